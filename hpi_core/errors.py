@@ -1,0 +1,62 @@
+"""Errors a person is meant to read: one sentence of what and where, one hint of what to do next."""
+
+from __future__ import annotations
+
+from hpi_core.exit_codes import ExitCode
+
+
+class HpiError(Exception):
+    """What went wrong, in words for the person at the terminal.
+
+    Attributes:
+        message: one sentence: what happened and where (file, line, column, character).
+        hint: what to do next, or an empty string.
+    """
+
+    exit_code = ExitCode.CRASH
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
+
+
+class UsageError(HpiError):
+    """The request itself cannot be carried out: an unknown column, a wrong option."""
+
+    exit_code = ExitCode.USAGE
+
+
+class FilterError(UsageError):
+    """A filter expression that cannot be understood; `position` is the 0-based character it failed at."""
+
+    def __init__(self, message: str, position: int, hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.position = position
+
+
+class SourceError(HpiError):
+    """The source cannot be read as a sweep."""
+
+    exit_code = ExitCode.UNREADABLE
+
+
+class RepairedError(HpiError):
+    """`--strict` was asked for and the reader had to repair something."""
+
+    exit_code = ExitCode.REPAIRED
+
+
+class WriteError(HpiError):
+    """A file that was asked for cannot be written; nothing that existed was harmed."""
+
+    exit_code = ExitCode.CANNOT_WRITE
+
+
+class Cancelled(HpiError):  # noqa: N818 - a request that was obeyed is not an error in the field's own words
+    """The reading was stopped because the person asked for it."""
+
+    exit_code = ExitCode.USAGE

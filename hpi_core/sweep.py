@@ -1,0 +1,161 @@
+"""Sweep: one set of trials read from one source, frozen; every other room takes one of these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from hpi_core import frames
+from hpi_core.errors import UsageError
+from hpi_core.roles import RoleHints, RoleOverrides, Roles, infer_roles, normalise_status
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class LineCounts:
+    """Every physical line of a text source, each counted in exactly one field (a record may span several lines)."""
+
+    header: int = 0
+    blank: int = 0
+    preamble: int = 0
+    record: int = 0
+    refused: int = 0
+
+    @property
+    def total(self) -> int:
+        """Number of physical lines accounted for."""
+        return self.header + self.blank + self.preamble + self.record + self.refused
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a sweep came from.
+
+    Attributes:
+        kind: the reader's name (`delimited`, `parquet`, `jsonl`, `frame`).
+        location: what the user named, as named (several are joined by a space).
+        name: short name for headers, without folders.
+        fingerprint: `sha256:…` of the size and sampled content, or an empty string for frames.
+        lines: physical lines by class; None where the source has no lines.
+    """
+
+    kind: str
+    location: str
+    name: str
+    fingerprint: str = ""
+    read_at: float | None = None
+    lines: LineCounts | None = None
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """The trials of one source, their curves, the roles of their columns, and the ledger of what was repaired.
+
+    `trials` has one row per trial: `_row` (UInt32, dense), `_status` (normalised status), then the source's columns.
+    `curves` is long-form with the schema `frames.CURVES`, or None. `ledger` has the schema `frames.LEDGER`.
+    `incomplete` holds the `_row` of trials whose record was cut off while being written: shown, never ranked or judged.
+    """
+
+    trials: pl.DataFrame
+    roles: Roles
+    source: Source
+    ledger: pl.DataFrame = field(default_factory=lambda: frames.empty(frames.LEDGER))
+    curves: pl.LazyFrame | None = None
+    incomplete: frozenset[int] = frozenset()
+    hints: RoleHints = field(default_factory=RoleHints)
+
+    @classmethod
+    def from_table(
+        cls,
+        table: pl.DataFrame,
+        source: Source,
+        *,
+        ledger: pl.DataFrame | None = None,
+        curves: pl.LazyFrame | None = None,
+        incomplete: frozenset[int] = frozenset(),
+        hints: RoleHints | None = None,
+        overrides: RoleOverrides | None = None,
+    ) -> Sweep:
+        """Infer the roles of a typed table's columns and assemble the sweep.
+
+        Raises:
+            UsageError: an override names a column that is not there.
+        """
+        hints = hints or RoleHints()
+        roles = infer_roles(table, hints, overrides)
+        trials = table.select(
+            pl.int_range(pl.len(), dtype=pl.UInt32).alias(frames.ROW),
+            normalise_status(table, roles, incomplete).alias(frames.STATUS),
+            pl.all().exclude(frames.ROW, frames.STATUS),
+        )
+        if ledger is None:
+            ledger = frames.empty(frames.LEDGER)
+        return cls(trials, roles, source, ledger, curves, incomplete, hints)
+
+    def with_roles(self, overrides: RoleOverrides) -> Sweep:
+        """Return the same sweep with the user's word on roles and objective applied to freshly inferred roles."""
+        table = self.trials.drop(frames.ROW, frames.STATUS)
+        return Sweep.from_table(
+            table,
+            self.source,
+            ledger=self.ledger,
+            curves=self.curves,
+            incomplete=self.incomplete,
+            hints=self.hints,
+            overrides=overrides,
+        )
+
+    @classmethod
+    def from_polars(cls, frame: pl.DataFrame, *, name: str = "frame", overrides: RoleOverrides | None = None) -> Sweep:
+        """Make a sweep of a polars frame with one row per trial."""
+        return cls.from_table(frame, Source(kind="frame", location=name, name=name), overrides=overrides)
+
+    @classmethod
+    def from_pandas(cls, frame: pd.DataFrame, *, name: str = "frame", overrides: RoleOverrides | None = None) -> Sweep:
+        """Make a sweep of a pandas frame with one row per trial, without pyarrow.
+
+        Two-level columns (`("params", "lr")`) are joined by `_`; a meaningful index becomes a column.
+        """
+        from hpi_core.tables.pandas_door import frame_from_pandas
+
+        return cls.from_polars(frame_from_pandas(frame), name=name, overrides=overrides)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return the trials as a pandas frame, without pyarrow."""
+        from hpi_core.tables.pandas_door import frame_to_pandas
+
+        return frame_to_pandas(self.trials)
+
+    def trial_ids(self) -> pl.Series:
+        """Return the id of every trial as a String series: the source's own id, or the 0-based row number."""
+        if self.roles.id is None:
+            return self.trials[frames.ROW].cast(pl.String).rename("trial")
+        return self.trials[self.roles.id].cast(pl.String).rename("trial")
+
+    def row_of(self, trial: str) -> int:
+        """Return the `_row` of the trial with this id.
+
+        Raises:
+            UsageError: no trial has this id.
+        """
+        rows = self.trial_ids().eq(trial).arg_true()
+        if rows.is_empty():
+            raise UsageError(f"No trial has the id {trial}.", "`hpi inspect SOURCE` shows which column holds the ids.")
+        return int(rows[0])
+
+    def relocated(self, **changes: str) -> Sweep:
+        """Return the same sweep with fields of its source replaced."""
+        return replace(self, source=replace(self.source, **changes))
+
+
+def configuration(sweep: Sweep, row: int) -> Mapping[str, object]:
+    """Return hyperparameter name -> value of one trial, values as in the source."""
+    names = [p.name for p in sweep.roles.hyperparameters]
+    return sweep.trials.select(names).row(row, named=True)
