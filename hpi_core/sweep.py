@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from hpi_core import frames
 from hpi_core.errors import UsageError
+from hpi_core.lines import LineCounts
 from hpi_core.roles import RoleHints, RoleOverrides, Roles, infer_roles, normalise_status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pandas as pd
-
-
-@dataclass(frozen=True)
-class LineCounts:
-    """Every physical line of a text source, each counted in exactly one field (a record may span several lines)."""
-
-    header: int = 0
-    blank: int = 0
-    preamble: int = 0
-    record: int = 0
-    refused: int = 0
-
-    @property
-    def total(self) -> int:
-        """Number of physical lines accounted for."""
-        return self.header + self.blank + self.preamble + self.record + self.refused
 
 
 @dataclass(frozen=True)
@@ -149,10 +134,6 @@ class Sweep:
         if rows.is_empty():
             raise UsageError(f"No trial has the id {trial}.", "`hpi inspect SOURCE` shows which column holds the ids.")
         return int(rows[0])
-
-    def relocated(self, **changes: str) -> Sweep:
-        """Return the same sweep with fields of its source replaced."""
-        return replace(self, source=replace(self.source, **changes))
 
 
 def configuration(sweep: Sweep, row: int) -> Mapping[str, object]:

@@ -1,0 +1,57 @@
+"""Table: what a file reader hands on: a typed frame, what was repaired in it, and where every line went."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from hpi_core import frames
+from hpi_core.lines import LineCounts
+from hpi_core.roles import RoleHints
+
+# Called with what is being done (a short phrase) and how far it is (0 to 1, or None where nobody can know).
+Progress = Callable[[str, float | None], None]
+# Called often; true once the person has asked to stop.
+Cancelled = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """How to read a source.
+
+    Attributes:
+        complete: accept a last record that has no line end as complete.
+        encoding: name of the encoding, or None to recognise it.
+        separator: the one-character separator, or None to recognise it.
+    """
+
+    complete: bool = False
+    encoding: str | None = None
+    separator: str | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table as read from one file: one row per record.
+
+    `frame` is typed (String, Float64, Int64, Boolean, Datetime, List) under the source's own, made-unique column
+    names. `ledger` has the schema `frames.LEDGER`, its `row` being the index of a row of `frame`. `incomplete` holds
+    the rows whose record was cut off.
+    """
+
+    frame: pl.DataFrame
+    ledger: pl.DataFrame = field(default_factory=lambda: frames.empty(frames.LEDGER))
+    lines: LineCounts | None = None
+    incomplete: frozenset[int] = frozenset()
+    hints: RoleHints = field(default_factory=RoleHints)
+
+
+def silent(_what: str, _fraction: float | None) -> None:
+    """Take progress and show it to nobody."""
+
+
+def never() -> bool:
+    """Answer that nobody has asked to stop."""
+    return False
