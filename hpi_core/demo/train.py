@@ -19,6 +19,8 @@ from __future__ import annotations
 
 import argparse
 import csv
+import itertools
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -109,13 +111,13 @@ def damage(inputs: Array) -> Array:
 
 def initial_weights(rows: int, columns: int, how: str, rng: np.random.Generator) -> Array:
     """Return a weight matrix of the asked shape."""
-    normal = rng.normal(size=(rows, columns))
     if how == "orthogonal":
         matrix = np.empty((rows, columns))
         square, _ = np.linalg.qr(rng.normal(size=(rows, rows)))
         matrix[:] = square[:, :columns]  # the bug: there are only `rows` columns to take
         return matrix
-    return normal * np.sqrt((2.0 if how == "he" else 1.0) / rows)
+    gain = 2.0 if how == "he" else 1.0
+    return math.sqrt(gain / rows) * rng.normal(size=(rows, columns))
 
 
 class Network:
@@ -125,8 +127,7 @@ class Network:
         sizes = [INPUTS, config.width, config.width, CLASSES]
         self.config, self.rng, self.steps = config, rng, 0
         self.weights = [
-            initial_weights(a, b, config.init if b != CLASSES else "xavier", rng)
-            for a, b in zip(sizes, sizes[1:], strict=False)
+            initial_weights(a, b, config.init if b != CLASSES else "xavier", rng) for a, b in itertools.pairwise(sizes)
         ]
         self.biases = [np.zeros(b) for b in sizes[1:]]
         self.first = [np.zeros_like(p) for p in self.weights + self.biases]
