@@ -1,11 +1,12 @@
-"""Which column is what: the roles of a table's columns, inferred from names and values, and overridden by the user."""
+"""The words of roles: what a column can be, what a source or a person may say about it, and the answer.
+
+Plain frozen data; imports nothing but the standard library.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
-
-import polars as pl
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +24,9 @@ class Hyperparameter:
     """One column that was varied on purpose; `distinct` and `missing` are counts of values and of trials.
 
     `kind` is ordered (numeric, more than 16 distinct values), discrete (numeric, at most 16) or categorical.
+    `minimum` and `maximum` are those of the finite values. `distinct` counts finite and infinite values, not missing
+    ones; it is exact up to 100,000 trials and up to 5,000 values, an estimate within about 2 % beyond both.
+    `missing` counts null and NaN.
     """
 
     name: str
@@ -82,7 +86,11 @@ class RoleOverrides:
 
 @dataclass(frozen=True)
 class Roles:
-    """The role of every column of a sweep; each column stands in exactly one field (the objective also in metrics)."""
+    """The role of every column of a sweep; each column stands in exactly one field (the objective also in metrics).
+
+    `constants` holds hyperparameters and metrics of one value. `why` tells for every column, in one phrase, what made
+    it what it is.
+    """
 
     id: str | None = None
     status: str | None = None
@@ -98,13 +106,3 @@ class Roles:
     constants: tuple[str, ...] = ()
     objective: Objective | None = None
     why: Mapping[str, str] | None = None
-
-
-def infer_roles(table: pl.DataFrame, hints: RoleHints, overrides: RoleOverrides | None = None) -> Roles:
-    """Infer the roles of the columns of `table` (no `_row`, no `_status`)."""
-    raise NotImplementedError
-
-
-def normalise_status(table: pl.DataFrame, roles: Roles, incomplete: frozenset[int]) -> pl.Series:
-    """Return the normalised status of every trial as a String series (Status words)."""
-    raise NotImplementedError

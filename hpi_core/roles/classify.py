@@ -1,0 +1,184 @@
+"""One verdict per column: what its name and its values make of it, before a role that only one can have is chosen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from hpi_core.roles import vocabulary as words
+from hpi_core.roles.facts import Facts
+from hpi_core.roles.names import Name, holds_parameter, is_resource, is_setting, is_time, parse
+from hpi_core.roles.parameters import looks_chosen
+
+Role = Literal[
+    "id", "status", "hyperparameter", "environment", "metric", "resource", "seed", "time", "group", "text", "ignored",
+    "constant",
+]  # fmt: skip
+_LONG = 60
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The role of a column and, in one phrase, why."""
+
+    role: Role
+    why: str
+
+
+def classify(facts: dict[str, Facts]) -> dict[str, Verdict]:
+    """Return a verdict for every column, in the order given."""
+    declared = any(parse(name).namespace == "parameter" for name in facts)
+    return {name: _one(fact, parse(name), declared) for name, fact in facts.items()}
+
+
+def _one(facts: Facts, name: Name, declared: bool) -> Verdict:
+    if facts.present == 0:
+        return (
+            Verdict("ignored", "no value at all" if facts.rows else "no trials")
+            if facts.nans == 0
+            else _varied(facts, name, _by_name(facts, name) or Verdict("metric", "never a number"))
+        )
+    if facts.shape == "time":
+        return Verdict("time", "dates")
+    if facts.shape == "duration":
+        return Verdict("resource", "durations")
+    verdict = _by_namespace(facts, name) or _by_name(facts, name) or _by_values(facts, declared)
+    return _varied(facts, name, verdict)
+
+
+def _varied(facts: Facts, name: Name, verdict: Verdict) -> Verdict:
+    """A hyperparameter, metric or the like of one value throughout is a constant."""
+    if facts.distinct > 1 or facts.rows < 2 or facts.nans or facts.infinite:
+        return verdict
+    if facts.nulls and verdict.role == "metric":
+        return verdict
+    if facts.nulls and verdict.role == "hyperparameter" and facts.numeric:
+        return verdict  # set or not set: that, too, is varied
+    if verdict.role in ("hyperparameter", "environment", "metric"):
+        return Verdict("constant", f"one value ({verdict.why})")
+    return verdict
+
+
+def _by_namespace(facts: Facts, name: Name) -> Verdict | None:
+    if name.namespace == "parameter":
+        return _parameter(facts, name)
+    if name.namespace == "system":
+        return Verdict("ignored", "bookkeeping of the tool")
+    if name.namespace in ("attribute", "tag"):
+        if facts.numeric and (name.metric is not None or is_resource(name)):
+            return _measured(name)
+        return (
+            Verdict("text", "a note or tag")
+            if facts.shape in ("string", "bool")
+            else Verdict("ignored", "a note or tag")
+        )
+    if name.namespace == "metric" and facts.numeric:
+        return _measured(name)
+    if name.raw.startswith("values_") and facts.numeric:
+        return Verdict("metric", "an objective of the study")
+    return None
+
+
+def _parameter(facts: Facts, name: Name) -> Verdict:
+    if name.key in words.SEEDS and (facts.whole or facts.shape == "string"):
+        return Verdict("seed", "its name says seed")
+    if name.key in words.IGNORED or (name.tokens and name.tokens[-1] in words.IGNORED_TAILS):
+        return Verdict("ignored", "a version or checksum")
+    if name.key in words.ENVIRONMENT:
+        return Verdict("environment", "names the machine")
+    if facts.shape == "other":
+        return Verdict("text", "a list or record")
+    if facts.shape == "string" and (_texty(facts) or (facts.unique and facts.present > 20)):
+        return Verdict("text", "free text under a parameter's prefix")
+    return Verdict("hyperparameter", "its prefix says parameter")
+
+
+def _measured(name: Name) -> Verdict:
+    if name.metric is None or name.tokens[-1] in words.COUNTS:
+        if is_time(name):
+            return Verdict("time", "a moment")
+        if is_resource(name):
+            return Verdict("resource", "its name says what the run used")
+    return Verdict("metric", "its name says measured")
+
+
+def _by_name(facts: Facts, name: Name) -> Verdict | None:
+    key = name.key
+    if key in words.SEEDS and facts.shape in ("int", "float", "string"):
+        return Verdict("seed", "its name says seed") if facts.shape == "string" or facts.whole else None
+    if key in words.IGNORED or (len(name.tokens) > 1 and name.tokens[-1] in words.IGNORED_TAILS):
+        return Verdict("ignored", "a version, checksum or link")
+    if facts.shape == "string":
+        return _named_string(facts, name)
+    if facts.shape == "other":
+        return Verdict("text", "a list or record")
+    if key in words.ENVIRONMENT:
+        return Verdict("environment", "names the machine")
+    if facts.shape == "bool":
+        return None
+    return _named_number(facts, name)
+
+
+def _named_string(facts: Facts, name: Name) -> Verdict | None:
+    key = name.key
+    if key in words.TEXTS:
+        return Verdict("text", "its name says text")
+    if is_time(name) and facts.distinct > 1 and _dated(facts):
+        return Verdict("time", "dates as text")
+    if key in words.ENVIRONMENT:
+        return Verdict("environment", "names the machine")
+    if key in words.GROUPS and not _texty(facts):
+        return Verdict("group", "its name says group")
+    if key in words.PARAMETERS and not _texty(facts):
+        return Verdict("hyperparameter", "a known hyperparameter")
+    return None
+
+
+def _named_number(facts: Facts, name: Name) -> Verdict | None:
+    key = name.key
+    if key in words.GROUPS and key not in words.IDS and facts.whole and facts.distinct <= max(64, facts.present // 10):
+        return Verdict("group", "its name says group")
+    if key in words.PARAMETERS:
+        return Verdict("hyperparameter", "a known hyperparameter")
+    if key in words.RESOURCES or (len(name.tokens) > 1 and name.tokens[-1] in words.COUNTS):
+        return Verdict("resource", "its name says what the run used")
+    if is_time(name):
+        return Verdict("time", "a moment")
+    if is_setting(name):
+        return Verdict("hyperparameter", "its name ends like a setting")
+    if is_resource(name) and not _limit(name):
+        return Verdict("resource", "its name says what the run used")
+    if name.metric is not None:
+        if name.metric.quantity in words.SHY and not name.metric.split and looks_chosen(facts):
+            return Verdict("hyperparameter", looks_chosen(facts))
+        return Verdict("metric", "its name says measured")
+    if holds_parameter(name):
+        return Verdict("hyperparameter", "holds the name of a known hyperparameter")
+    return None
+
+
+def _limit(name: Name) -> bool:
+    return name.tokens[0] in ("max", "num", "nb", "n", "total")
+
+
+def _by_values(facts: Facts, declared: bool) -> Verdict:
+    if facts.shape == "bool":
+        return Verdict("hyperparameter", "yes or no")
+    if facts.shape == "string":
+        if _texty(facts) or facts.distinct > max(16, facts.present // 5):
+            return Verdict("text", "long or mostly different texts")
+        if facts.unique and facts.present > 1:
+            return Verdict("text", "every trial has a text of its own")
+        return Verdict("hyperparameter", "few texts, each used again")
+    if not declared and (why := looks_chosen(facts)):
+        return Verdict("hyperparameter", why)
+    return Verdict("metric", "looks measured: numbers of its own in most trials")
+
+
+def _texty(facts: Facts) -> bool:
+    lengths = facts.values.cast(str).str.len_chars()
+    return bool(facts.values.len()) and float(lengths.mean() or 0) > _LONG  # type: ignore[arg-type]
+
+
+def _dated(facts: Facts) -> bool:
+    return bool(facts.values.cast(str).str.contains(r"\d{2,4}[-/.:]\d{1,2}").mean() or 0 > 0.5)

@@ -1,0 +1,117 @@
+"""infer_roles(): every column gets exactly one role, by what the source says, then its name, then its values.
+
+Order of judgement for a column: the user's word; the source's; an all-missing column is ignored; the namespace of its
+name (`params_`, `metrics/`, …); the words of its name; the shape of its values. Neither the order of columns nor the
+order of rows matters.
+
+Choices worth knowing: bare `epochs`, `steps` and `budget` are resources, since they mostly report what ran, while
+`num_epochs` and `max_epochs` are settings. Of several columns that could be id, status, seed or group one is taken;
+the others become text (so that a search finds them) or are ignored. Of ids, a name as `trial_id` needs half of its
+values to be distinct, a name as `model` nearly all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from hpi_core.roles.classify import Verdict, classify
+from hpi_core.roles.facts import Facts, collect
+from hpi_core.roles.model import Metric, Objective, RoleHints, RoleOverrides, Roles
+from hpi_core.roles.names import parse
+from hpi_core.roles.objective import infer_objective, pair
+from hpi_core.roles.overrides import apply_hints, apply_overrides, check_overrides
+from hpi_core.roles.parameters import hyperparameter
+from hpi_core.roles.single import choose_single
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def infer_roles(table: pl.DataFrame, hints: RoleHints, overrides: RoleOverrides | None = None) -> Roles:
+    """Infer the roles of the columns of `table` (no `_row`, no `_status`).
+
+    Raises:
+        UsageError: an override names a column that is not there, or a role word nobody knows.
+    """
+    check_overrides(table.columns, overrides)
+    facts = collect(table)
+    verdicts = classify(facts)
+    choose_single(facts, verdicts)
+    apply_hints(verdicts, hints)
+    if overrides is not None:
+        apply_overrides(verdicts, overrides)
+    return _assemble(table, facts, verdicts, hints, overrides)
+
+
+def _assemble(
+    table: pl.DataFrame,
+    facts: dict[str, Facts],
+    verdicts: dict[str, Verdict],
+    hints: RoleHints,
+    overrides: RoleOverrides | None,
+) -> Roles:
+    def of(role: str) -> tuple[str, ...]:
+        return tuple(name for name, verdict in verdicts.items() if verdict.role == role)
+
+    metrics = _metrics(of("metric"))
+    study = any(parse(name).raw.startswith("params_") for name in verdicts) or {"number", "state"} <= verdicts.keys()
+    objective = _objective(table, metrics, hints, overrides, study)
+    if objective is not None and objective.direction and objective.metric in metrics:
+        metrics[objective.metric] = replace(metrics[objective.metric], direction=objective.direction)
+
+    def one(role: str) -> str | None:
+        return next(iter(of(role)), None)
+
+    return Roles(
+        id=one("id"),
+        status=one("status"),
+        hyperparameters=tuple(hyperparameter(facts[name]) for name in of("hyperparameter")),
+        environment=of("environment"),
+        metrics=tuple(metrics.values()),
+        resources=of("resource"),
+        seed=one("seed"),
+        time=of("time"),
+        group=one("group"),
+        text=of("text"),
+        ignored=of("ignored"),
+        constants=of("constant"),
+        objective=objective,
+        why={name: verdict.why for name, verdict in verdicts.items()},
+    )
+
+
+def _metrics(names: tuple[str, ...]) -> dict[str, Metric]:
+    pairs = pair(names)
+    metrics: dict[str, Metric] = {}
+    for name in names:
+        read = parse(name).metric
+        if read is None:
+            metrics[name] = Metric(name, None, "other", None)
+            continue
+        split = read.split
+        if split is None and name in pairs:
+            split = "train"
+        metrics[name] = Metric(name, split, read.quantity, read.direction, pairs.get(name))
+    return metrics
+
+
+def _objective(
+    table: pl.DataFrame,
+    metrics: dict[str, Metric],
+    hints: RoleHints,
+    overrides: RoleOverrides | None,
+    study: bool,
+) -> Objective | None:
+    objective = hints.objective if hints.objective and hints.objective.metric in metrics else None
+    if objective is None:
+        objective = infer_objective(table, metrics, study)
+    if overrides is None:
+        return objective
+    if overrides.objective is not None:
+        same = objective is not None and objective.metric == overrides.objective
+        known = objective.direction if same and objective is not None else metrics[overrides.objective].direction
+        return Objective(overrides.objective, overrides.direction or known, overrides.origin)
+    if overrides.direction is not None and objective is not None:
+        return Objective(objective.metric, overrides.direction, overrides.origin)
+    return objective

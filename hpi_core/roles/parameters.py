@@ -1,0 +1,87 @@
+"""Hyperparameters: their kind, and whether a logarithmic scale suits them; and what values look chosen, not measured."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hpi_core.roles.facts import Facts
+from hpi_core.roles.model import Hyperparameter, Kind, Scale
+from hpi_core.roles.names import Name, parse
+
+DISCRETE = 16
+_WIDE = 100.0
+_WIDE_HINTED = 10.0
+_LOG_WORDS = frozenset(["lr", "eps", "epsilon", "l1", "l2", "wd", "decay"])
+
+
+def hyperparameter(facts: Facts) -> Hyperparameter:
+    """Return the hyperparameter a column is."""
+    kind: Kind = "categorical"
+    if facts.numeric:
+        kind = "ordered" if facts.distinct > DISCRETE else "discrete"
+    return Hyperparameter(
+        facts.name, kind, _scale(facts), facts.minimum, facts.maximum, facts.distinct, missing=facts.missing
+    )
+
+
+def _scale(facts: Facts) -> Scale:
+    """Return log where all values are positive, span enough, and lie more evenly in the logarithm than as they are.
+
+    Evenly means a smaller Kolmogorov-Smirnov distance to the uniform distribution over the range. The span is a factor
+    of 100, or 10 where the name says a learning rate, a decay or the like. A ladder of equal factors is log as well.
+    """
+    if not facts.numeric or facts.minimum is None or facts.maximum is None or facts.minimum <= 0:
+        return "linear"
+    needed = _WIDE_HINTED if _log_by_name(parse(facts.name)) else _WIDE
+    if facts.maximum / facts.minimum < needed:
+        return "linear"
+    values = facts.values.cast(float).to_numpy()
+    values = np.sort(values[np.isfinite(values) & (values > 0)])
+    if values.size < 2 or values[0] == values[-1]:
+        return "linear"
+    levels = np.unique(values)
+    if 3 <= levels.size <= DISCRETE:
+        steps = np.diff(np.log(levels))
+        if steps.max() <= 1.02 * steps.min():
+            return "log"
+    return "log" if _unevenness(np.log(values)) < _unevenness(values) else "linear"
+
+
+def _log_by_name(name: Name) -> bool:
+    return "learning_rate" in name.key or any(word in _LOG_WORDS for word in name.tokens)
+
+
+def _unevenness(ordered: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> float:
+    """Return the Kolmogorov-Smirnov distance of sorted values to the uniform distribution over their range."""
+    n = ordered.size
+    position = (ordered - ordered[0]) / (ordered[-1] - ordered[0])
+    below = np.arange(n) / n
+    return float(np.maximum(position - below, below + 1 / n - position).max())
+
+
+def looks_chosen(facts: Facts) -> str:
+    """Return why the numbers look chosen by a person or a search rather than measured, or an empty string."""
+    if not facts.numeric or facts.nans or facts.infinite:
+        return ""
+    values = facts.values.cast(float).to_numpy()
+    if values.size < 4:
+        return ""
+    if facts.distinct <= DISCRETE and 2 * facts.distinct <= facts.present:
+        return "few values, each used again"
+    if facts.whole:
+        levels = np.unique(values)
+        powers = levels[levels > 0]
+        if powers.size > 2 and np.all(np.mod(np.log2(powers), 1) == 0):
+            return "powers of two"
+        return ""
+    if (
+        float(
+            np.mean([len(f"{value:.12g}".strip("-0.").replace(".", "").split("e")[0]) <= 2 for value in values[:500]])
+        )
+        > 0.9
+    ):
+        return "round numbers"
+    if facts.minimum is not None and facts.maximum is not None and facts.minimum > 0 and values.size >= 16:
+        if facts.maximum / facts.minimum >= _WIDE and _unevenness(np.sort(np.log(values))) < 1.5 / np.sqrt(values.size):
+            return "spread evenly over powers of ten"
+    return ""
