@@ -52,7 +52,7 @@ def _varied(facts: Facts, name: Name, verdict: Verdict) -> Verdict:
         return verdict
     if facts.nulls and verdict.role == "metric":
         return verdict
-    if facts.nulls and verdict.role == "hyperparameter" and facts.numeric:
+    if facts.nulls and verdict.role == "hyperparameter":
         return verdict  # set or not set: that, too, is varied
     if verdict.role in ("hyperparameter", "environment", "metric"):
         return Verdict("constant", f"one value ({verdict.why})")
@@ -149,7 +149,7 @@ def _named_number(facts: Facts, name: Name) -> Verdict | None:
     if is_resource(name) and not _limit(name):
         return Verdict("resource", "its name says what the run used")
     if name.metric is not None:
-        if name.metric.quantity in words.SHY and not name.metric.split and looks_chosen(facts):
+        if name.metric.quantity in words.EITHER and not name.metric.split and looks_chosen(facts):
             return Verdict("hyperparameter", looks_chosen(facts))
         return Verdict("metric", "its name says measured")
     if holds_parameter(name):
@@ -158,7 +158,7 @@ def _named_number(facts: Facts, name: Name) -> Verdict | None:
 
 
 def _limit(name: Name) -> bool:
-    return name.tokens[0] in ("max", "num", "nb", "n", "total")
+    return name.tokens[0] in ("max", "num", "nb", "n")
 
 
 def _by_values(facts: Facts, declared: bool) -> Verdict:

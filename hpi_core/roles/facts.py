@@ -73,7 +73,6 @@ def collect(table: pl.DataFrame) -> dict[str, Facts]:
     rows = table.height
     plain = table.select(cs.numeric() | cs.boolean() | cs.string() | cs.temporal() | cs.categorical())
     sample = _sample(plain)
-    numeric = cs.numeric()
     nulls = _row(table.null_count())
     nans = _row(plain.select(cs.float().is_nan().sum())) if rows else {}
     infinite = _row(plain.select(cs.float().is_infinite().sum())) if rows else {}
@@ -81,12 +80,10 @@ def collect(table: pl.DataFrame) -> dict[str, Facts]:
     distinct = _distinct(plain, sample, nans)
     facts: dict[str, Facts] = {}
     sampled = set(plain.columns)
-    whole_floats = plain.select(numeric).columns
-    numbers = set(whole_floats)
     for name, dtype in table.schema.items():
         shape = _shape(dtype)
         values = sample.get_column(name).drop_nulls() if name in sampled else pl.Series(name, [], dtype=pl.String)
-        if name in numbers and dtype.is_float() and nans.get(name):
+        if nans.get(name):
             values = values.drop_nans()
         facts[name] = Facts(
             name,
@@ -155,6 +152,6 @@ def _distinct(table: pl.DataFrame, sample: pl.DataFrame, nans: Mapping[str, int]
     # A missing value counts as a value of its own there, and so does NaN.
     empty = _row(table.null_count())
     return {
-        name: max(0, min(count, table.height) - bool(empty[name]) - bool(nans.get(name)))
+        name: max(0, min(count, table.height) - (empty[name] > 0) - (nans.get(name, 0) > 0))
         for name, count in counts.items()
     }

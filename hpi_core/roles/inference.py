@@ -6,8 +6,8 @@ order of rows matters.
 
 Choices worth knowing: bare `epochs`, `steps` and `budget` are resources, since they mostly report what ran, while
 `num_epochs` and `max_epochs` are settings. Of several columns that could be id, status, seed or group one is taken;
-the others become text (so that a search finds them) or are ignored. Of ids, a name as `trial_id` needs half of its
-values to be distinct, a name as `model` nearly all.
+the others become text (so that a search finds them) or are ignored. Of ids, a name as `trial_id` needs nine in
+ten of its values to be distinct, a name as `model` nearly all.
 """
 
 from __future__ import annotations
@@ -92,7 +92,11 @@ def _metrics(names: tuple[str, ...]) -> dict[str, Metric]:
         split = read.split
         if split is None and name in pairs:
             split = "train"
-        metrics[name] = Metric(name, split, read.quantity, read.direction, pairs.get(name))
+        direction = read.direction
+        if direction and name.startswith("1") and f"0{name[1:]}" in names:
+            # `1-accuracy` beside `0-accuracy` is the accuracy of group 1, not an error.
+            direction = parse(f"0{name[1:]}").metric.direction  # type: ignore[union-attr]
+        metrics[name] = Metric(name, split, read.quantity, direction, pairs.get(name))
     return metrics
 
 

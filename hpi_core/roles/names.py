@@ -13,7 +13,7 @@ from functools import lru_cache
 from hpi_core.roles import vocabulary as words
 from hpi_core.roles.model import Direction, Split
 
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z])")
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z])|(?<=[A-Z]{2})(?=[A-Z][a-z]{2})")
 _BREAK = re.compile(r"[^0-9a-z]+")
 _LETTER_DIGIT = re.compile(r"^([a-z]+?)_?@?(\d+)$")
 # `metric:accuracy [0.0; 1.0] (maximize)`, `loss (min)`, `accuracy ↑`
@@ -27,7 +27,9 @@ _PLURALS = {
     "returns": "return", "precisions": "precision", "recalls": "recall", "norms": "norm", "values": "value",
     "metrics": "metric", "accs": "acc", "aucs": "auc", "perplexities": "perplexity",
 }  # fmt: skip
-_TIME_UNITS = frozenset(["s", "sec", "secs", "second", "seconds", "ms", "us", "ns", "min", "mins", "minutes", "h", "hr", "hrs", "hours"])
+_TIME_UNITS = frozenset(
+    ["s", "sec", "secs", "second", "seconds", "ms", "us", "ns", "min", "mins", "minutes", "h", "hr", "hrs", "hours"]
+)
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,9 @@ def _unpack(text: str) -> tuple[str, Direction | None]:
 
 def _namespace(text: str) -> tuple[words.Namespace, str]:
     folded = text.casefold()
+    whole = "_".join(tokenise(text))
+    if whole in words.IDS or whole in words.RESOURCES or whole in words.TEXTS or whole in words.GROUPS:
+        return "", text
     for size in _PREFIX_SIZES:
         prefix = folded[:size]
         if prefix in words.PREFIXES and (len(folded) > size or prefix == "_wandb"):
@@ -170,9 +175,7 @@ def is_setting(name: Name) -> bool:
     """Say whether the name ends like a setting (`loss_weight`) or is a known hyperparameter, whole or by its words."""
     if name.key in words.PARAMETERS:
         return True
-    if len(name.tokens) > 1 and name.tokens[-1] in words.SETTING_TAILS:
-        return True
-    return False
+    return len(name.tokens) > 1 and name.tokens[-1] in words.SETTING_TAILS
 
 
 def holds_parameter(name: Name) -> bool:
@@ -195,6 +198,8 @@ def is_resource(name: Name) -> bool:
         return False
     if name.key in words.RESOURCES or (tokens[-1] in words.COUNTS and len(tokens) > 1):
         return True
+    if tokens[-1] in words.COUNTING:
+        return all(word in words.COUNTED_WHAT or word in words.COUNTING for word in tokens[:-1])
     if any(word in words.RESOURCES for word in tokens) and not is_setting(name):
         return True
     pairs = ("_".join(tokens[i : i + 2]) for i in range(len(tokens) - 1))

@@ -1,4 +1,4 @@
-"""Hyperparameters: their kind, and whether a logarithmic scale suits them; and what values look chosen, not measured."""
+"""Hyperparameters: their kind and scale, and which values look chosen rather than measured."""
 
 from __future__ import annotations
 
@@ -81,7 +81,12 @@ def looks_chosen(facts: Facts) -> str:
         > 0.9
     ):
         return "round numbers"
-    if facts.minimum is not None and facts.maximum is not None and facts.minimum > 0 and values.size >= 16:
-        if facts.maximum / facts.minimum >= _WIDE and _unevenness(np.sort(np.log(values))) < 1.5 / np.sqrt(values.size):
-            return "spread evenly over powers of ten"
-    return ""
+    if values.size < 16 or facts.minimum is None or facts.maximum is None or facts.minimum <= 0:
+        return ""
+    even = facts.maximum / facts.minimum >= _WIDE and _unevenness(np.sort(np.log(values))) < 1.5 / np.sqrt(values.size)
+    return "spread evenly over powers of ten" if even else ""
+
+
+def _share_of_round(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> float:
+    """Return the share of values of at most two significant digits."""
+    return float(np.mean([float(f"{value:.1e}") == value for value in values]))

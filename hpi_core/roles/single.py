@@ -1,6 +1,8 @@
-"""The roles that only one column can have: status, seed, group and id, each chosen from the columns that could be it."""
+"""The roles that only one column can have: status, seed, group, id, each chosen from what could be it."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from hpi_core.roles import vocabulary as words
 from hpi_core.roles.classify import Role, Verdict
@@ -67,8 +69,8 @@ def _choose_id(facts: dict[str, Facts], verdicts: dict[str, Verdict]) -> None:
             scored.append((score, name))
     if scored:
         scored.sort(key=lambda pair: (-pair[0], pair[1]))
-        chosen = scored[0][1]
-        verdicts[chosen] = Verdict("id", "its name says id, and its values tell trials apart")
+        chosen: str | None = scored[0][1]
+        verdicts[scored[0][1]] = Verdict("id", "its name says id, and its values tell trials apart")
     else:
         chosen = _unnamed_id(facts, verdicts)
     for name, fact in facts.items():
@@ -80,7 +82,7 @@ def _choose_id(facts: dict[str, Facts], verdicts: dict[str, Verdict]) -> None:
 def _can_be_id(fact: Facts, score: int) -> bool:
     if fact.nulls > 0.5 * fact.rows or not (fact.shape == "string" or fact.whole):
         return False
-    return fact.distinct >= (0.5 if score >= words.STRONG_ID else 0.98) * fact.present
+    return fact.distinct >= (0.9 if score >= words.STRONG_ID else 0.98) * fact.present
 
 
 def _unnamed_id(facts: dict[str, Facts], verdicts: dict[str, Verdict]) -> str | None:
@@ -108,7 +110,7 @@ def _demote(verdicts: dict[str, Verdict], name: str, fact: Facts, key: str) -> N
 
 
 def _keep_one(
-    facts: dict[str, Facts], verdicts: dict[str, Verdict], role: Role, rank: dict[str, int], why: str
+    facts: dict[str, Facts], verdicts: dict[str, Verdict], role: Role, rank: Mapping[str, int], why: str
 ) -> None:
     names = [name for name, verdict in verdicts.items() if verdict.role == role]
     names.sort(

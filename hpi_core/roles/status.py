@@ -1,7 +1,8 @@
 """Status: how a run ended, in seven words, from the vocabularies of the tools that write it.
 
-A source without a status column says nothing about how its runs ended: a trial with a finite objective counts as
-completed, any other as unknown (never as failed). A trial whose record was cut off is running.
+A source without a status column says nothing about how its runs ended: a trial with a finite objective (while the
+objective is open, with any finite metric) counts as completed, any other as unknown, never as failed. A trial whose
+record was cut off is running.
 """
 
 from __future__ import annotations
@@ -31,7 +32,29 @@ _WORDS: Mapping[Status, str] = {
     "preempted preempting in_progress inprogress active new created submitted configuring completing r pd",
 }
 # Words of one or two letters and words that are common in other columns do not make a column a status column.
-_WEAK = frozenset(["cd", "f", "ca", "nf", "bf", "to", "dl", "r", "pd", "new", "run", "active", "invalid", "broken", "nan", "ended", "ran", "created", "capped"])
+_WEAK = frozenset(
+    (
+        "cd",
+        "f",
+        "ca",
+        "nf",
+        "bf",
+        "to",
+        "dl",
+        "r",
+        "pd",
+        "new",
+        "run",
+        "active",
+        "invalid",
+        "broken",
+        "nan",
+        "ended",
+        "ran",
+        "created",
+        "capped",
+    )
+)
 VOCABULARY: Mapping[str, Status] = {word: status for status, words in _WORDS.items() for word in words.split()}
 STRONG_WORDS = frozenset(VOCABULARY) - _WEAK
 
@@ -56,8 +79,7 @@ def normalise_status(table: pl.DataFrame, roles: Roles, incomplete: frozenset[in
         series = _from_column(table.get_column(roles.status))
     rows = [row for row in incomplete if row < table.height]
     if rows:
-        mask = pl.Series([False]).new_from_index(0, table.height).scatter(rows, True)
-        series = pl.select(pl.when(mask).then(pl.lit("running")).otherwise(series)).to_series()
+        series = series.scatter(rows, "running")
     return series.alias(STATUS)
 
 
@@ -79,14 +101,12 @@ def status_of_word(word: str) -> Status:
 
 
 def _from_objective(table: pl.DataFrame, roles: Roles) -> pl.Series:
-    unknown = pl.Series(["unknown"], dtype=pl.String).new_from_index(0, table.height)
-    if roles.objective is None or roles.objective.metric not in table.columns:
-        return unknown
-    values = table.get_column(roles.objective.metric)
-    if not values.dtype.is_numeric():
-        return unknown
-    finite = values.cast(pl.Float64).is_finite().fill_null(False)
-    return pl.select(pl.when(finite).then(pl.lit("completed")).otherwise(pl.lit("unknown"))).to_series()
+    names = [roles.objective.metric] if roles.objective else [metric.name for metric in roles.metrics]
+    present = [name for name in names if name in table.columns and table.schema[name].is_numeric()]
+    if not present:
+        return pl.Series(["unknown"], dtype=pl.String).new_from_index(0, table.height)
+    finite = pl.any_horizontal(pl.col(name).cast(pl.Float64).is_finite().fill_null(False) for name in present)
+    return table.select(pl.when(finite).then(pl.lit("completed")).otherwise(pl.lit("unknown"))).to_series()
 
 
 def _from_column(values: pl.Series) -> pl.Series:
