@@ -38,7 +38,8 @@ class Table:
 
     `frame` is typed (String, Float64, Int64, Boolean, Datetime, List) under the source's own, made-unique column
     names. `ledger` has the schema `frames.LEDGER`, its `row` being the index of a row of `frame`. `incomplete` holds
-    the rows whose record was cut off.
+    the rows whose record was cut off. `curves` has the schema `frames.CURVES`, its `_row` being the index of a row of
+    `frame`; None where the table holds no curves.
     """
 
     frame: pl.DataFrame
@@ -46,6 +47,7 @@ class Table:
     lines: LineCounts | None = None
     incomplete: frozenset[int] = frozenset()
     hints: RoleHints = field(default_factory=RoleHints)
+    curves: pl.DataFrame | None = None
 
 
 def silent(_what: str, _fraction: float | None) -> None:

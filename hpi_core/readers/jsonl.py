@@ -1,0 +1,108 @@
+"""JSON Lines: one JSON object per line; a bad line costs only itself."""
+
+from __future__ import annotations
+
+import json
+
+from hpi_core.errors import Cancelled as ReadingCancelled
+from hpi_core.errors import SourceError
+from hpi_core.lines import LineCounts
+from hpi_core.readers.contract import Reader
+from hpi_core.tables.content import Content
+from hpi_core.tables.ledger import entry, extend
+from hpi_core.tables.nested import frame_of_records
+from hpi_core.tables.table import Cancelled, Progress, ReadOptions, Table
+
+_NAMES = (".jsonl", ".ndjson")
+_OFTEN = 4096
+_SHOWN = 80
+# Refused lines are listed one by one up to this many; the rest are counted in one entry.
+_LISTED = 1000
+
+
+def claims(name: str, head: bytes) -> int:
+    """Claim contents whose first lines are whole JSON objects (or lists, to refuse them in a true sentence)."""
+    lines = [line for line in head.removeprefix(b"\xef\xbb\xbf").splitlines() if line.strip()][:3]
+    if not lines or not lines[0].lstrip().startswith((b"{", b"[")):
+        return 0
+    named = name.lower().endswith(_NAMES)
+    values = [_value(line) for line in lines]
+    if isinstance(values[0], (dict, list)) and len(values) > 1:
+        # A second line may be the damaged one, or may be cut by the end of the head.
+        return 92 if lines[1].lstrip().startswith((b"{", b"[")) else (70 if named else 0)
+    return 90 if named else 0
+
+
+def read_table(content: Content, options: ReadOptions, progress: Progress, cancelled: Cancelled) -> Table:
+    """Read one record per line.
+
+    Raises:
+        SourceError: no line holds a JSON object.
+        Cancelled: the person asked to stop.
+    """
+    data = content.bytes().removeprefix(b"\xef\xbb\xbf")
+    lines = data.split(b"\n")
+    terminated = lines[-1] == b""
+    if terminated:
+        lines.pop()
+    records: list[dict[str, object]] = []
+    refused: list[tuple[int, str, str]] = []
+    blank = lists = 0
+    for number, line in enumerate(lines, start=1):
+        if number % _OFTEN == 0:
+            progress("reading lines", number / len(lines))
+            if cancelled():
+                raise ReadingCancelled(f"Reading {content.name} was stopped.")
+        if not line.strip():
+            blank += 1
+            continue
+        value = _value(line)
+        if isinstance(value, dict):
+            records.append(value)
+        else:
+            lists += isinstance(value, list)
+            what = "is no JSON" if value is None else f"is a JSON {_word(value)}, not an object"
+            refused.append((number, what, line[:_SHOWN].decode("utf-8", "replace")))
+    if not records:
+        raise _nothing(content.name, len(refused), lists)
+    frame, ledger = frame_of_records(records)
+    entries = [entry("refused_line", f"line {n} {what}", line=n, was=was) for n, what, was in refused[:_LISTED]]
+    if len(refused) > _LISTED:
+        more = len(refused) - _LISTED
+        entries.append(entry("refused_line", f"{more:,} more lines are no JSON objects", count=more))
+    # A line that stops in the middle is refused above; a whole object without a line end may still lack nothing.
+    cut = not terminated and not options.complete and not (refused and refused[-1][0] == len(lines))
+    if cut:
+        message = "the last line has no line end: it may still be being written"
+        entries.append(entry("incomplete", message, row=len(records) - 1, line=len(lines)))
+    return Table(
+        frame,
+        extend(ledger, entries),
+        LineCounts(blank=blank, record=len(records), refused=len(refused)),
+        frozenset({len(records) - 1}) if cut else frozenset(),
+    )
+
+
+def _value(line: bytes) -> object:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _word(value: object) -> str:
+    return {list: "list", str: "text", bool: "truth value"}.get(type(value), "number")
+
+
+def _nothing(name: str, refused: int, lists: int) -> SourceError:
+    if lists:
+        return SourceError(
+            f"{name} holds one JSON list per line, whose values have no names.",
+            "Write one object per line instead, such as {\"lr\": 0.1, \"val_loss\": 0.3}.",
+        )
+    if refused:
+        return SourceError(f"{name} holds no JSON object on any of its {refused:,} lines.", "Check that it is JSON Lines.")
+    return SourceError(f"{name} holds no records.", "The sweep may not have written anything yet.")
+
+
+READER = Reader("jsonl", "JSON Lines (.jsonl, .ndjson): one object per line", 60, claims, read_table)

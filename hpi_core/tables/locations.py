@@ -1,0 +1,241 @@
+"""From what the person named (file, folder, pattern, several of these, standard input) to named contents.
+
+Imports nothing heavy: the app finds out what it is about to open through this before polars is loaded.
+"""
+
+from __future__ import annotations
+
+import difflib
+import glob
+import hashlib
+import os
+import stat
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hpi_core.errors import SourceError, UsageError
+from hpi_core.tables.content import Content
+
+_MIB = 1 << 20
+_SPREAD = 16
+_STDIN = {"-", "/dev/stdin", "/dev/fd/0"}
+# In a folder nobody named the single files, so only those are looked at whose names say "table".
+_TABLE_SUFFIXES = {".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".pq", ".arrow", ".feather", ".ipc"}
+_PACKED_SUFFIXES = {".gz", ".zst", ".zstd", ".bz2", ".xz", ".zip"}
+
+Location = str | Path | Sequence[str | Path]
+
+
+@dataclass(frozen=True)
+class Found:
+    """The contents behind a location.
+
+    Attributes:
+        contents: in the order named; those of a pattern or folder sorted, numbers by their value.
+        location: what the person named, as named, several joined by a space.
+        name: short name for headers.
+        folder: true where the contents were found by looking into a folder, so that nobody vouched for each of them.
+        labels: one short, distinct name per content.
+    """
+
+    contents: tuple[Content, ...]
+    location: str
+    name: str
+    folder: bool
+    labels: tuple[str, ...]
+
+
+def find(location: Location) -> Found:
+    """Find what the person named.
+
+    Raises:
+        SourceError: nothing there, not allowed, a folder without sweeps, not a file.
+        UsageError: nothing was named.
+    """
+    named = [str(location)] if isinstance(location, (str, Path)) else [str(part) for part in location]
+    if not named or any(not part for part in named):
+        raise UsageError("No source was named.", "Name a file, a folder, a pattern in quotes, or - for standard input.")
+    contents: list[Content] = []
+    folder = False
+    seen: set[str] = set()
+    for part in named:
+        found, is_folder = _find_one(part)
+        folder = folder or is_folder
+        for content in found:
+            key = os.path.realpath(content.path) if content.path is not None else content.name
+            if key not in seen:
+                seen.add(key)
+                contents.append(content)
+    return Found(tuple(contents), " ".join(named), _name(named, contents), folder, labels(contents))
+
+
+def fingerprint(contents: Sequence[Content]) -> str:
+    """Return `sha256:…` over size and the first, the last and 16 spread-out MiB of every content, in order."""
+    total = hashlib.sha256()
+    for content in contents:
+        size = content.size()
+        one = hashlib.sha256(str(size).encode())
+        if size <= (_SPREAD + 2) * _MIB:
+            one.update(content.bytes())
+        else:
+            step = (size - _MIB) // (_SPREAD + 1)
+            offsets = [step * index for index in range(_SPREAD + 1)] + [size - _MIB]
+            for offset in offsets:
+                one.update(_slice(content, offset))
+        total.update(one.digest())
+    return f"sha256:{total.hexdigest()}"
+
+
+def labels(contents: Sequence[Content]) -> tuple[str, ...]:
+    """Return short distinct names: what differs in the paths, without the extension where that stays distinct."""
+    parts = [list(c.path.absolute().parts) if c.path is not None else [c.name] for c in contents]
+    if len(parts) > 1:
+        while all(len(p) > 1 for p in parts) and len({p[0] for p in parts}) == 1:
+            parts = [p[1:] for p in parts]
+        while all(len(p) > 1 for p in parts) and len({p[-1] for p in parts}) == 1:
+            parts = [p[:-1] for p in parts]
+    else:
+        parts = [p[-1:] for p in parts]
+    whole = ["/".join(p) for p in parts]
+    stems = [_stem(name) for name in whole]
+    if len(set(stems)) == len(stems):
+        return tuple(stems)
+    return tuple(name if whole.count(name) == 1 else f"{name} ({index + 1})" for index, name in enumerate(whole))
+
+
+def _find_one(part: str) -> tuple[list[Content], bool]:
+    if part in _STDIN:
+        return [_standard_input()], False
+    if "://" in part.split("/", 1)[0] + "//" and part.split(":", 1)[0] in {"http", "https", "s3", "gs", "ftp"}:
+        raise SourceError(f"{part} is an address on the network, which is not opened.", "Download it and open the file.")
+    path = Path(part).expanduser()
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return _matches(part, path), False
+    except PermissionError as error:
+        raise _forbidden(part) from error
+    except (OSError, ValueError) as error:
+        raise SourceError(f"{part[:200]} cannot be opened ({_reason(error)}).", "Check the name.") from error
+    if stat.S_ISDIR(mode):
+        return _in_folder(part, path), True
+    return [_file(part, path, mode)], False
+
+
+def _file(part: str, path: Path, mode: int) -> Content:
+    try:
+        if not stat.S_ISREG(mode):
+            if stat.S_ISFIFO(mode) or str(path).startswith(("/dev/fd/", "/proc/self/fd/")):
+                return Content(path.name, data=path.read_bytes())
+            raise SourceError(f"{part} is a device or socket, not a file.", "Name the sweep's results file.")
+        with path.open("rb"):
+            return Content(path.name, path=path)
+    except PermissionError as error:
+        raise _forbidden(part) from error
+    except OSError as error:
+        raise SourceError(f"{part} cannot be opened ({_reason(error)}).", "Check the disk or the mount.") from error
+
+
+def _matches(part: str, path: Path) -> list[Content]:
+    if glob.has_magic(part):
+        found = sorted(glob.glob(str(path), recursive=True), key=_natural)
+        files = [Path(name) for name in found if Path(name).is_file()]
+        if files:
+            return [_file(str(file), file, file.stat().st_mode) for file in files]
+        raise SourceError(f"No file matches {part}.", "Check the pattern, and the folder it starts from.")
+    if path.is_symlink():
+        raise SourceError(f"{part} is a link to a file that is not there.", "Check where it points with ls -l.")
+    raise SourceError(f"{part} does not exist.", _nearby(path))
+
+
+def _nearby(path: Path) -> str:
+    try:
+        names = os.listdir(path.parent)
+    except OSError:
+        return f"The folder {path.parent} does not exist either: check the path."
+    close = difflib.get_close_matches(path.name, names, n=1)
+    return f"Did you mean {path.parent / close[0]}?" if close else "Check the path."
+
+
+def _in_folder(part: str, path: Path) -> list[Content]:
+    try:
+        entries = sorted(path.iterdir(), key=lambda entry: _natural(entry.name))
+    except PermissionError as error:
+        raise _forbidden(part) from error
+    files = [e for e in entries if not e.name.startswith(".") and _says_table(e) and e.is_file()]
+    if not files:
+        raise SourceError(
+            f"The folder {part} holds no sweep: no CSV, TSV, JSON, JSONL, Parquet or Arrow file lies directly in it.",
+            f"Name the files, or a pattern in quotes such as '{part.rstrip('/')}/*/results.csv'.",
+        )
+    return [_file(str(file), file, file.stat().st_mode) for file in files]
+
+
+def _says_table(path: Path) -> bool:
+    suffixes = [s.lower() for s in path.suffixes]
+    if suffixes and suffixes[-1] in _PACKED_SUFFIXES:
+        suffixes = suffixes[:-1]
+    return bool(suffixes) and suffixes[-1] in _TABLE_SUFFIXES
+
+
+def _standard_input() -> Content:
+    if sys.stdin is None or sys.stdin.isatty():
+        raise SourceError("Nothing comes in on standard input.", "Pipe a file into it, or name the file.")
+    return Content("stdin", data=sys.stdin.buffer.read())
+
+
+def _forbidden(part: str) -> SourceError:
+    return SourceError(f"{part} may not be read: permission denied.", "Ask its owner, or copy it to where you can read it.")
+
+
+def _reason(error: Exception) -> str:
+    return error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+
+
+def _name(named: list[str], contents: Sequence[Content]) -> str:
+    if len(contents) == 1:
+        return contents[0].name
+    count = f"({len(contents)} files)"
+    if len(named) == 1:
+        shown = Path(named[0])
+        return f"{'/'.join(shown.parts[-2:]) if not shown.is_absolute() else shown.name} {count}"
+    folders = {Path(name).parent for name in named}
+    suffixes = {Path(name).suffix for name in named}
+    folder = folders.pop() if len(folders) == 1 else Path("…")
+    pattern = f"*{suffixes.pop()}" if len(suffixes) == 1 else "*"
+    return f"{folder.name}/{pattern} {count}" if folder.name else f"{pattern} {count}"
+
+
+def _stem(name: str) -> str:
+    folder, _, last = name.rpartition("/")
+    for suffix in Path(last).suffixes[::-1]:
+        if suffix.lower() not in _TABLE_SUFFIXES | _PACKED_SUFFIXES | {".txt"}:
+            break
+        last = last[: -len(suffix)] or last
+    return f"{folder}/{last}" if folder else last
+
+
+def _natural(name: str) -> list[tuple[int, int, str]]:
+    """Sort `run10` after `run9`."""
+    parts: list[tuple[int, int, str]] = []
+    digits = ""
+    for character in name + "\0":
+        if character in "0123456789":
+            digits += character
+            continue
+        if digits:
+            parts.append((0, int(digits[:18]), digits))
+            digits = ""
+        parts.append((1, 0, character))
+    return parts
+
+
+def _slice(content: Content, offset: int) -> bytes:
+    if content.data is not None:
+        return content.data[offset : offset + _MIB]
+    assert content.path is not None
+    with content.path.open("rb") as file:
+        file.seek(offset)
+        return file.read(_MIB)
