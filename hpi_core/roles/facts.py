@@ -135,7 +135,7 @@ def _ranges(table: pl.DataFrame, infinite: Mapping[str, int]) -> tuple[dict[str,
         plain = table.select(getattr(cs.numeric() - cs.by_name(odd), kind)())
         picked = table.select(getattr(column, kind)() for column in finite) if odd else pl.DataFrame()
         values = {**_row(plain), **_row(picked)}
-        results.append({k: float(v) for k, v in values.items() if v is not None and v == v})
+        results.append({k: float(v) for k, v in values.items() if v is not None})
     return results[0], results[1]
 
 

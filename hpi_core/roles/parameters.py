@@ -76,7 +76,7 @@ def looks_chosen(facts: Facts) -> str:
         return ""
     if (
         float(
-            np.mean([len(f"{value:.12g}".strip("-0.").replace(".", "").split("e")[0]) <= 2 for value in values[:500]])
+            np.mean([len(f"{value:.12g}".strip("-0.").replace(".", "").split("e")[0]) <= 2 for value in values[:40]])
         )
         > 0.9
     ):

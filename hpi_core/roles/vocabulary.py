@@ -131,9 +131,8 @@ SHY = frozenset(
     )
 )
 
-# Words that count, whatever they count: alone or after one of `COUNTED_WHAT` they are resources, else they
-are settings
-# or unknown (`manifold_steps`).
+# Words that count, whatever they count: alone or after one of `COUNTED_WHAT` they are resources, else they are
+# settings or unknown (`manifold_steps`).
 COUNTING = frozenset(
     words(
         """
