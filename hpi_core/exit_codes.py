@@ -6,7 +6,10 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What a command's exit status means; stable across versions."""
+    """What a command's exit status means; stable across versions.
+
+    The last two are the shell's own words for a program ended by Ctrl-C and by a reader that went away.
+    """
 
     OK = 0
     GATE_FAILED = 1
@@ -16,3 +19,5 @@ class ExitCode(IntEnum):
     CANNOT_WRITE = 5
     NO_CONSENT_OR_NETWORK = 6
     CRASH = 70
+    INTERRUPTED = 130
+    BROKEN_PIPE = 141

@@ -1,0 +1,108 @@
+"""`hpi`: the headless commands over the core, one file per command, found by walking this package.
+
+stdout is data, stderr is narration. Nothing heavy is imported before a command runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from hpi_core.errors import FilterError, HpiError
+from hpi_core.exit_codes import ExitCode
+from hpi_core.text import safe
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit status; never lets a traceback out."""
+    cap_threads()
+    try:
+        args = _parser().parse_args(argv)
+        code: ExitCode = args.run(args)
+        sys.stdout.flush()
+    except HpiError as error:
+        return _explain(error)
+    except BrokenPipeError:
+        _leave_the_pipe()
+        return ExitCode.BROKEN_PIPE
+    except KeyboardInterrupt:
+        _narrate("Interrupted.")
+        return ExitCode.INTERRUPTED
+    except (SystemExit, GeneratorExit):
+        raise
+    except BaseException as error:  # a panic in polars does not derive from Exception
+        from hpi_core.cli.crash_log import write_crash_log
+
+        log = write_crash_log(error)
+        _narrate(f"hpi failed unexpectedly ({type(error).__name__}). This is a bug in hpi; details: {log}")
+        return ExitCode.CRASH
+    return code
+
+
+def cap_threads() -> None:
+    """Keep polars and the linear algebra libraries to at most 8 threads, unless the person has set them.
+
+    On login nodes with many cores and thread limits, one thread per core cannot even be started.
+    """
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    for name in ("POLARS_MAX_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, str(min(8, usable)))
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser whose complaints are safe to print: what was typed may be a file's name."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        _narrate(f"{self.prog}: {message}")
+        self.exit(ExitCode.USAGE)
+
+
+def _parser() -> argparse.ArgumentParser:
+    import hpi_core.cli
+    from hpi_core import __version__
+    from hpi_core.cli.command import Command
+    from hpi_core.plugins import discover
+
+    parser = _Parser(
+        prog="hpi",
+        description="Find out why a hyperparameter sweep came back sick.",
+        epilog="Exit status: 0 ok, 1 gate failed, 2 usage, 3 unreadable source, 4 repairs under --strict, "
+        "5 cannot write, 6 chat or network, 70 a bug in hpi.",
+    )
+    parser.add_argument("--version", action="version", version=f"hpi {__version__}")
+    commands: Any = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
+    discovery = discover(hpi_core.cli, "COMMAND")
+    for module, reason in discovery.failed:
+        _narrate(f"The command in {module} cannot be loaded: {reason}")
+    for command in sorted((c for c in discovery.found if isinstance(c, Command)), key=lambda c: (c.order, c.name)):
+        subparser = commands.add_parser(command.name, help=command.help, description=command.help)
+        command.add_arguments(subparser)
+        subparser.set_defaults(run=command.run)
+    return parser
+
+
+def _explain(error: HpiError) -> int:
+    _narrate(f"hpi: {error.message}")
+    if isinstance(error, FilterError) and (text := getattr(error, "text", None)) is not None:
+        _narrate(f"  {safe(text)}\n  {' ' * error.position}^")
+    if error.hint:
+        _narrate(f"     {error.hint}")
+    return error.exit_code
+
+
+def _narrate(text: str) -> None:
+    """Print lines for the person on stderr, harmless whatever stood in the data."""
+    try:
+        for line in text.split("\n"):
+            print(safe(line), file=sys.stderr)
+    except (BrokenPipeError, ValueError):  # nobody listens any more
+        return
+
+
+def _leave_the_pipe() -> None:
+    """Point stdout at nothing, so that the interpreter's last flush has somewhere to go."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,91 @@
+"""Inspection: everything that was found out about one sweep, frozen; screens, summaries and reports draw from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import polars as pl
+
+from hpi_core import frames
+from hpi_core.inspection.ranking import Ranking
+from hpi_core.sweep import Sweep
+
+if TYPE_CHECKING:
+    from hpi_core.inspection.measures import Measure
+    from hpi_core.inspection.recommendations import Recommendation
+    from hpi_core.statistics.findings import Bucket, Cause, Lead, NotACause
+
+Severity = Literal["error", "warn", "info"]
+SEVERITIES: tuple[Severity, ...] = ("error", "warn", "info")
+
+
+@dataclass(frozen=True)
+class IssueCount:
+    """One issue over the whole sweep.
+
+    `rows` are the `_row` of the trials it was found on, ascending; `count` their number, or 1 for an issue of the sweep
+    as a whole (`scope` is `sweep`, no rates then). `rate` is count / assessable with its 95 % Wilson interval.
+    `diagnostic` is False where the rule fires on the best trials as well, and so says nothing here.
+    """
+
+    issue: str
+    title: str
+    severity: Severity
+    scope: Literal["trial", "sweep"]
+    assessable: int
+    count: int
+    rate: float | None
+    rate_low: float | None
+    rate_high: float | None
+    rows: tuple[int, ...]
+    diagnostic: bool
+    evidence: str = ""
+    advice: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Inspection:
+    """What one run of the pipeline found.
+
+    Attributes:
+        sweep: what was inspected.
+        measures: the spread of every metric.
+        findings: one row per finding, schema `frames.FINDINGS`.
+        coverage: one row per detector, schema `frames.COVERAGE`.
+        verdicts: issue -> Boolean series, one entry per trial, null where the detector could not tell.
+        issues: the issues found, worst first.
+        sick: Boolean, one per trial: a diagnostic error or warning stands against it.
+        worst: issue severity -> number of trials whose worst diagnostic finding has it (error and warn only).
+        unassessed: trials about which no detector could say anything.
+        causes, not_causes, leads, buckets: what the trials share, strongest first.
+        recommendations: what to do next, each resting on a finding or cause.
+        ranking: the best healthy trials.
+        caveats: what the reader of all this has to know first, in sentences.
+        thresholds: thresholds the user changed, `issue.name` -> value.
+    """
+
+    sweep: Sweep
+    measures: tuple[Measure, ...]
+    sick: pl.Series
+    ranking: Ranking
+    findings: pl.DataFrame = field(default_factory=lambda: frames.empty(frames.FINDINGS))
+    coverage: pl.DataFrame = field(default_factory=lambda: frames.empty(frames.COVERAGE))
+    verdicts: Mapping[str, pl.Series] = field(default_factory=dict)
+    issues: tuple[IssueCount, ...] = ()
+    worst: Mapping[str, int] = field(default_factory=dict)
+    unassessed: int = 0
+    causes: tuple[Cause, ...] = ()
+    not_causes: tuple[NotACause, ...] = ()
+    leads: tuple[Lead, ...] = ()
+    buckets: tuple[Bucket, ...] = ()
+    recommendations: tuple[Recommendation, ...] = ()
+    caveats: tuple[str, ...] = ()
+    thresholds: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def assessed(self) -> bool:
+        """Whether at least one detector ran on at least one trial."""
+        ran = self.coverage.filter(pl.col("state") == "ran")
+        return bool(ran.height) and int(ran["assessable"].sum() or 0) > 0

@@ -1,0 +1,92 @@
+"""The best trials: healthy, finished, with a finite objective, ranked; and what would rank higher if healthy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from hpi_core import frames
+from hpi_core.sweep import Sweep
+
+# A trial in one of these states has a result that stands; pruned and running trials have no final one.
+FINISHED = ("completed", "unknown")
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """One trial and its objective; `rank` is 1-based among the healthy, `sick` tells why it is not among them."""
+
+    row: int
+    trial: str
+    value: float
+    rank: int | None = None
+    sick: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The healthy trials best first, and the excluded ones that would stand above the first of them.
+
+    `best` holds at most `LONGEST` trials of `ranked`; `excluded` likewise of `would_rank_higher`. All are empty where
+    the objective or its direction is unknown. `nonfinite` and `missing` count finished trials without a usable value.
+    """
+
+    best: tuple[Ranked, ...] = ()
+    ranked: int = 0
+    excluded: tuple[Ranked, ...] = ()
+    would_rank_higher: int = 0
+    nonfinite: int = 0
+    missing: int = 0
+
+
+LONGEST = 100
+
+
+def rank(sweep: Sweep, sick: pl.Series, issues: dict[int, tuple[str, ...]]) -> Ranking:
+    """Rank the trials of a sweep by its objective.
+
+    Args:
+        sweep: the sweep.
+        sick: Boolean, one per trial: whether a diagnostic error or warning stands against it.
+        issues: `_row` -> the issues that make it sick.
+    """
+    objective = sweep.roles.objective
+    if objective is None or objective.direction is None or objective.metric not in sweep.trials.columns:
+        return Ranking()
+    descending = objective.direction == "max"
+    table = sweep.trials.select(
+        frames.ROW,
+        pl.col(objective.metric).cast(pl.Float64, strict=False).alias("value"),
+        pl.Series("sick", sick, dtype=pl.Boolean),
+        sweep.trial_ids().alias("trial"),
+        (
+            pl.col(frames.STATUS).is_in(FINISHED)
+            & ~pl.col(frames.ROW).is_in(pl.Series(sorted(sweep.incomplete), dtype=pl.UInt32).implode())
+        ).alias("finished"),
+    )
+    finished = table.filter("finished")
+    finite = table.filter(pl.col("value").is_finite()).sort(
+        "value", frames.ROW, descending=[descending, False], maintain_order=True
+    )
+    healthy = finite.filter(pl.col("finished") & ~pl.col("sick"))
+    excluded = finite.filter(pl.col("sick"))
+    if healthy.height:
+        first = healthy["value"][0]
+        excluded = excluded.filter(pl.col("value") > first if descending else pl.col("value") < first)
+    return Ranking(
+        best=tuple(
+            Ranked(row, trial, value, place)
+            for place, (row, trial, value) in enumerate(
+                healthy.head(LONGEST).select(frames.ROW, "trial", "value").iter_rows(), start=1
+            )
+        ),
+        ranked=healthy.height,
+        excluded=tuple(
+            Ranked(row, trial, value, None, issues.get(row, ()))
+            for row, trial, value in excluded.head(LONGEST).select(frames.ROW, "trial", "value").iter_rows()
+        ),
+        would_rank_higher=excluded.height,
+        nonfinite=finished.filter(pl.col("value").is_not_null() & ~pl.col("value").is_finite()).height,
+        missing=finished["value"].null_count(),
+    )
