@@ -8,7 +8,8 @@ counts and ranges are always those of the whole table.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import polars as pl
@@ -77,12 +78,14 @@ def collect(table: pl.DataFrame) -> dict[str, Facts]:
     nans = _row(plain.select(cs.float().is_nan().sum())) if rows else {}
     infinite = _row(plain.select(cs.float().is_infinite().sum())) if rows else {}
     low, high = _ranges(plain, infinite)
-    distinct = _distinct(plain, sample, nans)
+    distinct = _distinct(plain, nans)
     facts: dict[str, Facts] = {}
     sampled = set(plain.columns)
     for name, dtype in table.schema.items():
         shape = _shape(dtype)
-        values = sample.get_column(name).drop_nulls() if name in sampled else pl.Series(name, [], dtype=pl.String)
+        values = sample.get_column(name) if name in sampled else pl.Series(name, [], dtype=pl.String)
+        if nulls[name]:
+            values = values.drop_nulls()
         if nans.get(name):
             values = values.drop_nans()
         facts[name] = Facts(
@@ -122,7 +125,7 @@ def _sample(table: pl.DataFrame) -> pl.DataFrame:
     return table[np.sort(index)]
 
 
-def _row(frame: pl.DataFrame) -> dict[str, int]:
+def _row(frame: pl.DataFrame) -> dict[str, Any]:
     return dict(zip(frame.columns, frame.row(0), strict=True)) if frame.width and frame.height else {}
 
 
@@ -135,11 +138,11 @@ def _ranges(table: pl.DataFrame, infinite: Mapping[str, int]) -> tuple[dict[str,
         plain = table.select(getattr(cs.numeric() - cs.by_name(odd), kind)())
         picked = table.select(getattr(column, kind)() for column in finite) if odd else pl.DataFrame()
         values = {**_row(plain), **_row(picked)}
-        results.append({k: float(v) for k, v in values.items() if v is not None})
+        results.append({k: float(v) for k, v in values.items() if isinstance(v, (int, float, Decimal))})
     return results[0], results[1]
 
 
-def _distinct(table: pl.DataFrame, sample: pl.DataFrame, nans: Mapping[str, int]) -> dict[str, int]:
+def _distinct(table: pl.DataFrame, nans: Mapping[str, int]) -> dict[str, int]:
     if not table.height:
         return {}
     if table.height <= _EXACT_ROWS:

@@ -75,9 +75,7 @@ def looks_chosen(facts: Facts) -> str:
             return "powers of two"
         return ""
     if (
-        float(
-            np.mean([len(f"{value:.12g}".strip("-0.").replace(".", "").split("e")[0]) <= 2 for value in values[:40]])
-        )
+        float(np.mean([len(f"{value:.12g}".strip("-0.").replace(".", "").split("e")[0]) <= 2 for value in values[:40]]))
         > 0.9
     ):
         return "round numbers"
