@@ -1,0 +1,286 @@
+"""What cells mean: columns of text become numbers, truth values, times or stay text, by rules over the whole column.
+
+A column is numeric, Boolean or a time only where every filled cell fits. The exception is a measurement polluted by a
+few words: at least 80 % and at least three of its filled cells are numbers, and these take more than 16 distinct
+values or are at least half distinct; then each word becomes missing, with a ledger entry of its own. A setting such
+as gamma in {scale, auto, 0.1} has few distinct numbers and stays text. Columns named like ids stay text, as do whole
+numbers that would not come back as they were written (001, twenty digits).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import polars as pl
+
+from hpi_core import frames
+from hpi_core.tables.ledger import QUOTED, Entry
+from hpi_core.tables.names import is_id_name
+
+# Missing wherever they stand; the further tokens only among numbers, times and truth values, since a setting may
+# well be called None.
+_MISSING = ("", "NA", "N/A", "n/a", "null", "NULL", "Null", "<NA>", "#N/A", "#N/A N/A", "NaT")
+_MISSING_AMONG_NUMBERS = (
+    *_MISSING,
+    *("na", "None", "none", "NONE", "-", "--", "–", "—", "?", "missing", "Missing", "MISSING", "nil", "(null)"),
+)
+_MSVC = re.compile(r"([+-]?)1\.#(INF|QNAN|SNAN|IND)\d*$")
+_PERCENT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*%$")
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}([,'\u00a0\u202f ]\d{3})+(\.\d*)?$")
+_DECIMAL_COMMA = re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+)?,\d+([eE][+-]?\d+)?$|[+-]?\d+,$")
+_TIME = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?\s?(Z|[+-]\d\d:?\d\d)?)?$")
+_BATCH = 128
+
+Style = Literal["text", "id", "integer", "number", "percent", "thousands", "decimal_comma", "msvc", "boolean", "time"]
+_REPAIRS = {
+    "percent": "percent signs were taken off; the numbers are as written",
+    "thousands": "separators of thousands were taken out",
+    "decimal_comma": "decimal commas were read as decimal points",
+}
+
+
+@dataclass
+class Typed:
+    """Typed columns, the style each was read in, and what had to be repaired."""
+
+    frame: pl.DataFrame
+    styles: dict[str, Style]
+    entries: list[Entry] = field(default_factory=list)
+    ledgers: list[pl.DataFrame] = field(default_factory=list)
+
+
+def type_columns(text: pl.DataFrame, lines: pl.Series, prefer_decimal_comma: bool) -> Typed:
+    """Type every column of `text` (String columns); `lines` holds the 1-based line of each row for the ledger.
+
+    `prefer_decimal_comma` decides `1,234`, which may be either: true where the separator is a semicolon.
+    """
+    typed = Typed(pl.DataFrame(), {})
+    columns: list[pl.Series] = []
+    for start in range(0, text.width, _BATCH):
+        batch = text.select(pl.nth(range(start, min(start + _BATCH, text.width))).str.strip_chars())
+        batch = batch.select(pl.when(pl.all() != "").then(pl.all()))
+        numbers = batch.select(pl.all().cast(pl.Float64, strict=False))
+        failed = [b - n for b, n in zip(batch.count().row(0), numbers.count().row(0), strict=True)]
+        for column, number, misfits in zip(batch, numbers, failed, strict=True):
+            columns.append(_type_column(column, number, misfits, lines, prefer_decimal_comma, typed))
+    typed.frame = pl.DataFrame(columns)
+    return typed
+
+
+def sampled_types(text: pl.DataFrame) -> dict[str, pl.DataType]:
+    """Return the types that the cells of a sample of rows suggest: Int64, Float64, or String for anything else."""
+    types: dict[str, pl.DataType] = {}
+    for start in range(0, text.width, _BATCH):
+        batch = text.select(pl.nth(range(start, min(start + _BATCH, text.width))))
+        numbers = batch.select(pl.when(pl.all() != "").then(pl.all())).select(
+            pl.all().count().name.prefix("n"), pl.all().cast(pl.Float64, strict=False).count().name.prefix("f")
+        )
+        for name in batch.columns:
+            filled, fit = numbers["n" + name][0], numbers["f" + name][0]
+            column = batch[name]
+            if is_id_name(name) or not filled or fit < filled:
+                types[name] = pl.String()
+            elif _all_whole(column):
+                types[name] = pl.String() if _padded(column) else pl.Int64()
+            else:
+                types[name] = pl.Float64()
+    return types
+
+
+def type_cut_row(cells: Sequence[str], frame: pl.DataFrame, styles: dict[str, Style]) -> tuple[pl.DataFrame, list[str]]:
+    """Return the cells of a record that was cut off as a row of the types of `frame`, and the columns left missing.
+
+    The last filled cell is missing where it is a number that is visibly half-written (`0.`, `1e-`).
+    """
+    row: list[pl.Series] = []
+    lost: list[str] = []
+    filled = [k for k, cell in enumerate(cells) if cell.strip()]
+    for k, (cell, name) in enumerate(zip(cells, frame.columns, strict=True)):
+        text = pl.Series(name, [cell.strip()], dtype=pl.String)
+        style = styles[name]
+        value = _parse(text, style, frame.schema[name])
+        torn = filled and k == filled[-1] and style not in ("text", "id") and re.search(r"[.,eE+-]$", cell.strip())
+        if torn:
+            value = pl.Series(name, [None], dtype=frame.schema[name])
+        if value.null_count() and cell.strip() and cell.strip() not in _MISSING_AMONG_NUMBERS:
+            lost.append(name)
+        row.append(value)
+    return pl.DataFrame(row), lost
+
+
+def _type_column(
+    column: pl.Series, number: pl.Series, misfits: int, lines: pl.Series, decimal_comma: bool, typed: Typed
+) -> pl.Series:
+    """Decide the style of one stripped column and return it typed; repairs go into `typed`."""
+    name = column.name
+    if is_id_name(name):
+        typed.styles[name] = "id"
+        return column
+    if misfits == 0 and number.count():
+        return _numeric(column, number, typed)
+    words = column.filter(column.is_not_null() & number.is_null()).unique(maintain_order=True)
+    others = [word for word in words.to_list() if word not in _MISSING_AMONG_NUMBERS]
+    if not others and number.count():
+        return _numeric(column.set(number.is_null(), None), number, typed)
+    style = _style(others, number.count() == 0, decimal_comma)
+    if style in ("boolean", "time"):
+        value = _parse(column, style, None)
+        if _fits(column, value):
+            typed.styles[name] = style
+            return value
+        style = "text"
+    if style != "text":
+        number = _parse(column, style, None)
+    if style == "text" and not number.count():
+        return _text(column, typed)
+    return _measurement(column, number, style, lines, typed)
+
+
+def _style(others: Sequence[str], no_numbers: bool, decimal_comma: bool) -> Style:
+    """Name the notation that the cells which are no plain numbers are written in; text where there is none."""
+    if not others:
+        return "text"
+    if no_numbers and all(word.lower() in ("true", "false") for word in others):
+        return "boolean"
+    if no_numbers and all(_TIME.match(word) for word in others[:1000]):
+        return "time"
+    if any(_PERCENT.match(word) for word in others):
+        return "percent"
+    if any(_MSVC.match(word) for word in others):
+        return "msvc"
+    commas = [word for word in others if "," in word and word.replace(",", "").strip("+-")[:1].isdigit()]
+    if commas and all(_THOUSANDS.match(word) for word in commas):
+        certain = any("." in word or word.count(",") > 1 for word in commas)
+        return "thousands" if certain or not decimal_comma else "decimal_comma"
+    if any(_DECIMAL_COMMA.match(word) for word in commas):
+        return "decimal_comma"
+    return "thousands" if any(_THOUSANDS.match(word) for word in others) else "text"
+
+
+def _parse(column: pl.Series, style: Style, dtype: pl.DataType | None) -> pl.Series:
+    """Read text cells in a style; what does not fit is null."""
+    name = column.name
+    if style in ("text", "id"):
+        return column.set(column.is_in(_MISSING if style == "text" else ("",)), None)
+    if style == "boolean":
+        lower = column.str.to_lowercase()
+        return column.to_frame().select(
+            pl.when(pl.Series(lower.is_in(["true", "false"]))).then(pl.Series(lower == "true")).alias(name)
+        )[name]
+    if style == "time":
+        return _times(column, dtype)
+    if style == "percent":
+        column = column.str.strip_suffix("%").str.strip_chars_end()
+    elif style == "thousands":
+        column = column.str.replace_all(r"[,'\x{a0}\x{202f} ]", "")
+    elif style == "decimal_comma":
+        comma = column.str.contains(",", literal=True)
+        pointed = column.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
+        column = column.zip_with(~comma.fill_null(False), pointed)
+    elif style == "msvc":
+        column = column.str.replace(r"^([+-]?)1\.#INF\d*$", "${1}inf").str.replace(
+            r"^[+-]?1\.#(QNAN|SNAN|IND)\d*$", "nan"
+        )
+    return column.cast(dtype if dtype is not None else pl.Float64, strict=False)
+
+
+def _times(column: pl.Series, dtype: pl.DataType | None) -> pl.Series:
+    filled = column.drop_nulls()
+    zoned = bool(filled.str.contains(r"(Z|[+-]\d\d:?\d\d)$").all()) and bool(filled.str.contains(":").all())
+    if isinstance(dtype, pl.Datetime):
+        zoned = dtype.time_zone is not None
+    fine = bool(filled.str.contains(r"\.\d{7,9}").any())
+    unit: Literal["us", "ns"] = "ns" if fine else "us"
+    text = column.str.replace("T", " ", literal=True).str.replace(r"\s?Z$", "+0000")
+    text = text.str.replace(r"\s?([+-]\d\d):?(\d\d)$", "${1}${2}") if zoned else text
+    tail = "%z" if zoned else ""
+    zone = "UTC" if zoned else None
+    result: pl.Series | None = None
+    for pattern in ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%d"):
+        # A date alone has no hour for polars' date-and-time parser: give it midnight.
+        midnight = pattern == "%Y-%m-%d"
+        source = text + pl.Series([" 00:00"]) if midnight else text
+        pattern = "%Y-%m-%d %H:%M" if midnight else pattern
+        part = source.str.to_datetime(pattern + tail, time_unit=unit, time_zone=zone, strict=False, ambiguous="null")
+        result = part if result is None else result.zip_with(result.is_not_null(), part)
+    assert result is not None
+    return result.cast(dtype) if dtype is not None else result
+
+
+def _fits(column: pl.Series, value: pl.Series) -> bool:
+    lost = column.filter(column.is_not_null() & value.is_null())
+    return bool(lost.is_in(_MISSING_AMONG_NUMBERS).all()) and value.count() > 0
+
+
+def _numeric(column: pl.Series, number: pl.Series, typed: Typed) -> pl.Series:
+    """Return a column of plain numbers as Int64 or Float64, or as text where whole numbers would not come back."""
+    if _all_whole(column):
+        whole = column.cast(pl.Int64, strict=False)
+        if _padded(column) or whole.null_count() > column.null_count():
+            typed.styles[column.name] = "text"
+            return column
+        typed.styles[column.name] = "integer"
+        return whole
+    typed.styles[column.name] = "number"
+    return number
+
+
+def _all_whole(column: pl.Series) -> bool:
+    head = column.drop_nulls().head(64)
+    pattern = r"^\s*[+-]?\d+\s*$|^$"
+    return bool(head.str.contains(pattern).all()) and bool(column.drop_nulls().str.contains(pattern).all())
+
+
+def _padded(column: pl.Series) -> bool:
+    return bool(column.str.contains(r"^\s*[+-]?0\d").any())
+
+
+def _text(column: pl.Series, typed: Typed) -> pl.Series:
+    value = _parse(column, "text", None)
+    if column.count() and column.is_in(_MISSING_AMONG_NUMBERS).drop_nulls().all():
+        value = pl.Series(column.name, [None] * len(column), dtype=pl.String)
+    typed.styles[column.name] = "text"
+    return value
+
+
+def _measurement(column: pl.Series, number: pl.Series, style: Style, lines: pl.Series, typed: Typed) -> pl.Series:
+    """Return a numeric column in which some cells are words, or the column as text where the words belong in it."""
+    is_word = column.is_not_null() & number.is_null() & ~column.is_in(_MISSING_AMONG_NUMBERS).fill_null(False)
+    words, numbers = int(is_word.sum()), number.count()
+    if words:
+        distinct = number.drop_nulls().n_unique()
+        varied = distinct > 16 or distinct >= max(3, 0.5 * numbers)
+        if numbers < 3 or numbers < 0.8 * (numbers + words) or not varied:
+            return _text(column, typed)
+        typed.ledgers.append(_missing_words(column, is_word, lines))
+    plain = column.cast(pl.Float64, strict=False)
+    repaired = int((number.is_not_null() & plain.is_null()).sum())
+    if repaired and style in _REPAIRS:
+        example = column.filter(number.is_not_null() & plain.is_null())[0]
+        became = str(number.filter(number.is_not_null() & plain.is_null())[0])
+        message = f"{column.name}: {_REPAIRS[style]} in {repaired} cells"
+        typed.entries.append(Entry(style, message, column=column.name, was=example, became=became, count=repaired))
+    typed.styles[column.name] = style if style != "text" else "number"
+    return number
+
+
+def _missing_words(column: pl.Series, is_word: pl.Series, lines: pl.Series) -> pl.DataFrame:
+    rows = is_word.arg_true()
+    word = column.gather(rows).str.slice(0, QUOTED)
+    return (
+        pl.DataFrame({"row": rows.cast(pl.UInt32), "line": lines.gather(rows), "was": word})
+        .select(
+            "row",
+            "line",
+            pl.lit("text_in_number").alias("kind"),
+            pl.lit(column.name).alias("column"),
+            "was",
+            pl.lit("missing").alias("became"),
+            pl.lit("a word among numbers became missing").alias("message"),
+            pl.lit(1, dtype=pl.UInt32).alias("count"),
+        )
+        .cast(frames.LEDGER)
+    )
