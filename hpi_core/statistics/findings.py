@@ -1,0 +1,166 @@
+"""What the statistics say: causes, what explains them away, leads, buckets, and what could not be said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from hpi_core.statistics.inputs import Rows
+
+CauseKind = Literal["above", "below", "between", "level", "missing"]
+Strength = Literal["strong", "moderate", "weak"]
+Relation = Literal["explained by", "cannot be separated from"]
+
+
+@dataclass(frozen=True, eq=False)
+class Cause:
+    """A range or value of one parameter whose issue rate is higher, beyond chance.
+
+    Attributes:
+        parameter: name of the column.
+        issue: issue id.
+        kind: `above`, `below` or `between` for ranges, `level` for one value, `missing` for trials without a value.
+        low: exclusive lower end of the range, None where it is open.
+        high: inclusive upper end of the range, None where it is open.
+        values: the value of a `level` cause as text, else empty.
+        n: assessable trials in the range as printed (with its rounded ends).
+        sick: how many of them are sick.
+        rate: sick / n.
+        rate_low: lower end of the 95 % interval of `rate`, corrected for having been selected.
+        rate_high: upper end of the same.
+        rate_elsewhere: rate of the assessable trials outside the range (missing values included).
+        elsewhere_n: their number.
+        elsewhere_sick: how many of them are sick.
+        ratio: risk ratio, shrunk by the bias that choosing the best cut brings (so at most rate / rate_elsewhere).
+        ratio_low: lower end of its 95 % interval, corrected for having been selected.
+        ratio_high: upper end of the same.
+        difference: rate - rate_elsewhere, shrunk likewise.
+        difference_low: lower end of its 95 % interval, corrected likewise.
+        difference_high: upper end of the same.
+        share: attributable share: the part of all sick trials that would not be sick at the rate elsewhere.
+        threshold_low: lower end of the 95 % interval of the cut (of the lower cut for `between`); None without a cut.
+        threshold_high: upper end of the same (of the upper cut for `between`).
+        p: p-value corrected for every cut and value tried on this parameter.
+        log10_p: its decimal logarithm, which does not underflow.
+        q: Benjamini-Hochberg q-value over all tested pairs of parameter and issue.
+        q_strict: Benjamini-Yekutieli q-value, valid under any dependence of the pairs.
+        strength: `strong` (ratio at least 3 and half of the sick), `moderate` or `weak`.
+        adjusted_for: what the test was stratified by: other parameters' names, `trial order`.
+        adjusted_ratio: Mantel-Haenszel risk ratio over those strata, None where nothing was adjusted for.
+        inseparable: parameters whose part cannot be told from this one's.
+        tiers: reserved for graded causes.
+        rows: the sick trials in the range, ascending.
+        environment: the column names the machine.
+        text: the condition in words, `lr > 0.013`.
+    """
+
+    parameter: str
+    issue: str
+    kind: CauseKind
+    low: float | None
+    high: float | None
+    values: tuple[str, ...]
+    n: int
+    sick: int
+    rate: float
+    rate_low: float
+    rate_high: float
+    rate_elsewhere: float
+    elsewhere_n: int
+    elsewhere_sick: int
+    ratio: float
+    ratio_low: float
+    ratio_high: float
+    difference: float
+    difference_low: float
+    difference_high: float
+    share: float
+    threshold_low: float | None
+    threshold_high: float | None
+    p: float
+    log10_p: float
+    q: float
+    q_strict: float
+    strength: Strength
+    adjusted_for: tuple[str, ...]
+    adjusted_ratio: float | None
+    inseparable: tuple[str, ...]
+    tiers: tuple[str, ...]
+    rows: Rows
+    environment: bool
+    text: str
+
+
+@dataclass(frozen=True)
+class NotACause:
+    """A significant parameter that is not claimed, because another cause of the same issue accounts for it.
+
+    `explained by`: within the strata of `other` the effect shrinks by at least half and is small; `cannot be separated
+    from`: the strata hold too little to tell.
+    """
+
+    parameter: str
+    issue: str
+    relation: Relation
+    other: str
+    q: float
+    ratio: float
+    adjusted_ratio: float | None
+
+
+@dataclass(frozen=True)
+class Lead:
+    """Where to look first when trials are too few for a cause: raw counts, never a claim.
+
+    `p` is exact for the best cut and corrected for the number of parameters; `needs` is about how many more trials
+    would give power .8 at q .05 if the observed rates held.
+    """
+
+    parameter: str
+    issue: str
+    kind: CauseKind
+    low: float | None
+    high: float | None
+    values: tuple[str, ...]
+    n: int
+    sick: int
+    elsewhere_n: int
+    elsewhere_sick: int
+    p: float
+    needs: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A range (low, high] or a value of one parameter with its issue rate and Wilson interval; ends are finite."""
+
+    parameter: str
+    issue: str
+    low: float | None
+    high: float | None
+    values: tuple[str, ...]
+    missing: bool
+    n: int
+    sick: int
+    rate: float
+    rate_low: float
+    rate_high: float
+
+
+@dataclass(frozen=True)
+class CauseFindings:
+    """Everything `find_causes` has to say; lists are ordered, strongest first.
+
+    `tested` is the number of pairs of parameter and issue in the one family that q-values refer to; `stratified` says
+    that pairs were tested within quartiles of trial order because the sampler drifted.
+    """
+
+    causes: tuple[Cause, ...]
+    not_causes: tuple[NotACause, ...]
+    leads: tuple[Lead, ...]
+    buckets: tuple[Bucket, ...]
+    tested: int
+    stratified: bool
+    caveats: tuple[str, ...]

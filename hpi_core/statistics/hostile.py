@@ -1,0 +1,67 @@
+"""Caveats about columns and issues that cannot be tested, or only in part: each is named, none is dropped in silence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from hpi_core.statistics.binning import Coding
+    from hpi_core.statistics.counting import Tally
+    from hpi_core.statistics.inputs import Issue, Parameter
+
+_LEAST_TRIALS, _LEAST_SICK = 20, 5
+
+
+def caveats_of(
+    parameters: Sequence[Parameter], issues: Sequence[Issue], codings: Sequence[Coding], tally: Tally
+) -> Iterator[str]:
+    """Yield one sentence per constant, empty, partly infinite, overfull or duplicated column and per untestable issue."""
+    for parameter, coding in zip(parameters, codings, strict=True):
+        yield from _of_parameter(parameter, coding)
+    yield from _duplicates(parameters, codings)
+    for issue, n, m in zip(issues, tally.n.tolist(), tally.m.tolist(), strict=True):
+        yield from _of_issue(issue, n, m)
+
+
+def _of_parameter(parameter: Parameter, coding: Coding) -> Iterator[str]:
+    name = parameter.name
+    if len(parameter.missing) and bool(parameter.missing.all()):
+        yield f"{name} has no value in any trial: not tested."
+        return
+    if coding.size <= 1 or (coding.missing is not None and coding.size == 2 and coding.distinct <= 1):
+        yield f"{name} has one value only" + (
+            " where it has one: only its absence was tested." if coding.missing else "."
+        )
+    infinite = [level for level, x in zip(coding.levels, coding.level_values, strict=True) if np.isinf(x)]
+    if infinite:
+        yield f"{name} holds {' and '.join(infinite)}: set apart as values of their own, outside every range."
+    if coding.other is not None:
+        pooled = coding.distinct - len(coding.levels)
+        yield f"{name}: {pooled:,} rare values were pooled; a cause among them cannot be seen."
+
+
+def _duplicates(parameters: Sequence[Parameter], codings: Sequence[Coding]) -> Iterator[str]:
+    """Name columns that order the trials exactly as an earlier one does: their causes cannot be told apart."""
+    seen: dict[int, int] = {}
+    for p, coding in enumerate(codings):
+        if coding.size < 2:
+            continue
+        sample = coding.codes[:: max(1, len(coding.codes) // 4096)]
+        key = hash(sample.tobytes())
+        if key in seen and np.array_equal(codings[seen[key]].codes, coding.codes):
+            yield f"{parameters[p].name} is a function of {parameters[seen[key]].name}: they cannot be separated."
+        else:
+            seen[key] = p
+
+
+def _of_issue(issue: Issue, n: int, m: int) -> Iterator[str]:
+    if n == 0:
+        yield f"{issue.id}: no trial could be judged."
+    elif m == n and n > 1:
+        yield f"{issue.id}: all {n:,} judged trials are sick, so there is nothing to compare them with."
+    elif m and (n < _LEAST_TRIALS or m < _LEAST_SICK or n - m < _LEAST_SICK):
+        yield f"{issue.id}: {m:,} sick of {n:,} judged trials is not enough data for a cause."

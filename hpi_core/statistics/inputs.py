@@ -1,0 +1,74 @@
+"""What the statistics take: parameters and issues as plain arrays, one entry per trial."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hpi_core.roles import Kind
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+Booleans = npt.NDArray[np.bool_]
+Codes = npt.NDArray[np.uint8]
+Rows = npt.NDArray[np.uint32]
+
+MOST_DISCRETE_VALUES = 16
+
+
+@dataclass(frozen=True, eq=False)
+class Parameter:
+    """One column that may be a cause, over all trials of a sweep.
+
+    Attributes:
+        name: the column's name.
+        kind: `ordered` (numeric, more than 16 distinct values), `discrete` (numeric, at most 16) or `categorical`.
+        values: float64 per trial for numeric kinds, index into `levels` per trial for `categorical`.
+        missing: True where the trial has no value (an inactive conditional parameter); its value is not read.
+        levels: the words of a categorical parameter; empty for numeric kinds.
+        environment: the column names the machine, not a choice: it can be a cause, never a recommendation.
+    """
+
+    name: str
+    kind: Kind
+    values: Floats | Integers
+    missing: Booleans
+    levels: tuple[str, ...] = ()
+    environment: bool = False
+
+    @classmethod
+    def numeric(cls, name: str, values: npt.ArrayLike, *, environment: bool = False) -> Parameter:
+        """Make a numeric parameter of one number per trial; NaN is missing, and the kind follows from the values."""
+        numbers = np.ascontiguousarray(values, dtype=np.float64)
+        missing = np.isnan(numbers)
+        return cls(name, numeric_kind(numbers[~missing]), numbers, missing, (), environment)
+
+    @classmethod
+    def categorical(cls, name: str, words: Sequence[str | None], *, environment: bool = False) -> Parameter:
+        """Make a categorical parameter of one word per trial; None is missing."""
+        levels = tuple(sorted({word for word in words if word is not None}))
+        index = {word: code for code, word in enumerate(levels)}
+        codes = np.array([-1 if word is None else index[word] for word in words], dtype=np.int64)
+        return cls(name, "categorical", codes, codes < 0, levels, environment)
+
+
+@dataclass(frozen=True, eq=False)
+class Issue:
+    """Which trials are sick with one issue; `sick` is read only where `assessable`."""
+
+    id: str
+    sick: Booleans
+    assessable: Booleans
+
+
+def numeric_kind(values: Floats) -> Kind:
+    """Return `discrete` for at most 16 distinct values, else `ordered`; a few thousand values often decide."""
+    if len(np.unique(values[:4096])) > MOST_DISCRETE_VALUES:
+        return "ordered"
+    return "ordered" if len(np.unique(values)) > MOST_DISCRETE_VALUES else "discrete"
