@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -46,6 +46,7 @@ class Sweep:
     `trials` has one row per trial: `_row` (UInt32, dense), `_status` (normalised status), then the source's columns.
     `curves` is long-form with the schema `frames.CURVES`, or None. `ledger` has the schema `frames.LEDGER`.
     `incomplete` holds the `_row` of trials whose record was cut off while being written: shown, never ranked or judged.
+    Ids are strings; `id_type` is the type their column had, should it be given another role.
     """
 
     trials: pl.DataFrame
@@ -55,6 +56,7 @@ class Sweep:
     curves: pl.LazyFrame | None = None
     incomplete: frozenset[int] = frozenset()
     hints: RoleHints = field(default_factory=RoleHints)
+    id_type: pl.DataType = field(default_factory=pl.String)
 
     @classmethod
     def from_table(
@@ -74,19 +76,25 @@ class Sweep:
             UsageError: an override names a column that is not there.
         """
         hints = hints or RoleHints()
+        ledger = frames.empty(frames.LEDGER) if ledger is None else ledger
+        table, hints, ledger = _free_own_names(table, hints, ledger)
         roles = infer_roles(table, hints, overrides)
         trials = table.select(
             pl.int_range(pl.len(), dtype=pl.UInt32).alias(frames.ROW),
             normalise_status(table, roles, incomplete).alias(frames.STATUS),
-            pl.all().exclude(frames.ROW, frames.STATUS),
+            pl.all(),
         )
-        if ledger is None:
-            ledger = frames.empty(frames.LEDGER)
-        return cls(trials, roles, source, ledger, curves, incomplete, hints)
+        id_type: pl.DataType = pl.String()
+        if roles.id is not None:
+            id_type = table.schema[roles.id]
+            trials = trials.with_columns(_as_id(trials[roles.id]))
+        return cls(trials, roles, source, ledger, curves, incomplete, hints, id_type)
 
     def with_roles(self, overrides: RoleOverrides) -> Sweep:
         """Return the same sweep with the user's word on roles and objective applied to freshly inferred roles."""
         table = self.trials.drop(frames.ROW, frames.STATUS)
+        if self.roles.id is not None and self.id_type != pl.String:
+            table = table.with_columns(pl.col(self.roles.id).cast(self.id_type))
         return Sweep.from_table(
             table,
             self.source,
@@ -108,13 +116,13 @@ class Sweep:
 
         Two-level columns (`("params", "lr")`) are joined by `_`; a meaningful index becomes a column.
         """
-        from hpi_core.tables.pandas_door import frame_from_pandas
+        from hpi_core.pandas_door import frame_from_pandas
 
         return cls.from_polars(frame_from_pandas(frame), name=name, overrides=overrides)
 
     def to_pandas(self) -> pd.DataFrame:
         """Return the trials as a pandas frame, without pyarrow."""
-        from hpi_core.tables.pandas_door import frame_to_pandas
+        from hpi_core.pandas_door import frame_to_pandas
 
         return frame_to_pandas(self.trials)
 
@@ -140,3 +148,43 @@ def configuration(sweep: Sweep, row: int) -> Mapping[str, object]:
     """Return hyperparameter name -> value of one trial, values as in the source."""
     names = [p.name for p in sweep.roles.hyperparameters]
     return sweep.trials.select(names).row(row, named=True)
+
+
+def _free_own_names(
+    table: pl.DataFrame, hints: RoleHints, ledger: pl.DataFrame
+) -> tuple[pl.DataFrame, RoleHints, pl.DataFrame]:
+    """Rename the source's own columns `_row` and `_status`, whose names the sweep needs; the ledger tells."""
+    renames: dict[str, str] = {}
+    for name in (frames.ROW, frames.STATUS):
+        if name in table.columns:
+            number, wanted = 1, f"source{name}"
+            while wanted in table.columns:
+                number += 1
+                wanted = f"source{name}_{number}"
+            renames[name] = wanted
+    if not renames:
+        return table, hints, ledger
+    entries = pl.DataFrame(
+        [
+            {"kind": "renamed_column", "column": was, "was": was, "became": became, "count": 1,
+             "message": f"the name {was} is taken by the sweep itself: the column is called {became}"}
+            for was, became in renames.items()
+        ],
+        schema=frames.LEDGER,
+    )  # fmt: skip
+    hints = replace(
+        hints,
+        id=renames.get(hints.id or "", hints.id),
+        status=renames.get(hints.status or "", hints.status),
+        group=renames.get(hints.group or "", hints.group),
+    )
+    return table.rename(renames), hints, pl.concat([ledger, entries])
+
+
+def _as_id(column: pl.Series) -> pl.Series:
+    """Return ids as strings; whole numbers that only missing values made floats are written without `.0`."""
+    if column.dtype.is_float():
+        whole = column.drop_nulls()
+        if bool((whole.is_finite() & (whole == whole.floor()) & (whole.abs() < 2**53)).all()):
+            column = column.cast(pl.Int64)
+    return column.cast(pl.String)

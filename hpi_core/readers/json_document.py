@@ -12,9 +12,9 @@ from hpi_core.lines import LineCounts
 from hpi_core.readers.contract import Reader
 from hpi_core.roles import RoleHints
 from hpi_core.tables.content import Content
-from hpi_core.tables.ledger import entry, extend
-from hpi_core.tables.run_names import parts_of_names
+from hpi_core.tables.ledger import Entry, ledger_frame
 from hpi_core.tables.nested import frame_of_records, unique
+from hpi_core.tables.run_names import parts_of_names
 from hpi_core.tables.table import Cancelled, Progress, ReadOptions, Table
 
 _LIST_KEYS = ("trials", "runs", "results", "experiments", "records", "rows", "data", "log_history")
@@ -54,7 +54,9 @@ def read_table(content: Content, _options: ReadOptions, progress: Progress, _can
     try:
         document = json.loads(data)
     except RecursionError as error:
-        raise SourceError(f"{content.name} is nested too deeply to be a table.", "Write one object per line.") from error
+        raise SourceError(
+            f"{content.name} is nested too deeply to be a table.", "Write one object per line."
+        ) from error
     except json.JSONDecodeError as error:
         raise SourceError(
             f"{content.name} is damaged JSON: {error.msg} at line {error.lineno}, column {error.colno}.",
@@ -69,13 +71,13 @@ def read_table(content: Content, _options: ReadOptions, progress: Progress, _can
     entries = []
     if found.outside:
         names = ", ".join(found.outside[:6]) + (", …" if len(found.outside) > 6 else "")
-        entries.append(entry("outside", f"not part of any record, left out: {names}", count=len(found.outside)))
+        entries.append(Entry("outside", f"not part of any record, left out: {names}", count=len(found.outside)))
     if found.refused:
         message = f"{found.refused:,} elements of the list are no objects"
-        entries.append(entry("refused_record", message, count=found.refused))
+        entries.append(Entry("refused_record", message, count=found.refused))
     newline = data.count(b"\n") + (0 if data.endswith(b"\n") or not data else 1)
     return Table(
-        frame, extend(ledger, entries), LineCounts(record=newline), hints=RoleHints(id=found.id or None)
+        frame, ledger_frame(entries, [ledger]), LineCounts(record=newline), hints=RoleHints(id=found.id or None)
     )
 
 
@@ -109,7 +111,9 @@ def _of_list(name: str, document: list[object], id_: str = "", outside: tuple[st
     depth = _depth(document)
     if depth > 1:
         shape = " x ".join(str(size) for size in _sizes(document))
-        raise SourceError(f"{name} holds nested lists {depth} levels deep ({shape}), whose values have no names.", _NAMES_HINT)
+        raise SourceError(
+            f"{name} holds nested lists {depth} levels deep ({shape}), whose values have no names.", _NAMES_HINT
+        )
     raise SourceError(f"{name} holds a list of {len(document):,} bare values, not of records.", _NAMES_HINT)
 
 
@@ -128,7 +132,11 @@ def _list_inside(document: Mapping[str, object]) -> _Records | None:
 def _split(document: Mapping[str, object]) -> _Records | None:
     """Take what pandas writes with orient="split"."""
     names, rows = document.get("columns"), document.get("data")
-    if not (isinstance(names, list) and isinstance(rows, list) and set(document) <= _SPLIT | {"index", "index_names", "column_names"}):
+    if not (
+        isinstance(names, list)
+        and isinstance(rows, list)
+        and set(document) <= _SPLIT | {"index", "index_names", "column_names"}
+    ):
         return None
     if not rows or not all(isinstance(row, list) and len(row) == len(names) for row in rows):
         return None
@@ -175,7 +183,11 @@ def _numbers_by_name(document: Mapping[str, object]) -> _Records | None:
     parts = parts_of_names(list(document))
     return _Records(
         [
-            {"name": key, **{name: values[row] for name, values in parts.items() if name not in ("name", "value")}, "value": value}
+            {
+                "name": key,
+                **{name: values[row] for name, values in parts.items() if name not in ("name", "value")},
+                "value": value,
+            }
             for row, (key, value) in enumerate(document.items())
         ],
         "name",

@@ -9,7 +9,7 @@ from hpi_core.errors import SourceError
 from hpi_core.lines import LineCounts
 from hpi_core.readers.contract import Reader
 from hpi_core.tables.content import Content
-from hpi_core.tables.ledger import entry, extend
+from hpi_core.tables.ledger import Entry, ledger_frame
 from hpi_core.tables.nested import frame_of_records
 from hpi_core.tables.table import Cancelled, Progress, ReadOptions, Table
 
@@ -45,7 +45,7 @@ def read_table(content: Content, options: ReadOptions, progress: Progress, cance
     terminated = lines[-1] == b""
     if terminated:
         lines.pop()
-    records: list[dict[str, object]] = []
+    records: list[Entry] = []
     refused: list[tuple[int, str, str]] = []
     blank = lists = 0
     for number, line in enumerate(lines, start=1):
@@ -66,18 +66,18 @@ def read_table(content: Content, options: ReadOptions, progress: Progress, cance
     if not records:
         raise _nothing(content.name, len(refused), lists)
     frame, ledger = frame_of_records(records)
-    entries = [entry("refused_line", f"line {n} {what}", line=n, was=was) for n, what, was in refused[:_LISTED]]
+    entries = [Entry("refused_line", f"line {n} {what}", line=n, was=was) for n, what, was in refused[:_LISTED]]
     if len(refused) > _LISTED:
         more = len(refused) - _LISTED
-        entries.append(entry("refused_line", f"{more:,} more lines are no JSON objects", count=more))
+        entries.append(Entry("refused_line", f"{more:,} more lines are no JSON objects", count=more))
     # A line that stops in the middle is refused above; a whole object without a line end may still lack nothing.
     cut = not terminated and not options.complete and not (refused and refused[-1][0] == len(lines))
     if cut:
         message = "the last line has no line end: it may still be being written"
-        entries.append(entry("incomplete", message, row=len(records) - 1, line=len(lines)))
+        entries.append(Entry("incomplete", message, row=len(records) - 1, line=len(lines)))
     return Table(
         frame,
-        extend(ledger, entries),
+        ledger_frame(entries, [ledger]),
         LineCounts(blank=blank, record=len(records), refused=len(refused)),
         frozenset({len(records) - 1}) if cut else frozenset(),
     )
@@ -98,10 +98,12 @@ def _nothing(name: str, refused: int, lists: int) -> SourceError:
     if lists:
         return SourceError(
             f"{name} holds one JSON list per line, whose values have no names.",
-            "Write one object per line instead, such as {\"lr\": 0.1, \"val_loss\": 0.3}.",
+            'Write one object per line instead, such as {"lr": 0.1, "val_loss": 0.3}.',
         )
     if refused:
-        return SourceError(f"{name} holds no JSON object on any of its {refused:,} lines.", "Check that it is JSON Lines.")
+        return SourceError(
+            f"{name} holds no JSON object on any of its {refused:,} lines.", "Check that it is JSON Lines."
+        )
     return SourceError(f"{name} holds no records.", "The sweep may not have written anything yet.")
 
 

@@ -125,7 +125,9 @@ def _unzip(content: Content, cancelled: Callable[[], bool], limits: Limits) -> l
                     if data or not damage:
                         out.append((Content(PurePosixPath(info.filename).name, data=data), damage))
         except _DAMAGE as error:
-            raise SourceError(f"{content.name} is a zip archive that cannot be read ({error}).", "Fetch it again.") from error
+            raise SourceError(
+                f"{content.name} is a zip archive that cannot be read ({error}).", "Fetch it again."
+            ) from error
     if not out:
         raise SourceError(f"{content.name} is a zip archive with no readable file in it.", "Fetch it again.")
     if len(out) == 1:
@@ -147,7 +149,9 @@ def _table_members(name: str, archive: zipfile.ZipFile, limits: Limits) -> list[
     if not infos:
         raise SourceError(f"{name} is an empty zip archive.", "Name the sweep's results file.")
     if len(infos) > limits.members:
-        raise SourceError(f"{name} holds {len(infos):,} files; at most {limits.members:,} are opened.", "Unpack it first.")
+        raise SourceError(
+            f"{name} holds {len(infos):,} files; at most {limits.members:,} are opened.", "Unpack it first."
+        )
     if any(info.flag_bits & 1 for info in infos):
         raise SourceError(f"{name} is encrypted.", "Unpack it with its password first.")
     return infos

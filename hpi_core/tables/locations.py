@@ -109,7 +109,9 @@ def _find_one(part: str) -> tuple[list[Content], bool]:
     if part in _STDIN:
         return [_standard_input()], False
     if "://" in part.split("/", 1)[0] + "//" and part.split(":", 1)[0] in {"http", "https", "s3", "gs", "ftp"}:
-        raise SourceError(f"{part} is an address on the network, which is not opened.", "Download it and open the file.")
+        raise SourceError(
+            f"{part} is an address on the network, which is not opened.", "Download it and open the file."
+        )
     path = Path(part).expanduser()
     try:
         mode = path.stat().st_mode
@@ -152,7 +154,7 @@ def _matches(part: str, path: Path) -> list[Content]:
 
 def _nearby(path: Path) -> str:
     try:
-        names = os.listdir(path.parent)
+        names = [entry.name for entry in path.parent.iterdir()]
     except OSError:
         return f"The folder {path.parent} does not exist either: check the path."
     close = difflib.get_close_matches(path.name, names, n=1)
@@ -187,7 +189,9 @@ def _standard_input() -> Content:
 
 
 def _forbidden(part: str) -> SourceError:
-    return SourceError(f"{part} may not be read: permission denied.", "Ask its owner, or copy it to where you can read it.")
+    return SourceError(
+        f"{part} may not be read: permission denied.", "Ask its owner, or copy it to where you can read it."
+    )
 
 
 def _reason(error: Exception) -> str:

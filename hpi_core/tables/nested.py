@@ -16,8 +16,7 @@ from typing import Any
 
 import polars as pl
 
-from hpi_core import frames
-from hpi_core.tables.ledger import entry, extend
+from hpi_core.tables.ledger import Entry, ledger_frame
 from hpi_core.tables.table import Table
 
 DEPTH = 16
@@ -64,39 +63,41 @@ def frame_of_records(records: Sequence[Mapping[str, object]]) -> tuple[pl.DataFr
                     continue
                 columns[name] = [None] * height
             columns[name][row] = value
-    entries: list[dict[str, object]] = []
+    entries: list[Entry] = []
     series = [_series(name, values, entries) for name, values in columns.items()]
     if left_out:
         message = f"more than {COLUMNS:,} columns: {len(left_out):,} were left out"
-        entries.append(entry("dropped_columns", message, count=len(left_out)))
+        entries.append(Entry("dropped_columns", message, count=len(left_out)))
     frame = pl.DataFrame(series) if series else pl.DataFrame()
-    return frame, extend(frames.empty(frames.LEDGER), entries)
+    return frame, ledger_frame(entries)
 
 
 def flatten(table: Table) -> Table:
     """Return the table with struct columns and columns of dictionary literals replaced by one column per key."""
     frame = table.frame
-    entries: list[dict[str, object]] = []
+    entries: list[Entry] = []
     for name, dtype in frame.schema.items():
         if isinstance(dtype, pl.Struct):
-            values = [None if v is None else v for v in frame[name].to_list()]
+            values = frame[name].to_list()
             frame = _replaced(frame, name, values, "a structure", entries)
         elif dtype == pl.String and _looks_nested(frame[name]):
             texts = frame[name].to_list()
             parsed = [_parse(text) for text in texts]
             present = sum(text is not None and text != "" for text in texts)
             if sum(isinstance(value, dict) for value in parsed) >= _NEARLY_ALL * present:
-                values = [p if isinstance(p, dict) else ({"": t} if t else None) for p, t in zip(parsed, texts, strict=True)]
+                values = [
+                    p if isinstance(p, dict) else ({"": t} if t else None) for p, t in zip(parsed, texts, strict=True)
+                ]
                 frame = _replaced(frame, name, values, "a dictionary written as text", entries)
     if frame is table.frame:
         return table
-    return replace(table, frame=frame, ledger=extend(table.ledger, entries))
+    return replace(table, frame=frame, ledger=ledger_frame(entries, [table.ledger]))
 
 
 def _replaced(
-    frame: pl.DataFrame, name: str, values: list[dict[str, object] | None], what: str, entries: list[dict[str, object]]
+    frame: pl.DataFrame, name: str, values: list[dict[str, object] | None], what: str, entries: list[Entry]
 ) -> pl.DataFrame:
-    """Put the flattened columns of `values` where the column `name` stood; a key "" holds a cell that is no dictionary."""
+    """Put the flattened columns of `values` where the column `name` stood; the key "" holds a cell of another kind."""
     inner, ledger = frame_of_records([value or {} for value in values])
     taken = set(frame.columns) - {name}
     renames: dict[str, str] = {}
@@ -107,8 +108,9 @@ def _replaced(
     inner = inner.rename(renames)
     count = sum(value is not None for value in values)
     message = f"each cell held {what}: {inner.width} columns {name}.… were made of it"
-    entries.append(entry("flattened", message, column=name, count=count))
-    entries.extend({**row, "column": renames.get(str(row["column"]), row["column"])} for row in ledger.to_dicts())
+    entries.append(Entry("flattened", message, column=name, count=count))
+    for row in ledger.to_dicts():
+        entries.append(Entry(**{**row, "column": renames.get(str(row["column"]), row["column"])}))
     at = frame.columns.index(name)
     if inner.width == 0:
         return frame.drop(name) if frame.width > 1 else frame
@@ -129,9 +131,13 @@ def unique(name: str, taken: Iterable[str]) -> str:
 
 def _looks_nested(column: pl.Series) -> bool:
     sample = column.drop_nulls().head(_SAMPLE).str.strip_chars()
-    return bool(sample.len()) and float(
-        (sample.str.starts_with("{") & sample.str.ends_with("}")).mean() or 0.0  # type: ignore[arg-type]
-    ) >= _NEARLY_ALL
+    return (
+        bool(sample.len())
+        and float(
+            (sample.str.starts_with("{") & sample.str.ends_with("}")).mean() or 0.0  # type: ignore[arg-type]
+        )
+        >= _NEARLY_ALL
+    )
 
 
 def _parse(text: str | None) -> object:
@@ -148,7 +154,7 @@ def _parse(text: str | None) -> object:
         return None
 
 
-def _series(name: str, values: list[Any], entries: list[dict[str, object]]) -> pl.Series:
+def _series(name: str, values: list[Any], entries: list[Entry]) -> pl.Series:
     """Type one column of JSON values without loss; what cannot agree on a type becomes text, and the ledger says so."""
     kinds = {type(value) for value in values if value is not None}
     if not kinds:
@@ -165,7 +171,7 @@ def _series(name: str, values: list[Any], entries: list[dict[str, object]]) -> p
         return pl.Series(name, lists, dtype=pl.List(pl.Float64))
     if kinds != {str} and len(kinds) > 1:
         words = ", ".join(sorted(kind.__name__ for kind in kinds))
-        entries.append(entry("mixed_types", f"holds {words}: kept as text", column=name, count=len(values)))
+        entries.append(Entry("mixed_types", f"holds {words}: kept as text", column=name, count=len(values)))
     return pl.Series(name, [_text(value) for value in values], dtype=pl.String)
 
 

@@ -1,0 +1,168 @@
+"""The stages of reading, in order: find, unpack, choose a reader, read each file, put them together, tell the shape."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import polars as pl
+
+import hpi_core.readers
+from hpi_core.errors import Cancelled as ReadingCancelled
+from hpi_core.errors import HpiError, SourceError
+from hpi_core.plugins import discover
+from hpi_core.readers.contract import Reader
+from hpi_core.roles import RoleOverrides
+from hpi_core.sweep import Source, Sweep
+from hpi_core.tables.compression import inflate
+from hpi_core.tables.content import Content
+from hpi_core.tables.foreign import refuse_foreign
+from hpi_core.tables.ledger import Entry, ledger_frame
+from hpi_core.tables.locations import Found, Location, find, fingerprint, labels
+from hpi_core.tables.nested import flatten
+from hpi_core.tables.shape import reshape
+from hpi_core.tables.table import Cancelled, Progress, ReadOptions
+from hpi_core.tables.together import Part, join
+from hpi_core.text import safe
+
+_HEAD = 64 << 10
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What became of one file: its tables, or the sentence why there is none."""
+
+    parts: tuple[Part, ...] = ()
+    refused: tuple[tuple[str, HpiError], ...] = ()
+
+
+def read_sweep(
+    location: Location, options: ReadOptions, overrides: RoleOverrides | None, progress: Progress, cancelled: Cancelled
+) -> Sweep:
+    """Carry out `hpi_core.readers.read`."""
+    found = find(location)
+    outcomes: list[_Outcome] = []
+    for index, content in enumerate(found.contents):
+        if cancelled():
+            raise ReadingCancelled(f"Reading {found.name} was stopped.")
+        outcomes.append(_read_content(content, found.labels[index], options, _nth(progress, index, found), cancelled))
+    parts = [part for outcome in outcomes for part in outcome.parts]
+    refused = [pair for outcome in outcomes for pair in outcome.refused]
+    if not parts:
+        raise _all_refused(found, refused)
+    progress("telling the shape", None)
+    table = join(parts, found.name, strict=found.folder) if len(parts) > 1 else reshape(parts[0].table)
+    entries = [Entry("refused_file", f"{safe(name)}: {error.message}") for name, error in refused]
+    table = replace(table, ledger=ledger_frame(entries, [table.ledger]))
+    kinds = sorted({part.kind for part in parts})
+    source = Source(
+        kind=kinds[0] if len(kinds) == 1 else "+".join(kinds),
+        location=found.location,
+        name=found.name,
+        fingerprint=fingerprint(found.contents),
+        read_at=time.time(),
+        lines=table.lines,
+        files=tuple(content.name for content in found.contents),
+    )
+    return Sweep.from_table(
+        table.frame,
+        source,
+        ledger=table.ledger,
+        curves=None if table.curves is None else table.curves.lazy(),
+        incomplete=table.incomplete,
+        hints=table.hints,
+        overrides=overrides,
+    )
+
+
+def choose(name: str, head: bytes) -> Reader:
+    """Return the reader with the best claim on a file of this name and these first 64 KiB; ties by specificity.
+
+    Raises:
+        SourceError: no reader claims it.
+    """
+    claimed = [(reader.claims(name, head), reader.specificity, reader) for reader in _readers()]
+    best = max(claimed, key=lambda claim: claim[:2], default=None)
+    if best is not None and best[0] > 0:
+        return best[2]
+    refuse_foreign(head, name)
+    raise SourceError(
+        f"{safe(name)} is not a table of trials in any known form.",
+        "Name a CSV, TSV, JSON, JSON Lines, Parquet or Arrow file.",
+    )
+
+
+@lru_cache(maxsize=1)
+def _readers() -> tuple[Reader, ...]:
+    return tuple(reader for reader in discover(hpi_core.readers, "READER").found if isinstance(reader, Reader))
+
+
+def _read_content(
+    content: Content, label: str, options: ReadOptions, progress: Progress, cancelled: Cancelled
+) -> _Outcome:
+    """Read one file, or every member of one archive; a file that cannot be read costs only itself."""
+    try:
+        members = inflate(content, cancelled).members
+    except ReadingCancelled:
+        raise
+    except SourceError as error:
+        return _Outcome(refused=((label, error),))
+    except OSError as error:
+        wrapped = SourceError(
+            f"{content.name} cannot be read ({error.strerror or error}).", "Check the disk or the mount."
+        )
+        return _Outcome(refused=((label, wrapped),))
+    names = labels([member for member, _ in members]) if len(members) > 1 else (label,)
+    parts: list[Part] = []
+    refused: list[tuple[str, HpiError]] = []
+    for (member, damage), name in zip(members, names, strict=True):
+        try:
+            parts.append(_read_member(member, damage, name, options, progress, cancelled))
+        except ReadingCancelled:
+            raise
+        except HpiError as error:
+            refused.append((name, error))
+    return _Outcome(tuple(parts), tuple(refused))
+
+
+def _read_member(
+    content: Content, damage: str, label: str, options: ReadOptions, progress: Progress, cancelled: Cancelled
+) -> Part:
+    try:
+        reader = choose(content.name, content.head(_HEAD))
+        table = reader.read_table(content, options, progress, cancelled)
+        table = flatten(table)
+    except OSError as error:
+        raise SourceError(f"{content.name} cannot be read ({error.strerror or error}).", "Check the disk.") from error
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, RecursionError, MemoryError) as error:
+        raise SourceError(
+            f"{content.name} could not be read as {reader.name} ({type(error).__name__}).",
+            "Please report the file; converting it to plain CSV may help meanwhile.",
+        ) from error
+    if damage:
+        last = table.frame.height - 1
+        note = Entry(
+            "truncated", f"the compressed file is damaged or cut short ({damage}): what came before it was read"
+        )
+        incomplete = table.incomplete | ({last} if last >= 0 and not options.complete else set())
+        table = replace(table, ledger=ledger_frame([note], [table.ledger]), incomplete=incomplete)
+    return Part(label, reader.name, table)
+
+
+def _all_refused(found: Found, refused: list[tuple[str, HpiError]]) -> HpiError:
+    if len(refused) == 1:
+        return refused[0][1]
+    if found.folder:
+        names = ", ".join(name for name, _ in refused[:5])
+        return SourceError(f"The folder {found.location} holds no sweep; looked at {names}.", refused[0][1].message)
+    return SourceError(
+        f"None of the {len(refused)} files could be read; the first: {refused[0][1].message}", refused[0][1].hint
+    )
+
+
+def _nth(progress: Progress, index: int, found: Found) -> Progress:
+    count = len(found.contents)
+    if count == 1:
+        return progress
+    return lambda what, fraction: progress(f"{found.labels[index]}: {what}", (index + (fraction or 0.0)) / count)

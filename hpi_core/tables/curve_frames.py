@@ -1,0 +1,88 @@
+"""What the shapes of curves share: names of step columns, steps as integers, the last value, the ledger's new rows."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import polars as pl
+
+from hpi_core import frames
+from hpi_core.tables.table import Table
+
+_STEP_NAMES = (
+    r"_step|step|global_?step|trainer/global_step|iter|iteration|training_iteration|epoch|num_?epoch|round|"
+    r"training_step|train_?step|timestep|timesteps_total|_iteration|step_num|epoch_num|current_epoch"
+)
+_STEP = re.compile(rf"({_STEP_NAMES})", re.IGNORECASE)
+_AXIS = re.compile(
+    rf"({_STEP_NAMES}|time|steps|epochs|relative time.*|wall time|wallclock|wall_?time|_runtime|_timestamp|seconds)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Steps:
+    """An Int64 step per row of a frame, and a note for the ledger where it is not the source's own."""
+
+    values: pl.Series
+    note: str = ""
+
+
+def is_step_name(name: str) -> bool:
+    """Tell whether a column of this name counts training steps (`epochs` and `steps` do not: they are budgets)."""
+    return _STEP.fullmatch(name.strip()) is not None
+
+
+def is_axis_name(name: str) -> bool:
+    """Tell whether a first column of this name can be the x axis of curves."""
+    return _AXIS.fullmatch(name.strip()) is not None
+
+
+def steps_of(column: pl.Series, within: pl.Series | None = None) -> Steps:
+    """Return integral steps as they are, and the running index (within each value of `within`) for any others."""
+    if column.dtype.is_integer():
+        return Steps(column.cast(pl.Int64).alias("step"))
+    if column.dtype.is_float():
+        whole = column.drop_nulls()
+        if (
+            bool(whole.is_finite().all())
+            and bool((whole == whole.floor()).all())
+            and float(whole.abs().max() or 0) < 2**53
+        ):  # type: ignore[arg-type]
+            return Steps(column.cast(pl.Int64).alias("step"))
+    index = pl.DataFrame({"k": within if within is not None else pl.Series([0]).new_from_index(0, len(column))})
+    values = index.select(pl.int_range(pl.len(), dtype=pl.Int64).over("k").alias("step")).to_series()
+    return Steps(values, f"{column.name} is not a whole number everywhere: steps are the running index instead")
+
+
+def curve_frame(long: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+    """Return `_row, metric, step, value` sorted and with the last value per step, and how many values that replaced.
+
+    Nulls are gaps, not points; NaN and infinities are points.
+    """
+    points = long.drop_nulls("value").drop_nulls("step")
+    kept = points.unique(["_row", "metric", "step"], keep="last", maintain_order=True)
+    order = kept.select(pl.col(n).cast(t) for n, t in frames.CURVES.items()).sort("_row", "metric", "step")
+    return order, points.height - kept.height
+
+
+def with_last_values(trials: pl.DataFrame, curves: pl.DataFrame, metrics: list[str]) -> pl.DataFrame:
+    """Add one column per metric to `trials` (one row per `_row`, dense): the value of the last step, finite or not."""
+    last = curves.group_by("_row", "metric", maintain_order=True).agg(pl.col("value").last())
+    rows = pl.int_range(trials.height, dtype=pl.UInt32, eager=True).alias("_row")
+    out = trials
+    for metric in metrics:
+        mine = last.filter(pl.col("metric") == metric).select("_row", "value")
+        joined = pl.DataFrame(rows).join(mine, on="_row", how="left", maintain_order="left")
+        out = out.with_columns(joined["value"].alias(metric))
+    return out
+
+
+def moved_ledger(table: Table, trial_of_row: pl.Series | None) -> pl.DataFrame:
+    """Return the ledger with its rows turned into those of the trials; None where a row is no trial's alone."""
+    if table.ledger.is_empty():
+        return table.ledger
+    if trial_of_row is None:
+        return table.ledger.with_columns(pl.lit(None, pl.UInt32).alias("row"))
+    return table.ledger.with_columns(trial_of_row.cast(pl.UInt32).gather(table.ledger["row"]).alias("row"))

@@ -1,0 +1,241 @@
+"""Several tables put together: one row per file, one table per file, one log per file, or trials and their curves.
+
+The file each trial came from stands in the column `file` (`source_file` where that name is taken).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from hpi_core import frames
+from hpi_core.errors import SourceError
+from hpi_core.lines import LineCounts
+from hpi_core.tables.ledger import Entry, ledger_frame
+from hpi_core.tables.nested import unique
+from hpi_core.tables.shape import reshape
+from hpi_core.tables.table import Table
+from hpi_core.tables.trial_steps import is_id_name
+from hpi_core.text import safe
+
+_ALIKE = 0.5
+_EXACT = 2**53
+
+
+@dataclass(frozen=True)
+class Part:
+    """One table of several: the short name of its file, the reader that read it, and what it read."""
+
+    label: str
+    kind: str
+    table: Table
+
+
+def join(parts: Sequence[Part], name: str, *, strict: bool) -> Table:
+    """Put the tables of several files together, and tell the shape of the whole.
+
+    `strict` is set where nobody named the single files: then tables that have little in common are refused, else the
+    smaller group of them is left out, with an entry in the ledger.
+
+    Raises:
+        SourceError: `strict`, and the tables have little in common.
+    """
+    matched = _trials_with_curves(parts)
+    if matched is not None:
+        return matched
+    alike, others = _alike(parts)
+    if others and strict:
+        shown = ", ".join(sorted(part.label for part in parts)[:6])
+        raise SourceError(
+            f"{name} holds tables of different shapes: {shown}.", "Name the one file, or a pattern, to open."
+        )
+    each_one = all(part.table.frame.height == 1 for part in alike)
+    shaped = [replace(part, table=_shaped_alone(part.table, each_one)) for part in alike]
+    if len(shaped) == 1:
+        table = reshape(shaped[0].table)
+    else:
+        table = _stacked(shaped, each_one)
+    message = "{}: its columns have little in common with the other files' and were left out"
+    entries = [Entry("refused_file", message.format(safe(p.label)), count=max(p.table.frame.height, 1)) for p in others]
+    lines = [part.table.lines for part in others if part.table.lines is not None]
+    total = sum((LineCounts(refused=count.total) for count in lines), table.lines or LineCounts())
+    return replace(table, ledger=ledger_frame(entries, [table.ledger]), lines=total if lines or table.lines else None)
+
+
+def _shaped_alone(table: Table, each_one: bool) -> Table:
+    """Tell the shapes that a single file shows by itself; a trial x step log may need its neighbours to be told."""
+    from hpi_core.tables.chart_export import runs_as_columns
+    from hpi_core.tables.wide_steps import steps_as_columns
+
+    if each_one or table.curves is not None:
+        return table
+    return runs_as_columns(table) or steps_as_columns(table) or table
+
+
+def _stacked(parts: Sequence[Part], each_one: bool) -> Table:
+    entries: list[Entry] = []
+    group = unique("file", {name for part in parts for name in part.table.frame.columns})
+    group = "source_file" if group != "file" and group == "file_2" else group
+    framed = [part.table.frame.with_columns(pl.lit(part.label, pl.String).alias(group)) for part in parts]
+    framed = _agreed(framed, entries)
+    frame = pl.concat(framed, how="diagonal_relaxed")
+    frame = frame.select(group, pl.all().exclude(group))
+    offsets = [0]
+    for part in parts:
+        offsets.append(offsets[-1] + part.table.frame.height)
+    ledger = pl.concat([_moved(part, offset) for part, offset in zip(parts, offsets, strict=False)])
+    curves = [
+        part.table.curves.with_columns((pl.col("_row") + offset).cast(pl.UInt32))
+        for part, offset in zip(parts, offsets, strict=False)
+        if part.table.curves is not None
+    ]
+    lines = [part.table.lines for part in parts if part.table.lines is not None]
+    hints = parts[0].table.hints
+    table = Table(
+        frame,
+        ledger_frame(entries, [ledger]),
+        sum(lines, LineCounts()) if lines else None,
+        frozenset(row + offset for part, offset in zip(parts, offsets, strict=False) for row in part.table.incomplete),
+        hints,
+        pl.concat(curves).sort("_row", "metric", "step") if curves else None,
+    )
+    if each_one:
+        return replace(table, hints=replace(hints, id=_own_id(frame, group, hints.id)))
+    shaped = reshape(table, group)
+    if shaped is not table:
+        one_each = shaped.frame.height == shaped.frame[group].n_unique()
+        own = shaped.hints.id or (group if one_each else None)
+        return replace(shaped, hints=replace(shaped.hints, id=own, group=None if own == group else group))
+    own = hints.id if hints.id and frame[hints.id].n_unique() == frame.height else None
+    return replace(table, hints=replace(hints, id=own, group=group))
+
+
+def _own_id(frame: pl.DataFrame, group: str, hinted: str | None) -> str:
+    """Return the column whose values name the trials: the files' own id where each has a different one."""
+    candidates = [hinted] if hinted else [n for n in frame.columns if n != group and is_id_name(n)]
+    for name in candidates:
+        if name is not None and frame[name].null_count() == 0 and frame[name].n_unique() == frame.height:
+            return name
+    return group
+
+
+def _moved(part: Part, offset: int) -> pl.DataFrame:
+    ledger = part.table.ledger
+    if ledger.is_empty():
+        return ledger
+    prefix = safe(part.label).replace("$", "")
+    return ledger.with_columns(
+        (pl.col("row").cast(pl.Int64) + offset).cast(pl.UInt32).alias("row"),
+        pl.concat_str(pl.lit(f"{prefix}: "), pl.col("message")).alias("message"),
+    )
+
+
+def _alike(parts: Sequence[Part]) -> tuple[list[Part], list[Part]]:
+    """Split the parts into the largest group that shares columns, and the others. Order is kept."""
+    groups: list[tuple[set[str], list[int]]] = []
+    for index, part in enumerate(parts):
+        names = set(part.table.frame.columns)
+        for known, members in groups:
+            if len(known & names) >= _ALIKE * min(len(known), len(names)):
+                members.append(index)
+                known |= names
+                break
+        else:
+            groups.append((names, [index]))
+    best = max(groups, key=lambda g: (len(g[1]), sum(parts[i].table.frame.height for i in g[1])))[1]
+    chosen = set(best)
+    return [parts[i] for i in best], [part for i, part in enumerate(parts) if i not in chosen]
+
+
+def _agreed(framed: list[pl.DataFrame], entries: list[Entry]) -> list[pl.DataFrame]:
+    """Cast columns that differ in type between files to a type that holds all of them."""
+    types: dict[str, set[pl.DataType]] = {}
+    for frame in framed:
+        for name, dtype in frame.schema.items():
+            if frame[name].null_count() < frame.height:
+                types.setdefault(name, set()).add(dtype)
+            else:
+                types.setdefault(name, set())
+    casts: dict[str, pl.DataType] = {}
+    for name, found in types.items():
+        if len(found) == 1:
+            casts[name] = next(iter(found))
+        elif not found:
+            casts[name] = pl.String()
+        elif found == {pl.Int64(), pl.Float64()} and _exact_integers(framed, name):
+            casts[name] = pl.Float64()
+        else:
+            casts[name] = pl.String()
+            words = " and ".join(sorted(str(dtype) for dtype in found))
+            entries.append(
+                Entry("mixed_types", f"{words} in different files: kept as text", column=name, count=len(framed))
+            )
+    return [
+        frame.with_columns(_cast(frame[n], casts[n]) for n in frame.columns if frame.schema[n] != casts[n])
+        for frame in framed
+    ]
+
+
+def _exact_integers(framed: list[pl.DataFrame], name: str) -> bool:
+    ints = [f[name] for f in framed if name in f.columns and f.schema[name] == pl.Int64]
+    return all(int(column.abs().max() or 0) <= _EXACT for column in ints)  # type: ignore[call-overload]
+
+
+def _cast(column: pl.Series, dtype: pl.DataType) -> pl.Series:
+    if dtype == pl.String and isinstance(column.dtype, (pl.List, pl.Struct)):
+        texts = [None if v is None else json.dumps(v if isinstance(v, dict) else list(v), default=str) for v in column]
+        return pl.Series(column.name, texts, dtype=pl.String)
+    return column.cast(dtype, strict=False)
+
+
+def _trials_with_curves(parts: Sequence[Part]) -> Table | None:
+    """Put one file of curves to one file of trials where the curves' trial ids are those of the trials."""
+    if len(parts) != 2:
+        return None
+    shaped = [part.table if part.table.curves is not None else reshape(part.table) for part in parts]
+    with_curves = [t.curves is not None for t in shaped]
+    if sum(with_curves) != 1:
+        return None
+    at = with_curves.index(True)
+    measured, trials = shaped[at], shaped[1 - at]
+    key = measured.hints.id
+    if key is None or key not in trials.frame.columns or measured.curves is None:
+        return None
+    own = trials.frame[key].cast(pl.String)
+    if own.n_unique() != own.len() or own.null_count():
+        return None
+    place = pl.DataFrame({"key": own}).with_row_index("place")
+    ids = measured.frame.select(pl.col(key).cast(pl.String).alias("key")).with_row_index("_row")
+    mapped = ids.join(place, on="key", how="left", maintain_order="left")
+    unknown = mapped["place"].null_count()
+    if unknown > mapped.height / 2:
+        return None
+    moved = measured.curves.join(mapped.select("_row", "place"), on="_row", how="inner").drop_nulls("place")
+    curves = moved.select(pl.col("place").alias("_row"), "metric", "step", "value").cast(dict(frames.CURVES))
+    known = mapped.drop_nulls("place")
+    notes = [
+        Entry(
+            "reshaped",
+            f"{safe(parts[at].label)} holds the curves of {known.height:,} of the {own.len():,} trials in "
+            f"{safe(parts[1 - at].label)}, matched by {key}: {curves.height:,} points",
+            count=known.height,
+        )
+    ]
+    if unknown:
+        notes.append(
+            Entry("unmatched", f"curves of {unknown:,} trials that are not in the table were left out", count=unknown)
+        )
+    ledger = pl.concat([trials.ledger, measured.ledger.with_columns(pl.lit(None, pl.UInt32).alias("row"))])
+    places = dict(zip(known["_row"].to_list(), known["place"].to_list(), strict=True))
+    lines = [t.lines for t in (trials, measured) if t.lines is not None]
+    return replace(
+        trials,
+        ledger=ledger_frame(notes, [ledger]),
+        lines=sum(lines, LineCounts()) if lines else None,
+        incomplete=trials.incomplete | {places[row] for row in measured.incomplete if row in places},
+        hints=replace(trials.hints, id=key) if trials.hints.id is None else trials.hints,
+        curves=curves.sort("_row", "metric", "step"),
+    )

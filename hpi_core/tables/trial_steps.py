@@ -1,0 +1,192 @@
+"""Trial x step tables: logs with the same trial on many rows and a step column that rises within each trial.
+
+What tells the trials apart is, in this order: the file each row came from; an id column whose values repeat; a chain of
+rows (`uid`, `from_uid`) where each names the one before it; hyperparameters that stay the same until the step starts
+over. A table of training-set sizes or budgets is none of this: each of its rows is a training run of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+
+from hpi_core.roles import RoleHints
+from hpi_core.tables.curve_frames import curve_frame, is_step_name, moved_ledger, steps_of, with_last_values
+from hpi_core.tables.ledger import Entry, ledger_frame
+from hpi_core.tables.table import Table
+
+_ID = re.compile(
+    r"(trial|run|experiment|exp|job|task|sweep|config|model)[ _\-./]?(id|uid|uuid|name|number|no|num|key|index)"
+    r"|trial|run|uid|uuid|id|experiment|name",
+    re.IGNORECASE,
+)
+_PARENT = re.compile(r"(from|parent|prev|previous)[ _]?(uid|id|trial|trial_id|run|run_id)|parent", re.IGNORECASE)
+_FEWEST_STEPS = 3
+_DOUBLES = 0.2
+_RISING = 0.9
+_SAME_START = 0.8
+
+
+@dataclass(frozen=True)
+class _Trials:
+    """The trial of every row, the column that names the trial (None where there is none), and its name per row."""
+
+    row_of: pl.Series
+    id: str | None
+    told_by: str
+
+
+def is_id_name(name: str) -> bool:
+    """Tell whether a column of this name can name trials."""
+    return _ID.fullmatch(name.strip()) is not None
+
+
+def trial_steps(table: Table, group: str | None = None) -> Table | None:
+    """Return trials and curves where the same trial stands on many rows with a rising step, else None."""
+    frame = table.frame
+    for step in [n for n in frame.columns if is_step_name(n) and frame.schema[n].is_numeric()]:
+        found = _by_column(frame, step, group) or _by_chain(frame, step) or _by_restart(frame, step, group)
+        if found is not None:
+            varying = _varying(frame, found.row_of, step)
+            if varying:
+                return _take_apart(table, step, found, varying)
+    return None
+
+
+def constant_columns(frame: pl.DataFrame, row_of: pl.Series, names: Sequence[str]) -> list[str]:
+    """Return those of the columns that hold one value (nulls aside) within every trial."""
+    if not names:
+        return []
+    flat = [n for n in names if not isinstance(frame.schema[n], (pl.List, pl.Struct, pl.Object))]
+    counts = frame.select(flat).group_by(row_of).agg(pl.col(flat).drop_nulls().n_unique())
+    return [n for n in flat if int(counts[n].max() or 0) <= 1]  # type: ignore[call-overload]
+
+
+def _by_column(frame: pl.DataFrame, step: str, group: str | None) -> _Trials | None:
+    keys = [n for n in frame.columns if is_id_name(n) and not frame.schema[n].is_float()]
+    for key in [*keys, *([group] if group else [])]:
+        rows = _dense(frame[key])
+        if frame[key].null_count() == 0 and _is_log(frame[step], rows):
+            return _Trials(rows, key, key)
+    return None
+
+
+def _by_chain(frame: pl.DataFrame, step: str) -> _Trials | None:
+    """Follow each row to the row it says it continues; a row that several continue tells no single trial."""
+    for parent in [n for n in frame.columns if _PARENT.fullmatch(n.strip())]:
+        for key in [
+            n for n in frame.columns if is_id_name(n) and n != parent and frame.schema[n] == frame.schema[parent]
+        ]:
+            parents = frame[parent].drop_nulls()
+            if frame[key].n_unique() != frame.height or parents.is_empty() or parents.n_unique() != parents.len():
+                continue
+            places = frame.select(pl.col(key)).with_row_index("at")
+            at = frame.select(parent).join(places, left_on=parent, right_on=key, how="left", maintain_order="left")[
+                "at"
+            ]
+            own = np.arange(frame.height)
+            root = np.where(at.is_null().to_numpy(), own, at.fill_null(0).to_numpy())
+            for _ in range(int(frame.height).bit_length()):
+                root = root[root]
+            rows = _dense(pl.Series(root))
+            if _is_log(frame[step], rows):
+                return _Trials(rows, key, f"the chain {parent} to {key}")
+    return None
+
+
+def _by_restart(frame: pl.DataFrame, step: str, group: str | None) -> _Trials | None:
+    """Cut where the step starts over; believed where some setting changes exactly there, or for one clean log."""
+    if any(is_id_name(n) and frame[n].n_unique() > 1 for n in frame.columns) or frame[step].null_count():
+        return None
+    restarts = (frame[step].diff() < 0).fill_null(False)
+    rows = restarts.cast(pl.UInt32).cum_sum()
+    if not _is_log(frame[step], rows):
+        return None
+    starts = frame.select(step).group_by(rows).agg(pl.col(step).first())[step]
+    if float((starts == starts.min()).mean() or 0.0) < _SAME_START:  # type: ignore[arg-type]
+        return None
+    others = [n for n in frame.columns if n not in (step, group)]
+    settings = [n for n in constant_columns(frame, rows, others) if frame[n].n_unique() > 1]
+    trials = int(rows.max() or 0) + 1  # type: ignore[call-overload]
+    if trials == 1:
+        return _Trials(rows, None, "the only log") if _is_single_log(frame, step, group) else None
+    if not settings or frame.select(pl.struct(settings).n_unique()).item() < trials / 2:
+        return None
+    return _Trials(rows, None, f"{step} starting over")
+
+
+def _is_single_log(frame: pl.DataFrame, step: str, group: str | None) -> bool:
+    """Tell whether all rows are one training log: all other columns numbers, the step rising evenly."""
+    others = [n for n in frame.columns if n not in (step, group)]
+    if any(not frame.schema[n].is_numeric() and frame[n].null_count() < frame.height for n in others):
+        return False
+    distinct = frame[step].unique().sort()
+    gaps = distinct.diff().drop_nulls()
+    even = gaps.len() >= 2 * _FEWEST_STEPS and float((gaps == gaps.mode()[0]).mean() or 0.0) >= _RISING  # type: ignore[arg-type]
+    return even and 0 <= float(distinct[0]) <= float(gaps.mode()[0])
+
+
+def _is_log(steps: pl.Series, rows: pl.Series) -> bool:
+    """Tell whether the steps rise within the trials, seldom repeat, and are several in most trials."""
+    frame = pl.DataFrame({"k": rows, "s": steps})
+    height = frame.height
+    sizes = frame.group_by("k").agg(pl.col("s").n_unique())["s"]
+    if sizes.is_empty() or float(sizes.median() or 0) < _FEWEST_STEPS:  # type: ignore[arg-type]
+        return False
+    if frame.select(pl.struct("k", "s").n_unique()).item() < (1 - _DOUBLES) * height and sizes.len() > 1:
+        return False
+    rises = frame.select((pl.col("s").diff().over("k") >= 0).drop_nulls().mean()).item()
+    return rises is not None and rises >= _RISING
+
+
+def _dense(column: pl.Series) -> pl.Series:
+    """Number the distinct values from 0 in the order of their first appearance."""
+    frame = pl.DataFrame({"v": column})
+    first = frame.unique(maintain_order=True).with_row_index("n")
+    return frame.join(first, on="v", how="left", nulls_equal=True, maintain_order="left")["n"]
+
+
+def _varying(frame: pl.DataFrame, row_of: pl.Series, step: str) -> list[str]:
+    others = [n for n in frame.columns if n != step and frame.schema[n].is_numeric()]
+    constant = set(constant_columns(frame, row_of, others))
+    return [n for n in others if n not in constant and not is_id_name(n) and not is_step_name(n)]
+
+
+def _take_apart(table: Table, step: str, found: _Trials, metrics: list[str]) -> Table:
+    frame = table.frame
+    rows = found.row_of.cast(pl.UInt32).alias("_row")
+    order = frame.with_columns(rows)
+    # A trial keeps the first id of its rows and the last of everything else that is no metric.
+    rest = [n for n in frame.columns if n not in metrics]
+    grouped = order.group_by("_row", maintain_order=True).agg(
+        *(pl.col(n).drop_nulls().first() if n == found.id else pl.col(n).drop_nulls().last() for n in rest)
+    )
+    trials = grouped.sort("_row").drop("_row")
+    steps = steps_of(frame[step], rows)
+    long = pl.DataFrame([rows, steps.values]).hstack(frame.select(pl.col(metrics).cast(pl.Float64)))
+    long = long.unpivot(metrics, index=["_row", "step"], variable_name="metric", value_name="value")
+    curves, doubles = curve_frame(long)
+    trials = with_last_values(trials, curves, metrics).select([n for n in frame.columns if n in {*rest, *metrics}])
+    message = (
+        f"the same trial on many rows (told by {found.told_by}): {frame.height:,} rows became {trials.height:,} trials "
+        f"with {curves.height:,} curve points of {len(metrics)} metrics over {step}; each trial shows the last value"
+    )
+    entries = [Entry("reshaped", message, count=frame.height)]
+    if doubles:
+        entries.append(
+            Entry("repeated_step", f"{doubles:,} values of a repeated step: the last is kept", count=doubles)
+        )
+    if steps.note:
+        entries.append(Entry("steps", steps.note, column=step, count=frame.height))
+    return replace(
+        table,
+        frame=trials,
+        ledger=ledger_frame(entries, [moved_ledger(table, rows)]),
+        incomplete=frozenset(int(rows[row]) for row in table.incomplete),
+        hints=RoleHints(id=found.id),
+        curves=curves,
+    )
