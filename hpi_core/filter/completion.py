@@ -56,7 +56,8 @@ _Offer = tuple[str, Literal["column", "operator", "value", "tag"]]
 def _offered(words: list[str], sweep: Sweep) -> list[_Offer]:
     last = words[-1].casefold() if words else ""
     if last == "is" or (last == "not" and len(words) > 1 and words[-2].casefold() == "is"):
-        return [*(((state, "operator")) for state in STATES), *([] if last == "not" else [("not", "operator")])]
+        states = STATES if last == "not" else (*STATES, "not")
+        return [(state, "operator") for state in states]
     if last in _COMPARE and len(words) > 1:
         return _values(words[-2], sweep)
     if (subject := _listed(words)) is not None:

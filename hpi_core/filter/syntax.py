@@ -185,7 +185,7 @@ def _explain(text: str, error: object) -> FilterError:
 
 def _build(node: Tree[Token], text: str) -> Node:
     kind = str(node.data)
-    trees: list[Any] = [child for child in node.children if child is not None]
+    trees: list[Any] = [child for child in node.children if child]
     if kind in ("any", "all"):
         parts = tuple(_build(child, text) for child in trees if not hasattr(child, "type"))
         return parts[0] if len(parts) == 1 else Joined(parts, every=kind == "all")

@@ -14,7 +14,7 @@ from hpi_core.roles import vocabulary as words
 from hpi_core.roles.model import Direction, Split
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z])|(?<=[A-Z]{2})(?=[A-Z][a-z]{2})")
-_BREAK = re.compile(r"[^0-9a-z]+")
+_BREAK = re.compile(r"[\W_]+")
 _LETTER_DIGIT = re.compile(r"^([a-z]+?)_?@?(\d+)$")
 # `metric:accuracy [0.0; 1.0] (maximize)`, `loss (min)`, `accuracy ↑`
 _PACKED = re.compile(
@@ -69,7 +69,7 @@ def parse(raw: str) -> Name:
     text, declared = _unpack(raw.strip())
     namespace, text = _namespace(text)
     tokens = tokenise(text)
-    key = "_".join(tokens)
+    key = "_".join(tokens) or text.strip().casefold()
     metric = _metric(raw, text, tokens, namespace, declared)
     return Name(raw, namespace, tokens, key, metric, declared)
 
