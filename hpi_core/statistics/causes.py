@@ -2,7 +2,7 @@
 
 Every pair of parameter and issue is screened for its best split with a p-value that pays for the search; all pairs
 share one false discovery rate; what remains must matter (share, ratio or difference with corrected intervals), hold
-within quartiles of trial order where the sampler drifted, and hold beside the strongest cause of the same issue.
+within stretches of trial order where the sampler drifted, and hold beside the strongest cause of the same issue.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from hpi_core.statistics.hostile import caveats_of
 from hpi_core.statistics.intervals import Z95, discovery_rates, mantel_haenszel
 from hpi_core.statistics.leads import find_leads
 from hpi_core.statistics.screening import Screened, screen
-from hpi_core.statistics.strata import QUARTILES, drifting, quartiles_of_order, screen_in_strata, sorted_by
+from hpi_core.statistics.strata import drifting, screen_in_strata, sorted_by, stretch_of_order, stretches
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,7 +69,7 @@ def find_causes(
         tuple(describe_buckets(parameters, issues, codings, counts)),
         len(tested),
         bool(study.drift) and any(study.stratified),
-        tuple([*caveats_of(parameters, issues, codings, tally), *study.words()]),
+        (*caveats_of(parameters, issues, codings, tally), *study.words()),
     )
 
 
@@ -90,8 +90,8 @@ class _Study:
         self.codings, self.counts, self.seed = codings, counts, seed
         self.n = len(parameters[0].values) if parameters else 0
         self.drift = drifting(parameters, order)
-        self.quartile: Codes = quartiles_of_order(self.n, order)
-        self.sorted = [bool(self.drift) and sorted_by(issue, self.quartile, order) for issue in issues]
+        self.stretch: Codes = stretch_of_order(self.n, order)
+        self.sorted = [bool(self.drift) and sorted_by(issue, self.stretch, order) for issue in issues]
         self.stratified = [bool(self.drift) and not by_outcome for by_outcome in self.sorted]
 
     def testable(self) -> list[tuple[int, int]]:
@@ -102,13 +102,13 @@ class _Study:
         return [(p, k) for p in varied for k in range(len(self.issues)) if enough[k]]
 
     def screened(self, p: int, k: int) -> Screened:
-        """Return the test of one pair, within quartiles of trial order where the sampler drifted."""
+        """Return the test of one pair, within stretches of trial order where the sampler drifted."""
         coding = self.codings[p]
         positives, totals = self.counts[p]
         plain = screen(coding, positives[k], totals[k])
         if not self.stratified[k] or plain.split is None or plain.log_p > math.log(0.2):
             return plain
-        a, c = self.tally.count_strata(coding.codes, coding.size, k, self.quartile, QUARTILES)
+        a, c = self.tally.count_strata(coding.codes, coding.size, k, self.stretch, stretches(self.n))
         inside = screen_in_strata(coding, a, c, self._rng(p, k, 1))
         return Screened(max(plain.log_p, inside.log_p), inside.split or plain.split)
 
@@ -132,7 +132,7 @@ class _Study:
         return [made for made in pool.map(make, passed) if made is not None]
 
     def settle(self, claims: list[Claim]) -> tuple[list[Cause], list[NotACause]]:
-        """Part the claims of each issue into the primary cause, causes that hold beside it, and what it accounts for."""
+        """Part the claims of each issue into causes that hold beside the strongest, and what it accounts for."""
         causes: list[Cause] = []
         others: list[NotACause] = []
         for k in range(len(self.issues)):
@@ -158,7 +158,7 @@ class _Study:
         said = []
         if any(self.stratified):
             names = ", ".join(self.drift[:3]) + (" and others" if len(self.drift) > 3 else "")
-            said.append(f"The sampler drifted ({names}): parameters were tested within quartiles of trial order.")
+            said.append(f"The sampler drifted ({names}): parameters were tested within stretches of trial order.")
         for issue, by_outcome in zip(self.issues, self.sorted, strict=True):
             if by_outcome:
                 said.append(f"{issue.id}: the trials look sorted by outcome, so trial order was not adjusted for.")
@@ -193,7 +193,7 @@ class _Study:
         strata, names = np.zeros(self.n, dtype=np.uint8), []
         size = 1
         if self.stratified[made.pair[1]]:
-            strata, size = self.quartile, QUARTILES
+            strata, size = self.stretch, stretches(self.n)
             names.append(_TRIAL_ORDER)
         if made is not primary:
             strata = (strata * 2 + primary.exposed).astype(np.uint8)

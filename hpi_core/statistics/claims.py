@@ -117,8 +117,8 @@ def claim(
 
 
 def _matters(size: Effect, share: float) -> bool:
-    by_ratio = size.ratio >= _LEAST_RATIO and size.ratio_low >= _LEAST_RATIO_LOW
-    by_difference = size.difference >= _LEAST_DIFFERENCE and size.difference_low >= _LEAST_DIFFERENCE_LOW
+    by_ratio = size.ratio >= _LEAST_RATIO and size.ratio_floor >= _LEAST_RATIO_LOW
+    by_difference = size.difference >= _LEAST_DIFFERENCE and size.difference_floor >= _LEAST_DIFFERENCE_LOW
     return share >= _LEAST_SHARE and (by_ratio or by_difference)
 
 

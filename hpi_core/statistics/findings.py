@@ -154,7 +154,7 @@ class CauseFindings:
     """Everything `find_causes` has to say; lists are ordered, strongest first.
 
     `tested` is the number of pairs of parameter and issue in the one family that q-values refer to; `stratified` says
-    that pairs were tested within quartiles of trial order because the sampler drifted.
+    that pairs were tested within stretches of trial order because the sampler drifted.
     """
 
     causes: tuple[Cause, ...]

@@ -1,4 +1,4 @@
-"""Caveats about columns and issues that cannot be tested, or only in part: each is named, none is dropped in silence."""
+"""Caveats about columns and issues that cannot be tested, or only in part: each is named, none silently dropped."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LEAST_TRIALS, _LEAST_SICK = 20, 5
 def caveats_of(
     parameters: Sequence[Parameter], issues: Sequence[Issue], codings: Sequence[Coding], tally: Tally
 ) -> Iterator[str]:
-    """Yield one sentence per constant, empty, partly infinite, overfull or duplicated column and per untestable issue."""
+    """Yield a sentence per constant, empty, partly infinite, overfull or duplicated column and untestable issue."""
     for parameter, coding in zip(parameters, codings, strict=True):
         yield from _of_parameter(parameter, coding)
     yield from _duplicates(parameters, codings)

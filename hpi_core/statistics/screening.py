@@ -46,7 +46,7 @@ class Split:
 
 @dataclass(frozen=True, eq=False)
 class Screened:
-    """The log p-value (natural) of a parameter for an issue, and its most telling split, None where nothing was tried."""
+    """The natural log p-value of a parameter for an issue, and its most telling split (None: nothing was tried)."""
 
     log_p: float
     split: Split | None

@@ -1,6 +1,6 @@
 """Strata: testing a parameter within groups of trials, so that what the groups share is not blamed on it.
 
-The groups are quartiles of trial order when the sampler drifted, or the two sides of another cause. The statistic of a
+The groups are stretches of trial order when the sampler drifted, or the two sides of another cause. The statistic of a
 split is sum_s(a_s - E_s) / sqrt(sum_s V_s) over the strata; its null distribution comes from drawing the sick trials of
 every stratum anew from its bins (multivariate hypergeometric), whose cost does not depend on the number of trials.
 """
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from hpi_core.statistics.binning import Coding
     from hpi_core.statistics.inputs import Codes, Floats, Integers, Issue, Parameter
 
-QUARTILES = 4
 _COARSE = 16
 _BATCHES = (400, 2000, 8000)
 _ENOUGH = 25
@@ -84,10 +83,15 @@ def drifting(parameters: Sequence[Parameter], order: Floats | None) -> list[str]
     return found
 
 
-def quartiles_of_order(n: int, order: Floats | None) -> Codes:
-    """Return the quartile of trial order of every trial; without `order` the trials stand in order."""
+def stretches(n: int) -> int:
+    """Number of stretches of trial order: fifty trials each, 4 to 12 of them (a sampler drifts most early on)."""
+    return int(np.clip(n // 50, 4, 12))
+
+
+def stretch_of_order(n: int, order: Floats | None) -> Codes:
+    """Return the stretch of trial order of every trial; without `order` the trials stand in order."""
     place = np.arange(n) if order is None else np.argsort(np.argsort(order, kind="stable"), kind="stable")
-    return np.minimum(place * QUARTILES // max(n, 1), QUARTILES - 1).astype(np.uint8)
+    return (place * stretches(n) // max(n, 1)).astype(np.uint8)
 
 
 def sorted_by(issue: Issue, strata: Codes, order: Floats | None) -> bool:
@@ -96,7 +100,7 @@ def sorted_by(issue: Issue, strata: Codes, order: Floats | None) -> bool:
     rows = rows[issue.assessable[rows]]
     sick = issue.sick[rows]
     expected = 0.0
-    for stratum in range(QUARTILES):
+    for stratum in range(stretches(len(strata))):
         own = sick[strata[rows] == stratum]
         if len(own):
             expected += 2 * own.mean() * (1 - own.mean()) * len(own)
