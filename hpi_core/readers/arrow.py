@@ -28,7 +28,7 @@ def read_table(content: Content, _options: ReadOptions, progress: Progress, _can
     """
     progress("reading the file", None)
     try:
-        frame = plain(pl.read_ipc(io.BytesIO(content.bytes()), memory_map=False))
+        frame = plain(pl.read_ipc(io.BytesIO(content.bytes())))
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
         raise SourceError(
             f"{content.name} is a damaged or unfinished Arrow file.", "Fetch or write it again."

@@ -18,6 +18,7 @@ from hpi_core.tables.run_names import parts_of_names
 from hpi_core.tables.table import Cancelled, Progress, ReadOptions, Table
 
 _LIST_KEYS = ("trials", "runs", "results", "experiments", "records", "rows", "data", "log_history")
+_SETTINGS_KEYS = ("hyperparameters", "hparams", "config", "configuration", "params", "args")
 _LARGEST = 2 << 30
 _FEWEST_NAMES = 8
 _SPLIT = {"columns", "data"}
@@ -76,9 +77,8 @@ def read_table(content: Content, _options: ReadOptions, progress: Progress, _can
         message = f"{found.refused:,} elements of the list are no objects"
         entries.append(Entry("refused_record", message, count=found.refused))
     newline = data.count(b"\n") + (0 if data.endswith(b"\n") or not data else 1)
-    return Table(
-        frame, ledger_frame(entries, [ledger]), LineCounts(record=newline), hints=RoleHints(id=found.id or None)
-    )
+    lines = LineCounts(record=newline)
+    return Table(frame, ledger_frame(entries, [ledger]), lines, hints=RoleHints(id=found.id or None))
 
 
 def _find(name: str, document: object) -> _Records:
@@ -118,6 +118,8 @@ def _of_list(name: str, document: list[object], id_: str = "", outside: tuple[st
 
 
 def _list_inside(document: Mapping[str, object]) -> _Records | None:
+    if any(isinstance(document.get(key), dict) for key in _SETTINGS_KEYS):
+        return None  # one trial, whose results happen to be a list
     for key in _LIST_KEYS:
         value = document.get(key)
         if isinstance(value, list) and value and isinstance(value[0], dict):
@@ -151,7 +153,7 @@ def _columns(document: Mapping[str, object]) -> _Records | None:
     if all(isinstance(v, list) and not (v and isinstance(v[0], list)) for v in values):
         lengths = {len(v) for v in values if isinstance(v, list)}
         if len(lengths) == 1 and lengths != {0} and len(values) > 1:
-            rows = zip(*values, strict=True)  # type: ignore[call-overload]
+            rows = zip(*values, strict=True)
             return _Records([dict(zip(document, row, strict=True)) for row in rows])
     keys = list(values[0]) if isinstance(values[0], dict) else []
     if keys and all(key.isdigit() for key in keys) and all(isinstance(v, dict) and list(v) == keys for v in values):

@@ -45,7 +45,7 @@ def read_table(content: Content, options: ReadOptions, progress: Progress, cance
     terminated = lines[-1] == b""
     if terminated:
         lines.pop()
-    records: list[Entry] = []
+    records: list[dict[str, object]] = []
     refused: list[tuple[int, str, str]] = []
     blank = lists = 0
     for number, line in enumerate(lines, start=1):

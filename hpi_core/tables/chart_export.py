@@ -106,8 +106,8 @@ def _take_apart(table: Table, columns: list[_Column], dropped: int) -> Table:
     entries = [
         Entry(
             "reshaped",
-            f"runs stood as columns: {frame.height:,} rows became {len(runs):,} trials with {curves.height:,} curve points; "
-            "each trial shows the last value",
+            f"runs stood as columns: {frame.height:,} rows became {len(runs):,} trials "
+            f"with {curves.height:,} curve points; each trial shows the last value",
             count=frame.height,
         )
     ]

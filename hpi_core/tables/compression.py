@@ -1,4 +1,4 @@
-"""Compressed bytes, recognised by their content and inflated within caps; a name never decides and never becomes a path.
+"""Compressed bytes, recognised by content and inflated within caps; a name never decides and never becomes a path.
 
 Imports nothing heavy: the app inflates the head of a file through this before polars is loaded.
 """
@@ -177,7 +177,7 @@ def _gather(
         size = data.tell()
         if size > limits.size or (size > limits.free and size > limits.ratio * packed):
             raise SourceError(
-                f"{content.name} inflates to more than {size >> 20:,} MiB from {packed >> 10:,} KiB: refused as a zip bomb"
+                f"{content.name} inflates to more than {size >> 20:,} MiB from {packed >> 10:,} KiB, as zip bombs do."
                 if size <= limits.size
                 else f"{content.name} inflates to more than {limits.size >> 30} GiB.",
                 "If it is really a sweep, unpack it yourself and open the plain file.",
@@ -194,7 +194,7 @@ def _chunks(kind: str, file: IO[bytes]) -> Iterator[bytes]:
         with zipfile.ZipFile(file) as archive:
             for info in _table_members("The archive", archive, Limits())[:1]:
                 with archive.open(info) as member:
-                    yield from iter(lambda: member.read1(_CHUNK), b"")
+                    yield from iter(lambda member=member: member.read(_CHUNK), b"")  # type: ignore[misc]
         return
     openers: dict[str, Callable[[IO[bytes]], gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile]] = {
         "gzip": lambda f: gzip.GzipFile(fileobj=f),

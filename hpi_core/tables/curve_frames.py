@@ -34,6 +34,12 @@ def is_step_name(name: str) -> bool:
     return _STEP.fullmatch(name.strip()) is not None
 
 
+def step_columns(frame: pl.DataFrame) -> list[str]:
+    """Return the columns that count steps: whole numbers before others, the finer (`step`) before `epoch`."""
+    names = [n for n in frame.columns if is_step_name(n) and frame.schema[n].is_numeric()]
+    return sorted(names, key=lambda n: (bool(steps_of(frame[n]).note), re.search("epoch|round", n.lower()) is not None))
+
+
 def is_axis_name(name: str) -> bool:
     """Tell whether a first column of this name can be the x axis of curves."""
     return _AXIS.fullmatch(name.strip()) is not None
@@ -45,15 +51,16 @@ def steps_of(column: pl.Series, within: pl.Series | None = None) -> Steps:
         return Steps(column.cast(pl.Int64).alias("step"))
     if column.dtype.is_float():
         whole = column.drop_nulls()
-        if (
-            bool(whole.is_finite().all())
-            and bool((whole == whole.floor()).all())
-            and float(whole.abs().max() or 0) < 2**53
-        ):  # type: ignore[arg-type]
+        if bool(whole.is_finite().all()) and bool((whole == whole.floor()).all()) and number(whole.abs().max()) < 2**53:
             return Steps(column.cast(pl.Int64).alias("step"))
     index = pl.DataFrame({"k": within if within is not None else pl.Series([0]).new_from_index(0, len(column))})
     values = index.select(pl.int_range(pl.len(), dtype=pl.Int64).over("k").alias("step")).to_series()
     return Steps(values, f"{column.name} is not a whole number everywhere: steps are the running index instead")
+
+
+def number(aggregate: object) -> float:
+    """Return what an aggregate of a numeric column gave as a float; of an empty column, 0."""
+    return float(aggregate) if isinstance(aggregate, (int, float)) else 0.0
 
 
 def curve_frame(long: pl.DataFrame) -> tuple[pl.DataFrame, int]:

@@ -142,7 +142,7 @@ def _file(part: str, path: Path, mode: int) -> Content:
 
 def _matches(part: str, path: Path) -> list[Content]:
     if glob.has_magic(part):
-        found = sorted(glob.glob(str(path), recursive=True), key=_natural)
+        found = sorted(glob.glob(str(path), recursive=True), key=_natural)  # noqa: PTH207 - absolute patterns too
         files = [Path(name) for name in found if Path(name).is_file()]
         if files:
             return [_file(str(file), file, file.stat().st_mode) for file in files]

@@ -109,8 +109,9 @@ def _replaced(
     count = sum(value is not None for value in values)
     message = f"each cell held {what}: {inner.width} columns {name}.… were made of it"
     entries.append(Entry("flattened", message, column=name, count=count))
-    for row in ledger.to_dicts():
-        entries.append(Entry(**{**row, "column": renames.get(str(row["column"]), row["column"])}))
+    entries.extend(
+        Entry(**{**row, "column": renames.get(str(row["column"]), row["column"])}) for row in ledger.to_dicts()
+    )
     at = frame.columns.index(name)
     if inner.width == 0:
         return frame.drop(name) if frame.width > 1 else frame

@@ -14,6 +14,7 @@ import polars as pl
 from hpi_core import frames
 from hpi_core.errors import SourceError
 from hpi_core.lines import LineCounts
+from hpi_core.tables.curve_frames import number
 from hpi_core.tables.ledger import Entry, ledger_frame
 from hpi_core.tables.nested import unique
 from hpi_core.tables.shape import reshape
@@ -117,7 +118,7 @@ def _own_id(frame: pl.DataFrame, group: str, hinted: str | None) -> str:
     """Return the column whose values name the trials: the files' own id where each has a different one."""
     candidates = [hinted] if hinted else [n for n in frame.columns if n != group and is_id_name(n)]
     for name in candidates:
-        if name is not None and frame[name].null_count() == 0 and frame[name].n_unique() == frame.height:
+        if frame[name].null_count() == 0 and frame[name].n_unique() == frame.height:
             return name
     return group
 
@@ -181,7 +182,7 @@ def _agreed(framed: list[pl.DataFrame], entries: list[Entry]) -> list[pl.DataFra
 
 def _exact_integers(framed: list[pl.DataFrame], name: str) -> bool:
     ints = [f[name] for f in framed if name in f.columns and f.schema[name] == pl.Int64]
-    return all(int(column.abs().max() or 0) <= _EXACT for column in ints)  # type: ignore[call-overload]
+    return all(number(column.abs().max()) <= _EXACT for column in ints)
 
 
 def _cast(column: pl.Series, dtype: pl.DataType) -> pl.Series:
@@ -214,7 +215,7 @@ def _trials_with_curves(parts: Sequence[Part]) -> Table | None:
     if unknown > mapped.height / 2:
         return None
     moved = measured.curves.join(mapped.select("_row", "place"), on="_row", how="inner").drop_nulls("place")
-    curves = moved.select(pl.col("place").alias("_row"), "metric", "step", "value").cast(dict(frames.CURVES))
+    curves = moved.select(pl.col("place").alias("_row"), "metric", "step", "value").cast(frames.CURVES)
     known = mapped.drop_nulls("place")
     notes = [
         Entry(

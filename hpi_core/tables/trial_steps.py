@@ -15,7 +15,15 @@ import numpy as np
 import polars as pl
 
 from hpi_core.roles import RoleHints
-from hpi_core.tables.curve_frames import curve_frame, is_step_name, moved_ledger, steps_of, with_last_values
+from hpi_core.tables.curve_frames import (
+    curve_frame,
+    is_step_name,
+    moved_ledger,
+    number,
+    step_columns,
+    steps_of,
+    with_last_values,
+)
 from hpi_core.tables.ledger import Entry, ledger_frame
 from hpi_core.tables.table import Table
 
@@ -25,6 +33,8 @@ _ID = re.compile(
     re.IGNORECASE,
 )
 _PARENT = re.compile(r"(from|parent|prev|previous)[ _]?(uid|id|trial|trial_id|run|run_id)|parent", re.IGNORECASE)
+# Names that loggers alone give: such steps need not rise evenly.
+_LOGGED = {"_step", "global_step", "trainer/global_step", "training_iteration"}
 _FEWEST_STEPS = 3
 _DOUBLES = 0.2
 _RISING = 0.9
@@ -48,7 +58,7 @@ def is_id_name(name: str) -> bool:
 def trial_steps(table: Table, group: str | None = None) -> Table | None:
     """Return trials and curves where the same trial stands on many rows with a rising step, else None."""
     frame = table.frame
-    for step in [n for n in frame.columns if is_step_name(n) and frame.schema[n].is_numeric()]:
+    for step in step_columns(frame):
         found = _by_column(frame, step, group) or _by_chain(frame, step) or _by_restart(frame, step, group)
         if found is not None:
             varying = _varying(frame, found.row_of, step)
@@ -62,8 +72,9 @@ def constant_columns(frame: pl.DataFrame, row_of: pl.Series, names: Sequence[str
     if not names:
         return []
     flat = [n for n in names if not isinstance(frame.schema[n], (pl.List, pl.Struct, pl.Object))]
-    counts = frame.select(flat).group_by(row_of).agg(pl.col(flat).drop_nulls().n_unique())
-    return [n for n in flat if int(counts[n].max() or 0) <= 1]  # type: ignore[call-overload]
+    keyed = frame.select(pl.Series("\0row", row_of), *flat)
+    counts = keyed.group_by("\0row").agg(pl.col(flat).drop_nulls().n_unique())
+    return [n for n in flat if number(counts[n].max()) <= 1]
 
 
 def _by_column(frame: pl.DataFrame, step: str, group: str | None) -> _Trials | None:
@@ -106,12 +117,12 @@ def _by_restart(frame: pl.DataFrame, step: str, group: str | None) -> _Trials | 
     rows = restarts.cast(pl.UInt32).cum_sum()
     if not _is_log(frame[step], rows):
         return None
-    starts = frame.select(step).group_by(rows).agg(pl.col(step).first())[step]
-    if float((starts == starts.min()).mean() or 0.0) < _SAME_START:  # type: ignore[arg-type]
+    starts = pl.DataFrame({"k": rows, "s": frame[step]}).group_by("k").agg(pl.col("s").first())["s"]
+    if number((starts == starts.min()).mean()) < _SAME_START:
         return None
     others = [n for n in frame.columns if n not in (step, group)]
     settings = [n for n in constant_columns(frame, rows, others) if frame[n].n_unique() > 1]
-    trials = int(rows.max() or 0) + 1  # type: ignore[call-overload]
+    trials = int(number(rows.max())) + 1
     if trials == 1:
         return _Trials(rows, None, "the only log") if _is_single_log(frame, step, group) else None
     if not settings or frame.select(pl.struct(settings).n_unique()).item() < trials / 2:
@@ -126,7 +137,9 @@ def _is_single_log(frame: pl.DataFrame, step: str, group: str | None) -> bool:
         return False
     distinct = frame[step].unique().sort()
     gaps = distinct.diff().drop_nulls()
-    even = gaps.len() >= 2 * _FEWEST_STEPS and float((gaps == gaps.mode()[0]).mean() or 0.0) >= _RISING  # type: ignore[arg-type]
+    if step.lower() in _LOGGED:
+        return gaps.len() >= 2 * _FEWEST_STEPS
+    even = gaps.len() >= 2 * _FEWEST_STEPS and number((gaps == gaps.mode()[0]).mean()) >= _RISING
     return even and 0 <= float(distinct[0]) <= float(gaps.mode()[0])
 
 
@@ -135,7 +148,7 @@ def _is_log(steps: pl.Series, rows: pl.Series) -> bool:
     frame = pl.DataFrame({"k": rows, "s": steps})
     height = frame.height
     sizes = frame.group_by("k").agg(pl.col("s").n_unique())["s"]
-    if sizes.is_empty() or float(sizes.median() or 0) < _FEWEST_STEPS:  # type: ignore[arg-type]
+    if sizes.is_empty() or number(sizes.median()) < _FEWEST_STEPS:
         return False
     if frame.select(pl.struct("k", "s").n_unique()).item() < (1 - _DOUBLES) * height and sizes.len() > 1:
         return False
