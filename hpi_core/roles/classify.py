@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import polars as pl
+
 from hpi_core.roles import vocabulary as words
 from hpi_core.roles.facts import Facts
 from hpi_core.roles.names import Name, holds_parameter, is_resource, is_setting, is_time, parse
@@ -181,4 +183,5 @@ def _texty(facts: Facts) -> bool:
 
 
 def _dated(facts: Facts) -> bool:
-    return bool(facts.values.cast(str).str.contains(r"\d{2,4}[-/.:]\d{1,2}").mean() or 0 > 0.5)
+    share = facts.values.cast(pl.String).str.contains(r"\d{2,4}[-/.:]\d{1,2}").mean()
+    return isinstance(share, float) and share > 0.5

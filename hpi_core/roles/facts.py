@@ -61,7 +61,16 @@ class Facts:
         """Whether every sampled value is a finite whole number."""
         if self.shape == "int":
             return True
-        return self.shape == "float" and self.infinite == 0 and bool((self.values == self.values.floor()).all())
+        if self.shape != "float" or self.infinite:
+            return False
+        numbers = self.numbers()
+        return bool(np.all(numbers == np.floor(numbers)))
+
+    def numbers(self) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+        """Return the sampled values of a numeric column as floats."""
+        plain = self.values.dtype.is_float() or self.values.dtype.is_integer()
+        values = self.values if plain else self.values.cast(pl.Float64)
+        return values.to_numpy().astype(np.float64, copy=False)
 
     @property
     def unique(self) -> bool:

@@ -35,7 +35,7 @@ def _scale(facts: Facts) -> Scale:
     needed = _WIDE_HINTED if _log_by_name(parse(facts.name)) else _WIDE
     if facts.maximum / facts.minimum < needed:
         return "linear"
-    values = facts.values.cast(float).to_numpy()
+    values = facts.numbers()
     values = np.sort(values[np.isfinite(values) & (values > 0)])
     if values.size < 2 or values[0] == values[-1]:
         return "linear"
@@ -63,7 +63,7 @@ def looks_chosen(facts: Facts) -> str:
     """Return why the numbers look chosen by a person or a search rather than measured, or an empty string."""
     if not facts.numeric or facts.nans or facts.infinite:
         return ""
-    values = facts.values.cast(float).to_numpy()
+    values = facts.numbers()
     if values.size < 4:
         return ""
     if facts.distinct <= DISCRETE and 2 * facts.distinct <= facts.present:

@@ -12,10 +12,11 @@ from hpi_core.roles import RoleHints, Roles, infer_roles, normalise_status
 
 _NAMES = st.one_of(
     st.sampled_from(
-        ["trial_id", "id", "name", "status", "state", "failed", "lr", "params_lr", "config/seed", "seed", "host", "val_loss",
-         "train_loss", "loss", "value", "number", "time", "created", "epochs", "dataset", "study", "notes", "", "x", "foo_bar",
-         "metric:acc (maximize)", "_wandb", "tags.x", "1-acc", "0-acc", "params_", "损失", "\x1b[31mlr", "a\x00b"]
+        ["trial_id", "id", "name", "status", "state", "failed", "lr", "params_lr", "config/seed", "seed", "host",
+        "val_loss", "train_loss", "loss", "value", "number", "time", "created", "epochs", "dataset", "study",
+        "notes", "x", "foo_bar", "_wandb", "tags.x", "1-acc", "0-acc", "params_", "损失", "a\x00b"]
     ),
+    st.sampled_from(["", "metric:acc (maximize)", "\x1b[31mlr"]),
     st.text(st.characters(exclude_categories=["Cs"]), max_size=10),
 )  # fmt: skip
 _WORDS = st.sampled_from(["ok", "FAIL", "a", "b", "2024-01-01", "", "x" * 80, "\x1b[2J", "running"])
