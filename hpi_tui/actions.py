@@ -1,0 +1,89 @@
+"""Every action of the app: its name, its keys, what it says in the help, its scope, and its place in the footer.
+
+Bindings, help, palette and footer are made from this one table. An action `sort` is carried out by the method
+`do_sort` of the main screen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SCOPES = ("move", "panes", "select", "find", "look", "global")
+
+
+@dataclass(frozen=True)
+class Action:
+    """One thing a person can do; `keys` in Textual's names, `footer` its rank in the footer or None."""
+
+    name: str
+    keys: tuple[str, ...]
+    help: str
+    scope: str
+    footer: int | None = None
+    short: str = ""
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action("down", ("j", "down"), "next trial", "move"),
+    Action("up", ("k", "up"), "previous trial", "move"),
+    Action("left", ("h", "left"), "column to the left", "move"),
+    Action("right", ("l", "right"), "column to the right", "move"),
+    Action("first", ("g", "home"), "first trial", "move"),
+    Action("last", ("G", "end"), "last trial", "move"),
+    Action("half_down", ("ctrl+d",), "half a page down", "move"),
+    Action("half_up", ("ctrl+u",), "half a page up", "move"),
+    Action("page_down", ("pagedown",), "a page down", "move"),
+    Action("page_up", ("pageup",), "a page up", "move"),
+    Action("back", ("ctrl+o",), "back to the trial before the jump", "move"),
+    Action("forward", ("ctrl+n",), "forward again", "move"),
+    Action("best", ("B",), "go to the best trial", "move", 60, "best"),
+    Action("next_change", ("right_curly_bracket",), "next row where this column changes", "move"),
+    Action("open", ("enter",), "open the trial, every cell in full", "panes", 10, "open"),
+    Action("zoom", ("plus",), "zoom the pane", "panes"),
+    Action("restore", ("underscore",), "restore the panes", "panes"),
+    Action("escape", ("escape",), "stop reading, close the filter line or the notice", "panes"),
+    Action("select", ("space",), "select the trial", "select", 40, "select"),
+    Action("select_range", ("v",), "select from here; again: to here", "select"),
+    Action("select_shown", ("asterisk",), "select all that the filter shows", "select"),
+    Action("filter", ("slash",), "filter", "find", 20, "filter"),
+    Action("clear_filter", ("backslash",), "clear the filter", "find"),
+    Action("filter_to_cell", ("equals_sign",), "keep trials that equal this cell", "find"),
+    Action("drop_cell", ("exclamation_mark",), "drop trials that equal this cell", "find"),
+    Action("sort", ("s",), "sort by this column; again: reverse, then stop", "find", 30, "sort"),
+    Action("clear_sort", (), "back to the order of the source", "find"),
+    Action("group", ("number_sign",), "group by configuration, without the seed", "find"),
+    Action("columns", ("c",), "columns: hide, pin, move, width", "look", 50, "columns"),
+    Action("ledger", ("D",), "what was repaired or refused in the source", "look"),
+    Action("roles", ("O",), "roles of the columns, objective and direction", "global", 70, "roles"),
+    Action("reload", ("R",), "read the source again", "global"),
+    Action("accept_incomplete", (), "accept a cut-off last record as complete", "global"),
+    Action("copy", ("y",), "copy the row", "global", 80, "copy"),
+    Action("quit", ("q", "ctrl+c"), "quit", "global", 90, "quit"),
+    Action("help", ("question_mark",), "help", "global", 100, "help"),
+    Action("palette", ("colon", "ctrl+p"), "commands", "global", 101, "commands"),
+)
+
+_SHOWN = {
+    "question_mark": "?", "colon": ":", "slash": "/", "backslash": "\\", "equals_sign": "=", "asterisk": "*",
+    "number_sign": "#", "plus": "+", "underscore": "_", "space": "Space", "enter": "Enter", "escape": "Esc",
+    "exclamation_mark": "!", "right_curly_bracket": "}", "pagedown": "PgDn", "pageup": "PgUp", "up": "Up",
+    "down": "Down", "left": "Left", "right": "Right", "home": "Home", "end": "End",
+}  # fmt: skip
+
+
+def key_shown(key: str) -> str:
+    """Return a key as a person reads it: `^d`, `/`, `PgUp`."""
+    if key.startswith("ctrl+"):
+        return f"^{key[5:]}"
+    return _SHOWN.get(key, key)
+
+
+def keys_shown(action: Action) -> str:
+    """Return all keys of an action, or an empty string where it stands in the palette alone."""
+    return " ".join(key_shown(key) for key in action.keys)
+
+
+def footer_actions() -> list[Action]:
+    """Return the actions of the footer in their order."""
+    ranked = [(action.footer, action) for action in ACTIONS if action.footer is not None]
+    return [action for _, action in sorted(ranked, key=lambda pair: pair[0])]

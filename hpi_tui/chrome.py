@@ -1,0 +1,144 @@
+"""What header, notice, title row and footer say, as runs of text: pure functions of the main screen's state."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+
+from hpi_core.text import safe
+from hpi_tui.actions import Action, footer_actions, key_shown
+from hpi_tui.cell_format import prose_number
+from hpi_tui.widgets.lines import Run
+
+if TYPE_CHECKING:
+    from hpi_core.sweep import Sweep
+    from hpi_tui.screens.main import MainScreen
+
+Row = tuple[list[Run], list[Run]]
+_NAMED_PARAMETERS = 4
+
+
+def header(screen: MainScreen) -> Row:
+    """`file › counts or filter › trial` at the left, repairs at the right."""
+    left = [Run(" "), Run(screen.source_name, "strong", True)]
+    table = screen.table
+    if table is None:
+        what = "cannot be read" if screen.error else screen.progress or "reading stopped"
+        return [*left, Run(" › ", "faint"), Run(what, "err" if screen.error else "muted")], []
+    sweep = table.sweep
+    counts = f"{screen.state.total:,} trial{'s' if screen.state.total != 1 else ''}"
+    if screen.state.filter:
+        counts = f"{table.count:,} of {counts}"
+    left += [Run(" › ", "faint"), Run(counts), *_objective(screen)]
+    row = screen.row_here()
+    if row is not None:
+        trial = safe(str(sweep.trials[row, sweep.roles.id]) if sweep.roles.id else str(row), 30)
+        left += [Run(" › ", "faint"), Run(f"trial {trial}")]
+    right = [Run(f"{screen.progress}  ", "muted")] if screen.progress else []
+    if sweep.ledger.height:
+        repairs = int(sweep.ledger["count"].fill_null(1).sum())
+        right.append(Run(f"{repairs:,} repair{'s' if repairs != 1 else ''} ", "muted"))
+    return left, right
+
+
+def _objective(screen: MainScreen) -> list[Run]:
+    assert screen.table is not None
+    sweep, best = screen.table.sweep, screen.table.best
+    objective = sweep.roles.objective
+    if objective is None or objective.direction is None:
+        return []
+    value = "" if best is None else " " + prose_number(sweep.trials[best, objective.metric])
+    return [Run("  "), Run(f"{safe(objective.metric, 40)} {objective.direction}{value}")]
+
+
+def notice(screen: MainScreen, width: int) -> list[Row]:
+    """Errors in words, a question about the direction, or what was inferred on the first run."""
+    if screen.error is not None:
+        keys = "R reads again" if screen.table is None else "Esc dismisses, R reads again"
+        lines = _wrapped(screen.error.message, width - 4)
+        rows: list[Row] = [
+            ([Run(" ✗ " if not at else "   ", "err", True), Run(line)], []) for at, line in enumerate(lines)
+        ]
+        rows += [([Run("   "), Run(line, "muted")], []) for line in _wrapped(screen.error.hint, width - 4)]
+        return [*rows, ([Run("   "), Run(f"{keys}, q leaves.", "muted")], [])]
+    if screen.table is None or not screen.noticed:
+        return []
+    sweep = screen.table.sweep
+    objective = sweep.roles.objective
+    if sweep.trials.is_empty():
+        return [([Run(" ! ", "warn"), Run("There is no trial in this source: nothing below its header.")], [])]
+    if objective is not None and objective.direction is None:
+        asked = f"{safe(objective.metric, 40)}: is lower or higher better?"
+        return [([Run(" ? ", "warn", True), Run(asked, "strong", True), *_key("O", "answers")], [])]
+    if sweep.incomplete:
+        said = (
+            f"The last record was cut off while being written; trial {max(sweep.incomplete)} is shown but not ranked."
+        )
+        return [([Run(" ! ", "warn"), Run(said), *_key(":", "accept it")], [])]
+    return [([Run(" "), *_inferred(sweep), *_key("O", "changes it"), *_key("Esc", "hides this")], [])]
+
+
+def _inferred(sweep: Sweep) -> list[Run]:
+    roles, objective = sweep.roles, sweep.roles.objective
+    names = [safe(p.name, 24) for p in roles.hyperparameters]
+    more = f" and {len(names) - _NAMED_PARAMETERS} more" if len(names) > _NAMED_PARAMETERS else ""
+    said = f"{len(names)} hyperparameter{'s' if len(names) != 1 else ''}: {', '.join(names[:_NAMED_PARAMETERS])}{more}"
+    goal = "no objective found" if objective is None else f"{objective.direction} {safe(objective.metric, 40)}"
+    return [
+        Run("id ", "muted"), Run(safe(roles.id or "row number", 24)), Run("  objective ", "muted"), Run(goal),
+        Run("  "), Run(said if names else "no hyperparameters found", "muted"),
+    ]  # fmt: skip
+
+
+def runs_title(screen: MainScreen) -> tuple[list[Run], list[Run]]:
+    """Name of the pane and the state of the view."""
+    state = screen.state
+    said: list[Run] = []
+    if state.sorts:
+        keys = ", ".join(f"{safe(key.column, 24)} {'↑' if key.descending else '↓'}" for key in state.sorts)
+        said += [Run("  sort ", "muted"), Run(keys)]
+    else:
+        said += [Run("  source order", "muted")]
+    if state.filter:
+        said += [Run("  filter ", "muted"), Run(safe(state.filter, 60))]
+    if state.grouped:
+        said += [Run("  grouped by configuration", "muted")]
+    if state.selection:
+        said += [Run(f"  {len(state.selection):,} selected", "muted")]
+    if state.columns.hidden:
+        said += [Run(f"  {len(state.columns.hidden):,} hidden", "muted")]
+    return [Run(" 1 Runs ", "text", True)], said
+
+
+def footer(screen: MainScreen, width: int, height: int) -> list[Row]:
+    """Keys, then status; help and commands keep their place at the right."""
+    actions = footer_actions()
+    right = [run for action in actions[-2:] for run in _footer_key(action)]
+    room = width - sum(cell_len(run.text) for run in right) - 4
+    left: list[Run] = [Run(" ")]
+    for action in actions[:-2]:
+        runs = _footer_key(action)
+        room -= sum(cell_len(run.text) for run in runs)
+        if room < 0:
+            break
+        left += runs
+    status = screen.status or ("reading" if screen.table is None and not screen.error else "")
+    if screen.progress and screen.table is None:
+        status = f"{screen.progress}  Esc stops"
+    rows: list[Row] = [(left, right), ([Run(" "), Run(status, "muted")], [])]
+    return [([], [])] * max(0, height - 2) + rows
+
+
+def _footer_key(action: Action) -> list[Run]:
+    return [Run(key_shown(action.keys[0]), "strong", True), Run(f" {action.short or action.help}  ", "muted")]
+
+
+def _key(key: str, does: str) -> list[Run]:
+    return [Run("  "), Run(key, "strong", True), Run(f" {does}", "muted")]
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    import textwrap
+
+    return textwrap.wrap(safe(text), max(20, width))[:4]

@@ -1,0 +1,131 @@
+"""Jobs: the only place that starts workers. Each is a thread that computes and posts one message; it touches no widget.
+
+A newer request of a kind makes the older one stale: its answer is dropped here, and it is not even begun where it
+still waits for its turn.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from hpi_core.errors import FilterError, HpiError
+from hpi_tui import messages
+from hpi_tui.state import SortKey
+
+if TYPE_CHECKING:
+    from textual.message import Message
+
+    from hpi_core.roles import RoleOverrides
+    from hpi_core.sweep import Sweep
+
+Load = Callable[..., "Sweep"]
+
+
+class Jobs:
+    """Starts the work that must not stop the drawing."""
+
+    def __init__(self, post: Callable[[Message], object], load: Load) -> None:
+        self._post = post
+        self._load = load
+        self._newest: dict[str, int] = {}
+        self._turns: dict[str, threading.Lock] = {}
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    @property
+    def working(self) -> bool:
+        """Whether any worker is still at work."""
+        return any(thread.is_alive() for thread in self._threads)
+
+    def is_stale(self, answer: messages.Answer) -> bool:
+        """Whether a newer request of the same kind was made."""
+        return answer.request != self._newest.get(answer.kind, 0)
+
+    def load(self, overrides: RoleOverrides | None, complete: bool) -> None:
+        """Read the source; answers with Progressed, then Loaded or LoadFailed."""
+        self.cancel_load()
+        stop = self._stop = threading.Event()
+
+        def work(request: int) -> Message:
+            def progress(what: str, fraction: float | None) -> None:
+                if not stop.is_set():
+                    self._post(messages.Progressed(request, what, fraction))
+
+            try:
+                sweep = self._load(overrides=overrides, complete=complete, progress=progress, cancelled=stop.is_set)
+            except HpiError as error:
+                return messages.LoadFailed(request, error)
+            return _opened(request, sweep)
+
+        self._start("load", work)
+
+    def cancel_load(self) -> None:
+        """Ask the reading to stop."""
+        self._stop.set()
+
+    def reassign(self, sweep: Sweep, overrides: RoleOverrides) -> None:
+        """Give the columns of a sweep other roles; answers like a load."""
+
+        def work(request: int) -> Message:
+            try:
+                return _opened(request, sweep.with_roles(overrides))
+            except HpiError as error:
+                return messages.LoadFailed(request, error)
+
+        self._start("load", work)
+
+    def arrange(self, sweep: Sweep, text: str, sorts: tuple[SortKey, ...], *, grouped: bool) -> None:
+        """Filter and sort; answers with Arranged or FilterRefused."""
+
+        def work(request: int) -> Message:
+            from hpi_tui.arrange import arrange
+
+            try:
+                return messages.Arranged(request, arrange(sweep, text, sorts, grouped=grouped))
+            except FilterError as error:
+                return messages.FilterRefused(request, text, f"{error.message} {error.hint}".strip(), error.position)
+            except HpiError as error:
+                return messages.FilterRefused(request, text, str(error), 0)
+
+        self._start("arrange", work)
+
+    def typical(self, sweep: Sweep, names: list[str]) -> None:
+        """Compute what is typical of some columns; answers with Typical."""
+
+        def work(request: int) -> Message:
+            from hpi_core.typical import typical_values
+
+            return messages.Typical(request, typical_values(sweep, names))
+
+        self._start("typical", work)
+
+    def _start(self, kind: str, work: Callable[[int], Message]) -> None:
+        request = self._newest[kind] = self._newest.get(kind, 0) + 1
+        turn = self._turns.setdefault(kind, threading.Lock())
+
+        def run() -> None:
+            with turn:
+                if request != self._newest[kind]:
+                    return
+                try:
+                    answer = work(request)
+                except BaseException as error:  # a panic in polars does not derive from Exception
+                    answer = messages.Broke(error)
+                self._post(answer)
+
+        thread = threading.Thread(target=run, name=f"hpi-{kind}", daemon=True)
+        self._threads = [*(other for other in self._threads if other.is_alive()), thread]
+        thread.start()
+
+
+def _opened(request: int, sweep: Sweep) -> messages.Loaded:
+    import polars as pl
+
+    from hpi_core.inspection.ranking import rank
+    from hpi_tui.arrange import all_rows
+
+    nobody_sick = pl.repeat(False, sweep.trials.height, dtype=pl.Boolean, eager=True)
+    best = rank(sweep, nobody_sick, {}).best
+    return messages.Loaded(request, sweep, all_rows(sweep), best[0].row if best else None)

@@ -1,0 +1,97 @@
+"""What workers tell the app: frozen facts, each with the id of the request it answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+if TYPE_CHECKING:
+    from hpi_core.errors import HpiError
+    from hpi_core.sweep import Sweep
+    from hpi_tui.arrange import RowView
+
+
+class Answer(Message):
+    """An answer to request `request`; the app drops it when a newer request of its kind was made."""
+
+    kind = ""
+
+    def __init__(self, request: int) -> None:
+        super().__init__()
+        self.request = request
+
+
+class Progressed(Answer):
+    """Reading goes on: what is being done, and how far (0 to 1) where that is known."""
+
+    kind = "load"
+
+    def __init__(self, request: int, what: str, fraction: float | None) -> None:
+        super().__init__(request)
+        self.what = what
+        self.fraction = fraction
+
+
+class Loaded(Answer):
+    """The sweep is there, with its best trial and all its rows as a view."""
+
+    kind = "load"
+
+    def __init__(self, request: int, sweep: Sweep, view: RowView, best: int | None) -> None:
+        super().__init__(request)
+        self.sweep = sweep
+        self.view = view
+        self.best = best
+
+
+class LoadFailed(Answer):
+    """The source cannot be read, or the person stopped the reading."""
+
+    kind = "load"
+
+    def __init__(self, request: int, error: HpiError) -> None:
+        super().__init__(request)
+        self.error = error
+
+
+class Arranged(Answer):
+    """The rows to show."""
+
+    kind = "arrange"
+
+    def __init__(self, request: int, view: RowView) -> None:
+        super().__init__(request)
+        self.view = view
+
+
+class FilterRefused(Answer):
+    """The filter cannot be understood; `position` is the character it failed at."""
+
+    kind = "arrange"
+
+    def __init__(self, request: int, text: str, message: str, position: int) -> None:
+        super().__init__(request)
+        self.text = text
+        self.message = message
+        self.position = position
+
+
+class Typical(Answer):
+    """Column -> median or most frequent value of all trials."""
+
+    kind = "typical"
+
+    def __init__(self, request: int, values: dict[str, object]) -> None:
+        super().__init__(request)
+        self.values = values
+
+
+class Broke(Answer):
+    """A worker failed in a way nobody foresaw."""
+
+    kind = "broke"
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(0)
+        self.error = error

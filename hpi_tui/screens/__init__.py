@@ -1,0 +1,1 @@
+"""The screens that cover the panes: help, columns, roles, details."""

@@ -1,0 +1,153 @@
+"""Listing: what all covering screens share: a header, a title row, a searchable list, a readout and the keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Container
+from textual.screen import Screen
+from textual.widgets import Input
+
+from hpi_core.text import safe
+from hpi_tui.theme import Look
+from hpi_tui.widgets.choice_list import ChoiceList, Entry
+from hpi_tui.widgets.lines import Fixed, Run
+from hpi_tui.widgets.title import Title
+
+READOUT_LINES = 3
+
+
+class Listing(Screen[object]):
+    """Subclasses give `entries(search)`, may answer `chosen(value)`, and name their keys in `keys`."""
+
+    BINDINGS = [
+        Binding("j,down", "step(1)", show=False),
+        Binding("k,up", "step(-1)", show=False),
+        Binding("ctrl+d,pagedown", "step(10)", show=False),
+        Binding("ctrl+u,pageup", "step(-10)", show=False),
+        Binding("g,home", "step(-1000000)", show=False),
+        Binding("G,end", "step(1000000)", show=False),
+        Binding("enter", "choose", show=False),
+        Binding("slash", "search", show=False),
+        Binding("escape,q", "leave", show=False),
+        Binding("ctrl+c", "app.quit", show=False),
+    ]
+    AUTO_FOCUS = "#list"
+    heading = ""
+    about = ""
+    keys: tuple[tuple[str, str], ...] = (("/", "search"), ("j k", "move"), ("Esc", "close"))
+    flowing = False
+
+    def __init__(self, look: Look, source_name: str, *, searching: bool = False) -> None:
+        super().__init__()
+        self.look = look
+        self.source_name = source_name
+        self.searching = searching
+        self.search = ""
+
+    def entries(self, search: str) -> Sequence[Entry]:
+        """Return the entries that hold the search text."""
+        raise NotImplementedError
+
+    def readout(self, value: str | None) -> list[list[Run]]:
+        """Return what is said below the list of the entry under the cursor."""
+        return []
+
+    def chosen(self, value: str) -> None:
+        """Answer Enter on an entry."""
+
+    def compose(self) -> ComposeResult:
+        """Put the parts on the screen."""
+        yield Fixed(self.look, id="cover-header")
+        yield Title(self.look, id="cover-title")
+        with Container(id="search-bar"):
+            label = Fixed(self.look, id="search-label")
+            label.show(([Run(" / ", "you")], []))
+            yield label
+            field = Input(id="search", compact=True, placeholder="search")
+            field.cursor_blink = False
+            yield field
+        yield ChoiceList(self.look, flowing=self.flowing, id="list")
+        yield Fixed(self.look, id="readout")
+        yield Fixed(self.look, id="cover-footer")
+
+    def on_mount(self) -> None:
+        """Fill in the parts."""
+        self.list = self.query_one("#list", ChoiceList)
+        self.query_one("#readout").styles.height = READOUT_LINES if self.readout(None) is not None else 0
+        self.query_one("#cover-footer").styles.height = 2
+        self.query_one("#search-bar").display = self.searching
+        left = [Run(" "), Run(self.source_name, "strong", True), Run(" › ", "faint"), Run(self.heading.lower())]
+        self.query_one("#cover-header", Fixed).show((left, [Run("Esc closes ", "muted")]))
+        self.query_one("#cover-title", Title).show(
+            [Run(f" {self.heading}", "text", True)], [Run(f"  {self.about}", "muted")]
+        )
+        keys = [run for key, does in self.keys for run in (Run(key, "strong", True), Run(f" {does}  ", "muted"))]
+        self.query_one("#cover-footer", Fixed).show(([], []), ([Run(" "), *keys], []))
+        self.fill(self.first_value())
+        if self.searching:
+            self.query_one("#search").focus()
+
+    def first_value(self) -> str | None:
+        """Return the value of the entry the cursor starts on."""
+        return None
+
+    def fill(self, value: str | None = None) -> None:
+        """Fill the list again, the cursor on the entry of this value."""
+        self.list.fill(self.entries(self.search.casefold()), value)
+
+    @on(ChoiceList.Moved)
+    def _moved(self) -> None:
+        rows = self.readout(self.list.value)
+        self.query_one("#readout", Fixed).show(*((runs, []) for runs in rows[:READOUT_LINES]))
+
+    @on(ChoiceList.Chosen)
+    def _pointed(self) -> None:
+        self._moved()
+        self.action_choose()
+
+    @on(Input.Changed)
+    def _searched(self, event: Input.Changed) -> None:
+        self.search = event.value.strip()
+        self.fill()
+
+    @on(Input.Submitted)
+    def _submitted(self) -> None:
+        self.action_choose()
+
+    def action_step(self, delta: int) -> None:
+        """Move the cursor."""
+        self.list.step(delta)
+
+    def action_search(self) -> None:
+        """Open the search line."""
+        self.query_one("#search-bar").display = True
+        self.query_one("#search").focus()
+
+    def action_choose(self) -> None:
+        """Choose the entry under the cursor."""
+        if self.list.value is not None:
+            self.chosen(self.list.value)
+
+    def action_leave(self) -> None:
+        """Close; a search that holds text is cleared first."""
+        field = self.query_one("#search", Input)
+        if field.value and not self.searching:
+            field.value = ""
+            self.list.focus()
+        else:
+            self.dismiss(self.result())
+
+    def result(self) -> object:
+        """Return what closing hands back."""
+        return None
+
+
+def wrapped(text: str, width: int, lead: str = " ") -> list[list[Run]]:
+    """Break a text into lines for the readout."""
+    size = max(10, width - len(lead) - 1)
+    shown = safe(text)
+    return [[Run(lead + shown[at : at + size])] for at in range(0, max(1, len(shown)), size)]

@@ -1,0 +1,69 @@
+"""The filter line above the run table: it stays open while it holds a filter, and points at the character it cannot
+understand.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.widgets import Input
+
+from hpi_core.text import safe
+from hpi_tui.theme import Look
+from hpi_tui.widgets.lines import Fixed, Run
+
+if TYPE_CHECKING:
+    from hpi_tui.screens.main import MainScreen
+
+_LEAD = 10
+
+
+class FilterBar(Container):
+    """A line to type a filter in, and below it what is wrong with it."""
+
+    DEFAULT_CSS = """
+    FilterBar { height: auto; width: 1fr; }
+    FilterBar #filter-error { display: none; height: 2; }
+    FilterBar.-refused #filter-error { display: block; }
+    """
+
+    def __init__(self, look: Look, text: str, *, focused: bool = True) -> None:
+        super().__init__()
+        self._look = look
+        self._text = text
+        self._focused = focused
+
+    def compose(self) -> ComposeResult:
+        """Put label, input and the line for errors together."""
+        with Container(id="filter-bar"):
+            label = Fixed(self._look, id="filter-label")
+            label.show(([Run(" filter ", "muted"), Run("› ", "you")], []))
+            yield label
+            field = Input(self._text, id="filter-input", placeholder="lr > 0.01 and status == failed", compact=True)
+            field.cursor_blink = False
+            yield field
+        yield Fixed(self._look, id="filter-error")
+
+    def on_mount(self) -> None:
+        """Take the keys, unless the filter came from a cell."""
+        if self._focused:
+            self.query_one(Input).focus()
+
+    def refuse(self, error: tuple[str, int] | None) -> None:
+        """Point at the character the filter failed at, or be content again."""
+        self.set_class(error is not None, "-refused")
+        if error is not None:
+            message, position = error
+            at = " " * (_LEAD + position)
+            said = [Run(" " * _LEAD), Run(safe(message, 300), "err")]
+            self.query_one("#filter-error", Fixed).show(([Run(at), Run("^", "err", True)], []), (said, []))
+
+    def on_key(self, event: events.Key) -> None:
+        """Leave on Escape and on the way down into the list."""
+        if event.key in ("escape", "down"):
+            event.stop()
+            screen: MainScreen = self.screen  # type: ignore[assignment]
+            screen.commands.leave_filter()
