@@ -48,7 +48,7 @@ def need(value: Value, columns: Sequence[str]) -> str:
     found = find(value, columns)
     if found is None:
         ends = {re.split(r"[./: ]|^params?_|^config_", column)[-1]: column for column in columns}
-        close = difflib.get_close_matches(value.text, [*columns, *ends], n=2, cutoff=0.5)
+        close = difflib.get_close_matches(value.text, dict.fromkeys([*columns, *ends]), n=2, cutoff=0.5)
         hint = f"Did you mean {' or '.join(safe(word, 60) for word in close)}?" if close else "Tab lists the columns."
         raise FilterError(f"There is no column {safe(value.text, 60)}.", value.start, hint)
     return found
