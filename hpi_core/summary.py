@@ -85,7 +85,7 @@ def summarize(
             for item in inspection.recommendations
         ],
         "triage": {word: triage.get(word, 0) for word in ("acknowledged", "rerun", "ignored")},
-        "thresholds": {name: _plain(value) for name, value in sorted(inspection.thresholds.items())},
+        "thresholds": {name: inspection.thresholds[name] for name in sorted(inspection.thresholds)},
         "omitted": omitted,
         "caveats": list(inspection.caveats),
     }

@@ -82,7 +82,7 @@ class Inspection:
     buckets: tuple[Bucket, ...] = ()
     recommendations: tuple[Recommendation, ...] = ()
     caveats: tuple[str, ...] = ()
-    thresholds: Mapping[str, object] = field(default_factory=dict)
+    thresholds: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def assessed(self) -> bool:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-import polars as pl
-
-from hpi_core import frames
+from hpi_core.detectors import detect
+from hpi_core.detectors.catalogue import catalogue
 from hpi_core.errors import Cancelled
+from hpi_core.inspection.association import associate
 from hpi_core.inspection.caveats import about_the_sweep
+from hpi_core.inspection.issues import blamed, count_issues, issues_of, worst_severities
 from hpi_core.inspection.measures import measure_metrics
 from hpi_core.inspection.model import Inspection
 from hpi_core.inspection.ranking import rank
+from hpi_core.inspection.recommendations import recommend
 
 if TYPE_CHECKING:
     from hpi_core.sweep import Sweep
@@ -24,7 +26,7 @@ Progress = Callable[[str, float | None], None]
 def inspect(
     sweep: Sweep,
     *,
-    thresholds: Mapping[str, object] | None = None,
+    thresholds: Mapping[str, float] | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Inspection:
@@ -49,16 +51,31 @@ def inspect(
 
     stage("measuring metrics", 0.0)
     measures = measure_metrics(sweep)
-    stage("ranking trials", 0.9)
-    healthy = pl.repeat(False, sweep.trials.height, dtype=pl.Boolean, eager=True)
-    ranking = rank(sweep, healthy, {})
+    stage("looking for sick trials", 0.1)
+    detection = detect(sweep, thresholds)
+    titles = {detector.issue: detector.title for detector in catalogue().detectors}
+    issues = count_issues(detection, titles)
+    sick = detection.sick.fill_null(False)
+    stage("ranking trials", 0.4)
+    ranking = rank(sweep, sick, issues_of(detection))
+    stage("looking for what they share", 0.5)
+    association = associate(sweep, detection.verdicts, blamed(issues))
     return Inspection(
         sweep=sweep,
         measures=measures,
-        sick=healthy,
+        sick=sick,
         ranking=ranking,
-        unassessed=sweep.trials.height,
-        coverage=frames.empty(frames.COVERAGE),
-        caveats=(*about_the_sweep(sweep, ranking), "No detector ran: nothing is said about the health of trials."),
+        findings=detection.findings,
+        coverage=detection.coverage,
+        verdicts=detection.verdicts,
+        issues=issues,
+        worst=worst_severities(detection),
+        unassessed=detection.sick.null_count(),
+        causes=association.causes,
+        not_causes=association.not_causes,
+        leads=association.leads,
+        buckets=association.buckets,
+        recommendations=recommend(association.causes, issues, sweep.roles.hyperparameters),
+        caveats=(*about_the_sweep(sweep, ranking), *association.caveats),
         thresholds=dict(thresholds or {}),
     )

@@ -1,0 +1,134 @@
+"""The part of the page that judges: the verdict, issues, causes, leads and recommendations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hpi_core.cli.ink import Column, Ink, Style
+from hpi_core.numerals import chance, number, percent, plural
+
+SEVERITY_STYLES: dict[str, Style] = {"error": "error", "warn": "warn", "info": "dim"}
+SHOWN = 12
+
+
+def verdict(summary: Mapping[str, Any]) -> tuple[Style, str]:
+    """Return the one sentence that everything else explains, and how loudly to say it."""
+    trials, ran = summary["trials"], [row for row in summary["coverage"] if row["state"] == "ran"]
+    if not ran:
+        return "plain", "No detector could judge this sweep: nothing is said about its health."
+    judged = trials["total"] - trials["not_assessable"]
+    if not trials["sick"]:
+        skipped = len(summary["coverage"]) - len(ran)
+        return "good", (
+            f"✓ No sick trials: {plural(len(ran), 'detector')} ran on {plural(judged, 'trial')}, {skipped} did not run."
+        )
+    severities = trials["by_severity"]
+    by = ", ".join(f"{severities[word]:,} {word}" for word in ("error", "warn") if severities[word])
+    causes = len(summary["causes"]) + summary["omitted"].get("causes", 0)
+    found = f"{plural(causes, 'cause')} found" if causes else "no cause found beyond chance"
+    return "error" if severities["error"] else "warn", (
+        f"✗ {trials['sick']:,} of {plural(trials['total'], 'trial')} sick "
+        f"({percent(trials['sick'] / trials['total'])}): {by}; {found}."
+    )
+
+
+def add_issues(summary: Mapping[str, Any], ink: Ink) -> None:
+    """Write the table of issues, worst first."""
+    issues = summary["issues"]
+    if not issues:
+        return
+    columns = [
+        Column("severity"), Column("issue"), Column("trials", right=True), Column("of", right=True),
+        Column("rate", right=True), Column("95 % interval", right=True, drop=1), Column("for example", drop=2),
+        Column("", drop=3, style="dim"),
+    ]  # fmt: skip
+    ink.heading("Issues")
+    ink.table(columns, [_issue_row(issue) for issue in issues])
+    for issue in issues:
+        if issue["scope"] == "sweep" and issue["evidence"]:
+            ink.paragraph(f"{issue['issue']}: {issue['evidence']}", SEVERITY_STYLES[issue["severity"]])
+
+
+def _issue_row(issue: Mapping[str, Any]) -> list[str]:
+    if issue["scope"] == "sweep":
+        return [issue["severity"], issue["issue"], "sweep", "–", "–", "–", "", issue["title"]]
+    named = [str(trial) for trial in issue["trials"][:4]]
+    example = ", ".join(named) + (", …" if issue["count"] > len(named) else "")
+    note = "" if issue["diagnostic"] else "fires on the best trials too: not counted"
+    interval = f"{percent(issue['rate_low'])} to {percent(issue['rate_high'])}"
+    return [
+        issue["severity"], issue["issue"], f"{issue['count']:,}", f"{issue['assessable']:,}", percent(issue["rate"]),
+        interval, example, note,
+    ]  # fmt: skip
+
+
+def add_causes(summary: Mapping[str, Any], ink: Ink, everything: bool) -> None:
+    """Write every cause with its counts, intervals and corrected p-value, strongest first."""
+    causes = summary["causes"]
+    if not causes:
+        return
+    shown = causes if everything else causes[:SHOWN]
+    ink.heading("Causes", "associations beyond chance, corrected for everything that was tried")
+    for cause in shown:
+        ink.spans(
+            (cause["text"], "bold"), (f"  → {cause['issue']}", "warn"), (f"  {cause['strength']}", "dim"), indent=2
+        )
+        ink.paragraph(cause_sentence(cause), indent=6)
+    _add_more(len(causes) - len(shown) + summary["omitted"].get("causes", 0), ink)
+    for other in summary["explained"][: None if everything else 6]:
+        ink.paragraph(f"{other['parameter']} → {other['issue']}: {other['relation']} {other['other']}", "dim")
+
+
+def cause_sentence(cause: Mapping[str, Any]) -> str:
+    """Return the evidence for a cause in one sentence: counts, rates, intervals, q, what it was adjusted for."""
+    said = (
+        f"{cause['sick']:,} of {plural(cause['n'], 'trial')}: {percent(cause['rate'])} "
+        f"({percent(cause['rate_low'])} to {percent(cause['rate_high'])}); elsewhere {cause['elsewhere_sick']:,} of "
+        f"{cause['elsewhere_n']:,}: {percent(cause['rate_elsewhere'])}; {number(cause['ratio'], 3)} times as often "
+        f"({number(cause['ratio_low'], 3)} to {number(cause['ratio_high'], 3)})"
+    )
+    if cause["threshold_low"] is not None and cause["threshold_high"] is not None:
+        said += f"; threshold between {number(cause['threshold_low'])} and {number(cause['threshold_high'])}"
+    said += f"; q {chance(cause['q'])}"
+    if cause["adjusted_for"]:
+        said += f"; adjusted for {', '.join(cause['adjusted_for'])}"
+    if cause["inseparable"]:
+        said += f"; cannot be told apart from {', '.join(cause['inseparable'])}"
+    return said + "."
+
+
+def add_leads(summary: Mapping[str, Any], ink: Ink, everything: bool) -> None:
+    """Write the leads in grey: counts and what would decide, never a claim."""
+    leads = summary["leads"]
+    if not leads:
+        return
+    shown = leads if everything else leads[:6]
+    ink.heading("Look here first", "not enough data for a cause; raw counts only")
+    for lead in shown:
+        ink.paragraph(lead_sentence(lead), "dim")
+    _add_more(len(leads) - len(shown) + summary["omitted"].get("leads", 0), ink)
+
+
+def lead_sentence(lead: Mapping[str, Any]) -> str:
+    """Return a lead in one sentence: raw counts, exact p, how many more trials would decide."""
+    return (
+        f"{lead['text']}: {lead['sick']:,} of {lead['n']:,} {lead['issue']}, elsewhere {lead['elsewhere_sick']:,} of "
+        f"{lead['elsewhere_n']:,} (p {chance(lead['p'])}; about {plural(lead['needs'], 'more trial')} would decide)"
+    )
+
+
+def add_recommendations(summary: Mapping[str, Any], ink: Ink) -> None:
+    """Write what to do next and what it rests on."""
+    recommendations = summary["recommendations"]
+    if not recommendations:
+        return
+    ink.heading("What to do")
+    for item in recommendations:
+        ink.paragraph(item["text"], "bold", first=f"{item['id']} ")
+        ink.paragraph(f"{item['reason']} ({item['confidence']})", indent=2 + len(item["id"]) + 1)
+
+
+def _add_more(count: int, ink: Ink) -> None:
+    if count > 0:
+        ink.paragraph(f"… and {count:,} more: --all", "dim")

@@ -1,0 +1,116 @@
+"""The options that say what to read and how, and the one way every command turns them into a sweep."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import TYPE_CHECKING
+
+from hpi_core.cli.narration import Narration
+from hpi_core.errors import RepairedError, UsageError
+
+if TYPE_CHECKING:
+    from hpi_core.roles import RoleOverrides
+    from hpi_core.sweep import Sweep
+
+SOURCE_VARIABLE = "HPATH_RESULTS_CSV"
+
+
+def add_source_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare SOURCE and the options on how to read it."""
+    parser.add_argument(
+        "source",
+        nargs="*",
+        metavar="SOURCE",
+        help=f"files, folders, globs, or - for stdin (without any: ${SOURCE_VARIABLE})",
+    )
+    group = parser.add_argument_group("reading")
+    group.add_argument("--objective", metavar="METRIC", help="the metric trials are ranked by")
+    direction = group.add_mutually_exclusive_group()
+    direction.add_argument(
+        "--minimize", dest="direction", action="store_const", const="min", help="low values of the objective are good"
+    )
+    direction.add_argument(
+        "--maximize", dest="direction", action="store_const", const="max", help="high values of the objective are good"
+    )
+    group.add_argument(
+        "--role",
+        dest="roles",
+        action="append",
+        default=[],
+        metavar="COLUMN=ROLE",
+        help="what a column is (hyperparameter, metric, id, status, environment, ignored, …); may be repeated",
+    )
+    group.add_argument("--complete", action="store_true", help="accept a last record that has no line end")
+    group.add_argument("--strict", action="store_true", help="exit with 4 if anything had to be repaired or refused")
+    group.add_argument("--where", metavar="FILTER", help="only the trials for which this holds: 'lr > 0.01'")
+
+
+def open_sweep(args: argparse.Namespace) -> Sweep:
+    """Read what the command line names, with the person's word on roles, narrowed by `--where`.
+
+    Raises:
+        UsageError: no source, an unknown column or role, a filter that cannot be understood.
+        SourceError: nothing readable.
+        RepairedError: `--strict`, and something had to be repaired.
+    """
+    import hpi_core
+    from hpi_core.tables.table import ReadOptions
+
+    locations = source_locations(args)
+    overrides = _overrides(args)
+    with Narration() as narrate:
+        sweep = hpi_core.read(locations, options=ReadOptions(complete=args.complete), progress=narrate)
+    if args.strict and not sweep.ledger.is_empty():
+        first = sweep.ledger.row(0, named=True)
+        place = "" if first["line"] is None else f" (line {first['line']:,})"
+        raise RepairedError(
+            f"{sweep.source.name} needed {sweep.ledger.height:,} repairs; the first{place}: {first['message']}",
+            "Without --strict it is read as repaired; `hpi inspect --all` shows every repair.",
+        )
+    overrides = _with_remembered(overrides, sweep)
+    if overrides is not None:
+        sweep = sweep.with_roles(overrides)
+    if args.where:
+        from hpi_core.cli.narrow import narrow
+
+        sweep = narrow(sweep, args.where)
+    return sweep
+
+
+def source_locations(args: argparse.Namespace) -> list[str]:
+    """Return what to read: the named sources, else the one in the environment."""
+    if args.source:
+        return list(args.source)
+    if named := os.environ.get(SOURCE_VARIABLE):
+        return [named]
+    raise UsageError("No source was named.", f"Name a file or folder, - for stdin, or set {SOURCE_VARIABLE}.")
+
+
+def _overrides(args: argparse.Namespace) -> RoleOverrides | None:
+    from hpi_core.roles import RoleOverrides
+
+    roles = []
+    for text in args.roles:
+        column, equals, role = text.rpartition("=")
+        if not equals or not column or not role:
+            raise UsageError(f"--role {text} is not of the form COLUMN=ROLE.", "For example: --role lr=hyperparameter")
+        roles.append((column, role))
+    if not roles and args.objective is None and args.direction is None:
+        return None
+    return RoleOverrides(objective=args.objective, direction=args.direction, roles=tuple(roles))
+
+
+def _with_remembered(overrides: RoleOverrides | None, sweep: Sweep) -> RoleOverrides | None:
+    """Return the person's word now, or else what they said about this source before."""
+    if overrides is not None:
+        return overrides
+    from hpi_core.roles import RoleOverrides
+    from hpi_core.settings import recall_roles
+
+    said = recall_roles(sweep.source.location)
+    columns = set(sweep.trials.columns)
+    if not said.anything or (said.objective is not None and said.objective not in columns):
+        return None  # what was said about a file that has changed since does not apply any more
+    roles = tuple(pair for pair in said.roles if pair[0] in columns)
+    return RoleOverrides(said.objective, said.direction, roles, origin="remembered")

@@ -1,0 +1,56 @@
+"""From a sweep and its verdicts to the arrays the statistics take, and what the statistics make of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from hpi_core.statistics.causes import find_causes
+from hpi_core.statistics.findings import CauseFindings
+from hpi_core.statistics.inputs import Issue, Parameter
+
+if TYPE_CHECKING:
+    from hpi_core.statistics.inputs import Floats
+    from hpi_core.sweep import Sweep
+
+
+def associate(sweep: Sweep, verdicts: Mapping[str, pl.Series], issues: Iterable[str]) -> CauseFindings:
+    """Return what hyperparameters and the environment have to do with the given issues."""
+    return find_causes(
+        _parameters(sweep), [_issue(name, verdicts[name]) for name in issues if name in verdicts], order=_order(sweep)
+    )
+
+
+def _parameters(sweep: Sweep) -> list[Parameter]:
+    words = {parameter.name for parameter in sweep.roles.hyperparameters if parameter.kind == "categorical"}
+    names = [parameter.name for parameter in sweep.roles.hyperparameters]
+    found = [_parameter(sweep.trials[name], name in words, False) for name in names]
+    return found + [_parameter(sweep.trials[name], True, True) for name in sweep.roles.environment]
+
+
+def _parameter(column: pl.Series, categorical: bool, environment: bool) -> Parameter:
+    """Return a column as the statistics take it; infinite numbers have no place on a scale and count as missing."""
+    if not categorical and (column.dtype.is_numeric() or column.dtype == pl.Boolean):
+        numbers = column.cast(pl.Float64).to_numpy().copy()
+        numbers[~np.isfinite(numbers)] = np.nan
+        return Parameter.numeric(column.name, numbers, environment=environment)
+    text = column.cast(pl.String) if not column.dtype.is_nested() else column.map_elements(str, pl.String)
+    return Parameter.categorical(column.name, text.to_list(), environment=environment)
+
+
+def _issue(name: str, verdict: pl.Series) -> Issue:
+    return Issue(name, verdict.fill_null(False).to_numpy(), verdict.is_not_null().to_numpy())
+
+
+def _order(sweep: Sweep) -> Floats | None:
+    """Return when each trial began, where a complete column of times says so."""
+    for name in sweep.roles.time:
+        column = sweep.trials[name]
+        if (column.dtype.is_temporal() or column.dtype.is_numeric()) and column.null_count() == 0:
+            numbers: Floats = column.to_physical().cast(pl.Float64).to_numpy()
+            if np.isfinite(numbers).all():
+                return numbers
+    return None

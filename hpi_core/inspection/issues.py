@@ -1,0 +1,73 @@
+"""From what the detectors said to what stands against each trial: issues counted, worst severity, who is unjudged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from hpi_core import frames
+from hpi_core.inspection.model import SEVERITIES, IssueCount
+from hpi_core.statistics.intervals import wilson
+
+if TYPE_CHECKING:
+    from hpi_core.detectors import Detection
+
+_WORST_FIRST = {severity: place for place, severity in enumerate(SEVERITIES)}
+
+
+def count_issues(detection: Detection, titles: Mapping[str, str]) -> tuple[IssueCount, ...]:
+    """Return every issue found, worst severity first, then the most frequent."""
+    found = [
+        _count(issue, group, detection, titles.get(issue, issue))
+        for (issue,), group in detection.findings.group_by("issue", maintain_order=True)
+        if isinstance(issue, str)
+    ]
+    return tuple(sorted(found, key=lambda issue: (_WORST_FIRST[issue.severity], -issue.count, issue.issue)))
+
+
+def _count(issue: str, group: pl.DataFrame, detection: Detection, title: str) -> IssueCount:
+    severities = set(group["severity"].to_list())
+    severity = next(word for word in SEVERITIES if word in severities)
+    diagnostic = bool(detection.diagnostic.get(issue, True))
+    evidence, advice = str(group["evidence"][0] or ""), str(group["advice"][0] or "")
+    rows = tuple(int(row) for row in group[frames.ROW].drop_nulls().unique().sort())
+    if not rows:
+        return IssueCount(issue, title, severity, "sweep", 0, 1, None, None, None, (), diagnostic, evidence, advice)
+    verdict = detection.verdicts.get(issue)
+    assessable = max(len(rows), int(verdict.count()) if verdict is not None else 0)
+    low, high = wilson(len(rows), assessable)
+    return IssueCount(
+        issue, title, severity, "trial", assessable, len(rows), len(rows) / assessable, low, high, rows, diagnostic,
+        evidence, advice,
+    )  # fmt: skip
+
+
+def worst_severities(detection: Detection) -> Mapping[str, int]:
+    """Return error and warn -> number of sick trials whose worst diagnostic finding has that severity."""
+    standing = standing_findings(detection)
+    worst = standing.group_by(frames.ROW).agg((pl.col("severity") == "error").any().alias("error"))
+    errors = int(worst["error"].sum() or 0)
+    return {"error": errors, "warn": worst.height - errors}
+
+
+def issues_of(detection: Detection) -> dict[int, tuple[str, ...]]:
+    """Return `_row` -> the issues that make the trial sick."""
+    grouped = standing_findings(detection).group_by(frames.ROW).agg(pl.col("issue").unique().sort())
+    return {int(row): tuple(issues) for row, issues in grouped.iter_rows()}
+
+
+def standing_findings(detection: Detection) -> pl.DataFrame:
+    """Return the findings that make a trial sick: errors and warnings of rules that are diagnostic here."""
+    demoted = [issue for issue, diagnostic in detection.diagnostic.items() if not diagnostic]
+    return detection.findings.filter(
+        pl.col(frames.ROW).is_not_null()
+        & pl.col("severity").is_in(["error", "warn"])
+        & ~pl.col("issue").is_in(demoted or [""])
+    )
+
+
+def blamed(issues: tuple[IssueCount, ...]) -> list[str]:
+    """Return the issues causes are looked for: of trials, errors and warnings, diagnostic."""
+    return [i.issue for i in issues if i.scope == "trial" and i.diagnostic and i.severity in ("error", "warn")]
