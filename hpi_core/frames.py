@@ -19,7 +19,9 @@ LEDGER = pl.Schema(
     }
 )
 
-# Long-form curves, sorted by `_row`, `metric`, `step`.
+# Long-form curves, sorted by `_row`, `metric`, `step`, which together are unique. `metric` is String, not Enum: frames
+# of several files are put together without agreeing on categories first. `value` is never null; NaN and infinities are
+# points.
 CURVES = pl.Schema({"_row": pl.UInt32, "metric": pl.String, "step": pl.Int64, "value": pl.Float64})
 
 ROW = "_row"

@@ -16,6 +16,7 @@ from hpi_core.tables.ledger import Entry, ledger_frame
 from hpi_core.tables.nested import frame_of_records, unique
 from hpi_core.tables.run_names import parts_of_names
 from hpi_core.tables.table import Cancelled, Progress, ReadOptions, Table
+from hpi_core.text import safe
 
 _LIST_KEYS = ("trials", "runs", "results", "experiments", "records", "rows", "data", "log_history")
 _SETTINGS_KEYS = ("hyperparameters", "hparams", "config", "configuration", "params", "args")
@@ -71,7 +72,7 @@ def read_table(content: Content, _options: ReadOptions, progress: Progress, _can
         raise SourceError(f"{content.name} holds records without any value.", "The sweep may not have written yet.")
     entries = []
     if found.outside:
-        names = ", ".join(found.outside[:6]) + (", …" if len(found.outside) > 6 else "")
+        names = ", ".join(safe(key, 80) for key in found.outside[:6]) + (", …" if len(found.outside) > 6 else "")
         entries.append(Entry("outside", f"not part of any record, left out: {names}", count=len(found.outside)))
     if found.refused:
         message = f"{found.refused:,} elements of the list are no objects"
@@ -93,7 +94,9 @@ def _find(name: str, document: object) -> _Records:
             return found
     lists = [key for key, value in document.items() if _depth(value) > 1]
     if lists and not any(isinstance(v, (int, float, str)) for k, v in document.items() if k not in lists):
-        raise SourceError(f"{name}: {lists[0]} holds lists within lists, whose values have no names.", _NAMES_HINT)
+        raise SourceError(
+            f"{name}: {safe(lists[0], 80)} holds lists within lists, whose values have no names.", _NAMES_HINT
+        )
     if not document:
         raise SourceError(f"{name} holds an empty JSON object.", "The sweep may not have written anything yet.")
     return _Records([document])

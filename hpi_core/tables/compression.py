@@ -18,6 +18,7 @@ from typing import IO
 
 from hpi_core.errors import Cancelled, SourceError
 from hpi_core.tables.content import Content
+from hpi_core.text import safe
 
 _MAGIC = (
     (b"\x1f\x8b", "gzip"),
@@ -123,7 +124,7 @@ def _unzip(content: Content, cancelled: Callable[[], bool], limits: Limits) -> l
                         data, damage = _gather(chunks, content, max(info.compress_size, 1), cancelled, left)
                     used += len(data)
                     if data or not damage:
-                        out.append((Content(PurePosixPath(info.filename).name, data=data), damage))
+                        out.append((Content(safe(PurePosixPath(info.filename).name), data=data), damage))
         except _DAMAGE as error:
             raise SourceError(
                 f"{content.name} is a zip archive that cannot be read ({error}).", "Fetch it again."
