@@ -72,7 +72,7 @@ def read_table(content: Content, options: ReadOptions, progress: Progress, cance
 
 def _read(content: Content, options: ReadOptions, progress: Progress, cancelled: AskCancelled) -> Table:
     head = read_head(content, options.encoding)
-    layout = lay_out(head.lines, content.name, options.separator)
+    layout = lay_out(head.lines, content.name, options.separator, head.terminated or options.complete)
     names, renamed = unique_names(layout.raw_names)
     entries = _layout_entries(layout, head)
     entries += [

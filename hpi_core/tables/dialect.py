@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 _SEPARATORS = (",", "\t", ";", "|")
 _SAMPLE_LINES = 300
 _SEP_LINE = re.compile(r'"?sep=(.|\\t)"?$', re.IGNORECASE)
-_RULE = re.compile(r"\s*\|?\s*:?-{2,}:?\s*(\|\s*:?-{2,}:?\s*)*\|?\s*$")
+_DASHES = r"\s*(:?-{2,}:?|:-+:?|-+:)\s*"
+_RULE = re.compile(rf"\s*\|?{_DASHES}(\|{_DASHES})*\|?\s*$")
 _BORDER = re.compile(r"\s*[+|=\-: ]*[-=]{3,}[+|=\-: ]*$")
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?%?$|[+-]?(nan|inf|infinity)$", re.IGNORECASE)
 _BLANK_TOKENS = re.compile(r"'[^']*'(?=\s|$)|\"[^\"]*\"(?=\s|$)|\S+")
@@ -35,11 +36,16 @@ class Dialect:
 
 @dataclass(frozen=True)
 class Guess:
-    """A dialect with the number of cells most lines have, and the share of lines that have it."""
+    """A dialect with the number of cells most lines have, and how well it fits, as shares from 0 to 1.
+
+    `share` is that of lines with `width` cells, `plain` that of cells without another candidate separator, `numeric`
+    that of cells below the first line which are numbers.
+    """
 
     dialect: Dialect
     width: int
     share: float
+    plain: float
     numeric: float
 
 
@@ -97,10 +103,12 @@ def guess_dialect(lines: Sequence[str], separator: str | None = None) -> Guess |
     if wrapped is not None:
         return wrapped
     wanted = (separator,) if separator is not None else _SEPARATORS
-    guesses = [guess for s in wanted if (guess := _measure(sample, Dialect(s, quote))) is not None]
+    joined = _joined(sample, quote)
+    readings = [sample] if len(joined) == len(sample) else [sample, joined]
+    guesses = [guess for s in wanted for r in readings if (guess := _measure(r, Dialect(s, quote))) is not None]
     best = max(guesses, key=_score, default=None)
     if separator is not None:
-        return best or Guess(Dialect(separator, quote), 1, 1.0, 0.0)
+        return best or Guess(Dialect(separator, quote), 1, 1.0, 1.0, 0.0)
     if best is not None and _is_table(best):
         return best
     blank = _measure(sample, Dialect(" ", quote))
@@ -110,15 +118,18 @@ def guess_dialect(lines: Sequence[str], separator: str | None = None) -> Guess |
 
 
 def _score(guess: Guess) -> float:
-    return guess.share * (0.5 + 0.5 * guess.numeric)
+    return guess.share * (0.5 + 0.5 * guess.plain)
 
 
 def _is_table(guess: Guess) -> bool:
-    return guess.share >= 0.5 and (guess.numeric > 0.1 or guess.share >= 0.8)
+    """Say whether lines agree on their columns well enough; without a single number in them, prose might as well."""
+    if guess.numeric > 0.02:
+        return guess.share >= 0.5
+    return guess.share >= (0.8 if guess.width > 3 else 0.9)
 
 
 def _measure(sample: Sequence[str], dialect: Dialect) -> Guess | None:
-    """Split `sample` under `dialect`; None where hardly a line has more than one cell. `numeric` counts plain cells."""
+    """Split `sample` under `dialect`; None where no line has more than one cell."""
     from hpi_core.tables.records import split_record
 
     if not dialect.bars and dialect.separator != " " and not any(dialect.separator in line for line in sample):
@@ -126,7 +137,7 @@ def _measure(sample: Sequence[str], dialect: Dialect) -> Guess | None:
     rows = [split_record(line, dialect).cells for line in sample]
     counts = Counter(len(row) for row in rows if len(row) > 1)
     if not counts:
-        return Guess(dialect, 1, 1.0, 1.0) if dialect.bars else None
+        return Guess(dialect, 1, 1.0, 1.0, 1.0) if dialect.bars else None
     width = max(counts, key=lambda n: (counts[n], n))
     first = next(i for i, row in enumerate(rows) if len(row) == width)
     table = rows[first:]
@@ -134,13 +145,28 @@ def _measure(sample: Sequence[str], dialect: Dialect) -> Guess | None:
     cells = [cell for row in sound[:100] for cell in row[:200]]
     others = [s for s in _SEPARATORS if s != dialect.separator]
     plain = sum(is_number(cell) or not any(s in cell for s in others) for cell in cells) / len(cells)
-    if dialect.separator == " " or len(sound) < 3:
-        below = [cell for row in sound[1:100] for cell in row]
-        if dialect.separator == " ":
-            plain = sum(is_number(cell) for cell in below) / max(1, len(below))
+    below = [cell for row in sound[1:100] for cell in row[:200]]
+    numeric = sum(is_number(cell) for cell in below) / max(1, len(below))
     # A header or a row before the first sound one that is cut differently speaks against the separator.
     share = len(sound) / (len(table) + (0 if first == 0 else 0.5))
-    return Guess(dialect, width, share, plain)
+    return Guess(dialect, width, share, plain, numeric)
+
+
+def _joined(sample: Sequence[str], quote: str) -> list[str]:
+    """Join lines while a quote is open, as if every quote were sound: cells over several lines become one line."""
+    joined: list[str] = []
+    waiting: list[str] = []
+    for line in sample:
+        if line.count(quote) % 2:
+            waiting.append(line)
+            if len(waiting) > 1:
+                joined.append(" ".join(waiting))
+                waiting = []
+        elif waiting:
+            waiting.append(line)
+        else:
+            joined.append(line)
+    return joined + waiting
 
 
 def _quote(sample: Sequence[str]) -> str:
@@ -178,4 +204,4 @@ def _single_column(sample: Sequence[str], quote: str) -> Guess | None:
     # A heading of several words may stand above a column of numbers, not above a column of words.
     if simple < len(words) and (simple < len(words) - 1 or numbers < 0.5 * (len(words) - 1)):
         return None
-    return Guess(Dialect(",", quote), 1, 1.0, numbers / max(1, len(words) - 1))
+    return Guess(Dialect(",", quote), 1, 1.0, 1.0, numbers / max(1, len(words) - 1))

@@ -104,8 +104,8 @@ def is_comment(line: str) -> bool:
     return line.lstrip().startswith("#")
 
 
-def lay_out(lines: Sequence[str], name: str, separator: str | None = None) -> Layout:
-    """Find the table in the first lines of a file.
+def lay_out(lines: Sequence[str], name: str, separator: str | None = None, terminated: bool = True) -> Layout:
+    """Find the table in the first lines of a file; the last one is not judged by where it is not `terminated`.
 
     Raises:
         SourceError: no table is there, or a header without rows.
@@ -120,7 +120,7 @@ def lay_out(lines: Sequence[str], name: str, separator: str | None = None) -> La
     hash_rows = len(hashed) > 0.5 * len(content) and len(content) - len(hashed) <= 2
     if not hash_rows:
         content = [i for i in content if not is_comment(lines[i])]
-    guess = guess_dialect([lines[i] for i in content], separator)
+    guess = guess_dialect([lines[i] for i in content if terminated or i < len(lines) - 1 or content == [i]], separator)
     if guess is None:
         raise SourceError(
             f"{safe(name)} is text, but not a table: its lines have no columns in common.",
@@ -130,7 +130,7 @@ def lay_out(lines: Sequence[str], name: str, separator: str | None = None) -> La
     content = [i for i in content if not (dialect.bars and is_rule(lines[i]))]
     start = _header_index(lines, content, dialect, width)
     hidden = _commented_header(lines, hashed, start, dialect, width) if not hash_rows else None
-    return _assemble(lines, name, dialect, width, hidden, start, hash_rows, content)
+    return _assemble(lines, name, dialect, width, hidden, start, hash_rows, content, terminated)
 
 
 def _header_index(lines: Sequence[str], content: Sequence[int], dialect: Dialect, width: int) -> int:
@@ -170,6 +170,7 @@ def _assemble(
     start: int,
     hash_rows: bool,
     content: Sequence[int],
+    terminated: bool,
 ) -> Layout:
     head: Record | None = next(records(lines, dialect, width, start), None)
     below = _rows(lines, dialect, width, start + (head.span if head else 1), hash_rows)
@@ -186,7 +187,8 @@ def _assemble(
         raise SourceError(
             f"{safe(name)} has a header but no rows.", "Was the sweep interrupted before its first trial?"
         )
-    counts = Counter(len(row) for row in below)
+    whole_rows = below if terminated or len(below) == _SAMPLE_ROWS else below[:-1]
+    counts = Counter(len(row) for row in whole_rows) or Counter([len(names)])
     usual = max(counts, key=lambda n: (counts[n], n))
     names, shift = _fit(names, usual, [row for row in below if len(row) == usual], header_line is None)
     numeric = tuple(_is_numeric(below, k, len(names)) for k in range(len(names)))
