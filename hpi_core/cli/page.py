@@ -10,6 +10,7 @@ from hpi_core.cli.page_findings import add_causes, add_issues, add_leads, add_re
 from hpi_core.numerals import number, percent, plural
 
 BEST_SHOWN = 5
+LINE_WORDS = {"record": "of records"}
 STATUS_STYLES: dict[str, Style] = {"completed": "good", "failed": "error", "oom": "error", "timeout": "error"}
 
 
@@ -38,7 +39,9 @@ def _add_title(summary: Mapping[str, Any], ink: Ink) -> None:
         parts.append("with curves")
     lines = source["lines"]
     if lines is not None:
-        classes = ", ".join(f"{lines[name]:,} {name}" for name in lines if name != "total" and lines[name])
+        classes = ", ".join(
+            f"{lines[name]:,} {LINE_WORDS.get(name, name)}" for name in lines if name != "total" and lines[name]
+        )
         parts.append(f"{plural(lines['total'], 'line')} ({classes})")
     if source["repaired"]:
         parts.append(f"{source['repaired']:,} repaired")

@@ -22,6 +22,7 @@ Confidence = Literal["strong", "moderate", "weak", "observed"]
 # A range is cut off the search only where at least this share of it is sick, and at least twice as often as elsewhere.
 CUT_RATE = 0.25
 CUT_RATIO = 2.0
+_STRENGTHS: tuple[Confidence, ...] = ("strong", "moderate", "weak", "observed")
 
 
 @dataclass(frozen=True)
@@ -54,40 +55,52 @@ def recommend(
 ) -> tuple[Recommendation, ...]:
     """Return the recommendations that follow from causes and issues, most important first."""
     known = {parameter.name: parameter for parameter in hyperparameters}
-    drafts = [
-        _from_cause(place, cause, known[cause.parameter])
-        for place, cause in enumerate(causes)
-        if not cause.environment and cause.parameter in known
-    ]
+    grouped: dict[tuple[object, ...], list[int]] = {}
+    for place, cause in enumerate(causes):
+        if not cause.environment and cause.parameter in known:
+            grouped.setdefault((cause.parameter, cause.kind, cause.values), []).append(place)
+    drafts = [_from_causes(places, causes, known[causes[places[0]].parameter]) for places in grouped.values()]
+    drafts.sort(key=lambda draft: _STRENGTHS.index(draft.confidence))
     drafts += [_from_issue(issue) for issue in issues if issue.diagnostic and issue.severity != "info" and issue.advice]
-    return tuple(_numbered(drafts))
+    return tuple(replace(draft, id=f"R{place}") for place, draft in enumerate(drafts, start=1))
 
 
-def _numbered(drafts: Iterable[Recommendation]) -> Iterable[Recommendation]:
-    return [replace(draft, id=f"R{place}") for place, draft in enumerate(drafts, start=1)]
+def _from_causes(places: Sequence[int], causes: Sequence[Cause], parameter: Hyperparameter) -> Recommendation:
+    """Return one recommendation for all causes that speak of the same side or value of a parameter.
+
+    The strongest of them sets the value, so that a vague cause does not narrow the search needlessly.
+    """
+    leading = min(places, key=lambda place: (_STRENGTHS.index(causes[place].strength), place))
+    cause = causes[leading]
+    action, to = _change(cause, parameter)
+    if cause.strength == "weak" or cause.rate < CUT_RATE or cause.ratio < CUT_RATIO:
+        action = f"Try this: {action[0].lower()}{action[1:]}"
+    return Recommendation(
+        "",
+        f"{action}.",
+        " ".join(f"{_evidence(causes[place])}." for place in places),
+        tuple(f"cause:{place}" for place in places),
+        cause.parameter,
+        _now(parameter),
+        to,
+        cause.strength,
+    )
 
 
-def _from_cause(place: int, cause: Cause, parameter: Hyperparameter) -> Recommendation:
-    action, to = _change(cause)
-    if cause.rate < CUT_RATE or cause.ratio < CUT_RATIO:
-        action = f"Consider this first: {action[0].lower()}{action[1:]}"
-    reason = (
-        f"{cause.text}: {cause.sick:,} of {plural(cause.n, 'trial')} with {cause.issue} "
+def _evidence(cause: Cause) -> str:
+    said = (
+        f"{cause.text}: {cause.sick:,} of {plural(cause.n, 'trial')} {cause.issue} "
         f"({percent(cause.rate)}, 95 % interval {percent(cause.rate_low)} to {percent(cause.rate_high)}), "
         f"elsewhere {cause.elsewhere_sick:,} of {cause.elsewhere_n:,} ({percent(cause.rate_elsewhere)})"
     )
-    if cause.inseparable:
-        reason += f"; cannot be told apart from {', '.join(cause.inseparable)}"
-    return Recommendation(
-        "", f"{action}.", f"{reason}.", (f"cause:{place}",), cause.parameter, _now(parameter), to, cause.strength
-    )
+    return f"{said}; cannot be told apart from {', '.join(cause.inseparable)}" if cause.inseparable else said
 
 
-def _change(cause: Cause) -> tuple[str, str | None]:
+def _change(cause: Cause, parameter: Hyperparameter) -> tuple[str, str | None]:
     """Return what to do about a cause and the range to use, in words."""
     name = cause.parameter
-    low = cause.threshold_low if cause.threshold_low is not None else cause.low
-    high = cause.threshold_high if cause.threshold_high is not None else cause.high
+    low = _cautious(cause.threshold_low, cause.low, parameter)
+    high = _cautious(cause.threshold_high, cause.high, parameter)
     if cause.kind == "above" and low is not None:
         return f"Keep {name} ≤ {number(low)}", f"≤ {number(low)}"
     if cause.kind == "below" and high is not None:
@@ -98,6 +111,14 @@ def _change(cause: Cause) -> tuple[str, str | None]:
     if cause.kind == "level" and cause.values:
         return f"Leave out {name} = {', '.join(cause.values)}", f"not {', '.join(cause.values)}"
     return f"Set {name} in every trial, or find out why it is missing", "always set"
+
+
+def _cautious(end: float | None, cut: float | None, parameter: Hyperparameter) -> float | None:
+    """Return the cautious end of a threshold, or the cut itself where that end would leave nothing to search."""
+    lowest, highest = parameter.minimum, parameter.maximum
+    if end is None or (lowest is not None and end <= lowest) or (highest is not None and end >= highest):
+        return cut
+    return end
 
 
 def _now(parameter: Hyperparameter) -> str:
