@@ -11,13 +11,14 @@ import polars as pl
 import hpi_core.readers
 from hpi_core.errors import Cancelled as ReadingCancelled
 from hpi_core.errors import HpiError, SourceError
+from hpi_core.lines import LineCounts
 from hpi_core.plugins import discover
 from hpi_core.readers.contract import Reader
 from hpi_core.roles import RoleOverrides
 from hpi_core.sweep import Source, Sweep
 from hpi_core.tables.compression import inflate
 from hpi_core.tables.content import Content
-from hpi_core.tables.foreign import refuse_foreign
+from hpi_core.tables.foreign import foreign_kind, refuse_foreign
 from hpi_core.tables.ledger import Entry, ledger_frame
 from hpi_core.tables.locations import Found, Location, find, fingerprint, labels
 from hpi_core.tables.nested import flatten
@@ -35,6 +36,7 @@ class _Outcome:
 
     parts: tuple[Part, ...] = ()
     refused: tuple[tuple[str, HpiError], ...] = ()
+    refused_lines: int = 0
 
 
 def read_sweep(
@@ -55,6 +57,9 @@ def read_sweep(
     table = join(parts, found.name, strict=found.folder) if len(parts) > 1 else reshape(parts[0].table)
     entries = [Entry("refused_file", f"{safe(name)}: {error.message}") for name, error in refused]
     table = replace(table, ledger=ledger_frame(entries, [table.ledger]))
+    lost = sum(outcome.refused_lines for outcome in outcomes)
+    if lost:
+        table = replace(table, lines=(table.lines or LineCounts()) + LineCounts(refused=lost))
     kinds = sorted({part.kind for part in parts})
     source = Source(
         kind=kinds[0] if len(kinds) == 1 else "+".join(kinds),
@@ -116,6 +121,7 @@ def _read_content(
     names = labels([member for member, _ in members]) if len(members) > 1 else (label,)
     parts: list[Part] = []
     refused: list[tuple[str, HpiError]] = []
+    lost = 0
     for (member, damage), name in zip(members, names, strict=True):
         try:
             parts.append(_read_member(member, damage, name, options, progress, cancelled))
@@ -123,7 +129,16 @@ def _read_content(
             raise
         except HpiError as error:
             refused.append((name, error))
-    return _Outcome(tuple(parts), tuple(refused))
+            lost += _lines_of_text(member)
+    return _Outcome(tuple(parts), tuple(refused), lost)
+
+
+def _lines_of_text(content: Content) -> int:
+    """Return the number of physical lines of a refused text file; what is no text has none."""
+    if foreign_kind(content.head(_HEAD)) is not None:
+        return 0
+    data = content.bytes()
+    return data.count(b"\n") + (0 if data.endswith(b"\n") or not data else 1)
 
 
 def _read_member(

@@ -152,6 +152,14 @@ def test_files_put_together_keep_their_origin_and_differ_in_type_without_loss(tm
     assert sweep.source.name.endswith("(3 files)")
 
 
+def test_the_lines_of_a_refused_file_are_counted_as_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("lr,loss\n1,0.5\n2,0.25\n")
+    (tmp_path / "b.csv").write_text("lr,loss\n")
+    lines = hpi_core.read(tmp_path).source.lines
+    assert lines is not None
+    assert (lines.header, lines.record, lines.refused) == (1, 2, 1)
+
+
 def test_one_record_per_file_is_one_trial_per_file(tmp_path: Path) -> None:
     for index in (1, 2, 10):
         (tmp_path / f"run{index}.json").write_text(f'{{"config": {{"lr": 0.{index}}}, "val_loss": {index}}}')
