@@ -28,7 +28,7 @@ def describe_buckets(
     A numeric parameter gets 2 to 6 ranges of about equal mass; with as few distinct values, one range per value.
     """
     for parameter, coding, (positives, totals) in zip(parameters, codings, counts, strict=True):
-        if coding.size == 0:
+        if coding.size == 0 or not issues:
             continue
         starts = _starts(coding, totals.max(axis=0))
         for issue, a, c in zip(issues, positives, totals, strict=True):

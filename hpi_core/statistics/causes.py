@@ -25,6 +25,7 @@ from hpi_core.statistics.intervals import Z95, discovery_rates, mantel_haenszel
 from hpi_core.statistics.leads import find_leads
 from hpi_core.statistics.screening import Screened, screen
 from hpi_core.statistics.strata import drifting, screen_in_strata, sorted_by, stretch_of_order, stretches
+from hpi_core.text import safe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -136,7 +137,7 @@ class _Study:
         causes: list[Cause] = []
         others: list[NotACause] = []
         for k in range(len(self.issues)):
-            own = sorted((c for c in claims if c.pair[1] == k), key=lambda c: (-c.gain, c.pair[0]))
+            own = sorted((c for c in claims if c.pair[1] == k), key=lambda c: (-round(c.gain, 2), c.pair[0]))
             standing: list[Claim] = []
             for candidate in own:
                 verdict = self._accounted_for(candidate, standing)
@@ -157,7 +158,7 @@ class _Study:
         """Return what must be said about trial order."""
         said = []
         if any(self.stratified):
-            names = ", ".join(self.drift[:3]) + (" and others" if len(self.drift) > 3 else "")
+            names = ", ".join(safe(name) for name in self.drift[:3]) + (" and others" if len(self.drift) > 3 else "")
             said.append(f"The sampler drifted ({names}): parameters were tested within stretches of trial order.")
         for issue, by_outcome in zip(self.issues, self.sorted, strict=True):
             if by_outcome:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hpi_core.text import safe
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -28,13 +30,14 @@ def caveats_of(
 
 
 def _of_parameter(parameter: Parameter, coding: Coding) -> Iterator[str]:
-    name = parameter.name
+    name = safe(parameter.name)
     if len(parameter.missing) and bool(parameter.missing.all()):
         yield f"{name} has no value in any trial: not tested."
         return
-    if coding.size <= 1 or (coding.missing is not None and coding.size == 2 and coding.distinct <= 1):
+    varied = coding.size - (coding.missing is not None)
+    if varied <= 1 and coding.other is None:
         yield f"{name} has one value only" + (
-            " where it has one: only its absence was tested." if coding.missing else "."
+            " where it has one: only its absence was tested." if coding.missing is not None else "."
         )
     infinite = [level for level, x in zip(coding.levels, coding.level_values, strict=True) if np.isinf(x)]
     if infinite:
@@ -53,7 +56,8 @@ def _duplicates(parameters: Sequence[Parameter], codings: Sequence[Coding]) -> I
         sample = coding.codes[:: max(1, len(coding.codes) // 4096)]
         key = hash(sample.tobytes())
         if key in seen and np.array_equal(codings[seen[key]].codes, coding.codes):
-            yield f"{parameters[p].name} is a function of {parameters[seen[key]].name}: they cannot be separated."
+            name, earlier = safe(parameters[p].name), safe(parameters[seen[key]].name)
+            yield f"{name} is a function of {earlier}: they cannot be separated."
         else:
             seen[key] = p
 

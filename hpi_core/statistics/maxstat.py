@@ -207,7 +207,9 @@ def _log_exit_mass(totals: Integers, m: int, low: Integers, high: Integers) -> f
     seen = np.cumsum(totals)
     end = float(_log_binomial(np.array([m]), n, log_share, log_rest)[0])
     alive, first = np.ones(1), 0
-    leaving: list[float] = []
+    masses: list[Floats] = []
+    to_come: list[Integers] = []
+    trials_left: list[Integers] = []
     steps = {size: _step(size, m, log_share, log_rest) for size in set(totals.tolist())}
     for j in range(len(totals) - 1):
         step, start = steps[int(totals[j])]
@@ -215,14 +217,18 @@ def _log_exit_mass(totals: Integers, m: int, low: Integers, high: Integers) -> f
         alive = alive[: m - first + 1]
         at = first + np.arange(len(alive))
         out = ((at <= low[j]) | (at >= high[j])) & (alive > 0)
-        if out.any():
-            rest = _log_binomial(m - at[out], n - int(seen[j]), log_share, log_rest)
-            leaving.append(_log_sum(np.log(alive[out]) + rest))
+        masses.append(alive[out])
+        to_come.append(m - at[out])
+        trials_left.append(np.full(len(to_come[-1]), n - seen[j]))
         stays = np.flatnonzero((at > low[j]) & (at < high[j]))
         if len(stays) == 0:
             break
         alive, first = alive[stays[0] : stays[-1] + 1], int(at[stays[0]])
-    return _log_sum(np.array(leaving)) - end if leaving else -math.inf
+    leaving = np.log(np.concatenate(masses))
+    return (
+        _log_sum(leaving + _log_binomial(np.concatenate(to_come), np.concatenate(trials_left), log_share, log_rest))
+        - end
+    )
 
 
 def _log_exit_mass_levels(totals: Integers, m: int, high: Integers) -> float:

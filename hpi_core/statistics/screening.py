@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -163,20 +164,27 @@ def _range_family(coding: Coding, positives: Integers, totals: Integers, least: 
     c = np.concatenate([[0], np.cumsum(np.add.reduceat(totals[:b], starts))])
     a = np.concatenate([[0], np.cumsum(np.add.reduceat(positives[:b], starts))])
     n, m, g = int(c[-1]), int(a[-1]), len(starts)
-    i, j = np.triu_indices(g + 1, k=1)
-    inner = (i > 0) & (j < g)
-    size, sick = (c[j] - c[i])[inner], (a[j] - a[i])[inner]
+    i, j = inner_ranges(g)
+    size, sick = c[j] - c[i], a[j] - a[i]
     z = level_like_scores(sick, size, m, n, least)
     if m == 0 or m == n or not np.isfinite(z).any():
         return None
     best = int(np.nanargmax(z))
     unremarkable = z[best] < _LEAST_REMARKABLE
     tail = 0.0 if unremarkable else log_upper_tail(int(sick[best]), int(size[best]), m, n)
-    first, last = int(starts[i[inner][best]]), int(starts[j[inner][best]]) - 1
+    first, last = int(starts[i[best]]), int(starts[j[best]]) - 1
     exposed = np.zeros(coding.size, dtype=np.bool_)
     exposed[first : last + 1] = True
     tests = int(np.isfinite(z).sum())
     return Screened(min(0.0, tail + math.log(tests)), Split("between", first, last, exposed, float(z[best])))
+
+
+@lru_cache(maxsize=32)
+def inner_ranges(groups: int) -> tuple[Integers, Integers]:
+    """Return the ends (i, j) of all ranges of groups i … j - 1 that leave something on either side."""
+    i, j = np.triu_indices(groups + 1, k=1)
+    inner = (i > 0) & (j < groups)
+    return i[inner], j[inner]
 
 
 def level_like_scores(sick: Numbers, size: Numbers, m: Numbers | int, n: int, least: int) -> Floats:

@@ -15,7 +15,7 @@ import numpy as np
 
 from hpi_core.statistics.intervals import Z95, risk_difference, risk_ratio, wilson
 from hpi_core.statistics.maxstat import cut_scores, level_scores
-from hpi_core.statistics.screening import level_codes, level_like_scores
+from hpi_core.statistics.screening import inner_ranges, level_codes, level_like_scores
 
 if TYPE_CHECKING:
     from hpi_core.statistics.binning import Coding
@@ -176,9 +176,7 @@ def _refit_range(b: int, drawn: Integers, totals: Integers, least: int) -> tuple
     ends = np.unique(np.linspace(0, b, min(b, 16) + 1).astype(np.int64))
     c = np.concatenate([[0], np.cumsum(totals[:b])])[ends]
     a = np.concatenate([np.zeros((len(drawn), 1), dtype=np.int64), np.cumsum(drawn[:, :b], axis=1)], axis=1)[:, ends]
-    i, j = np.triu_indices(len(ends), k=1)
-    inner = (i > 0) & (j < len(ends) - 1)
-    i, j = i[inner], j[inner]
+    i, j = inner_ranges(len(ends) - 1)
     size = np.broadcast_to(c[j] - c[i], (len(drawn), len(i)))
     m, n = a[:, -1:], int(c[-1])
     z = level_like_scores(a[:, j] - a[:, i], size, m, n, least)

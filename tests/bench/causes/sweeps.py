@@ -1,0 +1,132 @@
+"""Generators of sweeps whose truth is known: noise, thresholds, graded rates, competing risks, an adaptive sampler."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hpi_core.statistics.inputs import Booleans, Floats, Issue, Parameter
+
+
+@dataclass(frozen=True, eq=False)
+class Planted:
+    """A sweep and the true sick probability of every trial; the culprit is `lr`, sick above `threshold`."""
+
+    parameters: list[Parameter]
+    issues: list[Issue]
+    truth: Floats
+    threshold: float
+
+
+def innocents(rng: np.random.Generator, n: int) -> list[Parameter]:
+    """Seven parameters of the usual shapes that cause nothing."""
+    decay = np.where(rng.random(n) < 0.25, 0.0, 10 ** rng.uniform(-6, -1, n))
+    momentum = np.where(rng.random(n) < 0.3, np.nan, rng.uniform(0.5, 0.99, n))
+    words = [str(w) for w in rng.choice(["adam", "sgd", "rmsprop"], n, p=[0.5, 0.3, 0.2])]
+    return [
+        Parameter.numeric("dropout", rng.uniform(0, 0.5, n)),
+        Parameter.numeric("batch_size", rng.choice([16.0, 32.0, 64.0, 128.0], n)),
+        Parameter.numeric("weight_decay", decay),
+        Parameter.numeric("momentum", momentum),
+        Parameter.categorical("optimizer", words),
+        Parameter.numeric("warmup", 10 ** rng.uniform(0, 4, n)),
+        Parameter.numeric("clip", rng.normal(1, 0.2, n)),
+    ]
+
+
+def noise(rng: np.random.Generator, n: int, rates: tuple[float, ...] = (0.1, 0.3)) -> Planted:
+    """Eight parameters and issues that have nothing to do with each other; the first issue has a competing mask."""
+    lr = 10 ** rng.uniform(-5, 0, n)
+    assessable = rng.random(n) < 0.9
+    issues = [
+        Issue(f"issue{k}", rng.random(n) < rate, assessable if k else np.ones(n, bool)) for k, rate in enumerate(rates)
+    ]
+    return Planted([Parameter.numeric("lr", lr), *innocents(rng, n)], issues, np.zeros(n), np.nan)
+
+
+def planted_threshold(
+    rng: np.random.Generator, n: int, high: float, low: float, share: float = 0.3, width: float = 0.0
+) -> Planted:
+    """`lr` log-uniform over five decades; above its (1 - share) quantile the rate is `high`, else `low`.
+
+    With `width` (decades) the rate rises as a logistic curve instead of a step.
+    """
+    log_lr = rng.uniform(-5, 0, n)
+    cut = -5 * share
+    if width:
+        truth = low + (high - low) / (1 + np.exp(-(log_lr - cut) / width))
+    else:
+        truth = np.where(log_lr > cut, high, low)
+    issue = Issue("sick", rng.random(n) < truth, np.ones(n, dtype=np.bool_))
+    return Planted([Parameter.numeric("lr", 10**log_lr), *innocents(rng, n)], [issue], truth, 10**cut)
+
+
+def adaptive_study(rng: np.random.Generator, n: int = 200, warm: int = 10, candidates: int = 24) -> Planted:
+    """A sampler in the manner of TPE: every next trial maximises good density / bad density, one parameter at a time.
+
+    The objective depends on all parameters, divergence on `lr` alone; diverged trials count as the worst.
+    """
+    p = 6
+    x = np.empty((n, p))
+    objective = np.empty(n)
+    truth = np.empty(n)
+    sick = np.empty(n, dtype=np.bool_)
+    best = rng.uniform(0.2, 0.8, p)
+    for i in range(n):
+        if i < warm:
+            x[i] = rng.random(p)
+        else:
+            x[i] = _ask(rng, x[:i], objective[:i], candidates)
+        truth[i] = 0.9 if x[i, 0] > 0.7 else 0.03
+        sick[i] = rng.random() < truth[i]
+        objective[i] = np.inf if sick[i] else float(((x[i] - best) ** 2).sum() + rng.normal(0, 0.05))
+    names = ["lr", "dropout", "width", "depth", "warmup", "clip"]
+    parameters = [Parameter.numeric(name, x[:, k].copy()) for k, name in enumerate(names)]
+    return Planted(parameters, [Issue("diverged", sick, np.ones(n, dtype=np.bool_))], truth, 0.7)
+
+
+def competing_risks(rng: np.random.Generator, n: int) -> Planted:
+    """`lr` makes trials NaN; among the survivors small `weight_decay` overfits, and only survivors can be judged."""
+    log_lr, log_decay = rng.uniform(-5, 0, n), rng.uniform(-6, -1, n)
+    nan: Booleans = rng.random(n) < np.where(log_lr > -1.5, 0.9, 0.02)
+    truth = np.where(log_decay < -4, 0.7, 0.1)
+    overfit = rng.random(n) < truth
+    others = [p for p in innocents(rng, n) if p.name != "weight_decay"]
+    parameters = [Parameter.numeric("lr", 10**log_lr), Parameter.numeric("weight_decay", 10**log_decay), *others]
+    issues = [Issue("nan", nan, np.ones(n, dtype=np.bool_)), Issue("overfit", overfit & ~nan, ~nan)]
+    return Planted(parameters, issues, truth, 1e-4)
+
+
+def _ask(rng: np.random.Generator, x: Floats, objective: Floats, candidates: int) -> Floats:
+    """Draw candidates from the density of the good tenth and keep the one it favours most over the rest."""
+    n = len(objective)
+    order = np.argsort(objective, kind="stable")
+    count = min(25, int(np.ceil(0.1 * n)))
+    asked = np.empty(x.shape[1])
+    for k in range(x.shape[1]):
+        good, good_width = _kernels(x[order[:count], k])
+        bad, bad_width = _kernels(x[order[count:], k])
+        pick = rng.integers(len(good), size=candidates)
+        spot = _folded(good[pick] + rng.normal(size=candidates) * good_width[pick])
+        asked[k] = spot[int((_density(spot, good, good_width) / _density(spot, bad, bad_width)).argmax())]
+    return asked
+
+
+def _kernels(centres: Floats) -> tuple[Floats, Floats]:
+    """Return centres with the prior's among them, each as wide as the gap to its farther neighbour."""
+    at = np.sort(np.append(centres, 0.5))
+    gaps = np.diff(at, prepend=0.0, append=1.0)
+    width = np.clip(np.maximum(gaps[:-1], gaps[1:]), 1 / min(100, len(at) + 1), 1.0)
+    width[np.flatnonzero(at == 0.5)[0]] = 1.0
+    return at, width
+
+
+def _folded(x: Floats) -> Floats:
+    """Reflect what fell outside the unit interval back into it."""
+    return np.asarray(np.abs((x + 1) % 2 - 1))
+
+
+def _density(at: Floats, centres: Floats, width: Floats) -> Floats:
+    kernel = np.exp(-0.5 * ((at[:, None] - centres) / width) ** 2) / (width * np.sqrt(2 * np.pi))
+    return np.asarray(kernel.mean(1))
