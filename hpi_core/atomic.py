@@ -6,15 +6,13 @@ import contextlib
 import os
 import stat
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO, cast
 
 from hpi_core.errors import WriteError
 
 
-def write_atomically(path: Path, write: Callable[[BinaryIO], None]) -> None:
-    """Let `write` fill a temporary file beside `path`, then put it in place of `path` in one step.
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a temporary file beside `path`, then put it in place of `path` in one step.
 
     An existing file keeps its permissions; a symbolic link keeps pointing where it points. What is no plain file
     (`/dev/stdout`, a named pipe) is written directly.
@@ -29,9 +27,9 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], None]) -> None:
             raise WriteError(f"{path} is a folder.", "Name a file in it.")
         if mode is not None and not stat.S_ISREG(mode):
             with target.open("wb") as file:
-                write(file)
+                file.write(data)
             return
-        _replace(target, write, mode)
+        _replace(target, data, mode)
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -39,11 +37,11 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], None]) -> None:
         raise WriteError(f"{path} cannot be written: {reason}.", "Nothing that existed was changed.") from error
 
 
-def _replace(target: Path, write: Callable[[BinaryIO], None], mode: int | None) -> None:
+def _replace(target: Path, data: bytes, mode: int | None) -> None:
     handle, temporary = tempfile.mkstemp(prefix=f".{target.name[:40]}.", suffix=".part", dir=target.parent)
     try:
         with os.fdopen(handle, "wb") as file:
-            write(cast("BinaryIO", file))
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, stat.S_IMODE(mode) if mode is not None else 0o666 & ~_umask())  # noqa: PTH101

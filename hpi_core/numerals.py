@@ -24,6 +24,8 @@ def number(value: float | int | None, digits: int = 4) -> str:
         return "nan"
     if math.isinf(value):
         return "inf" if value > 0 else "-inf"
+    if abs(value) < 1e-300:  # the open end of an interval that begins at zero
+        return "0"
     if value == int(value) and abs(value) < 1e6:
         return f"{int(value):,}"
     text = f"{value:.{digits}g}"

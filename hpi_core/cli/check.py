@@ -28,9 +28,8 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--max-sick-rate",
         type=_rate,
-        default=0.0,
         metavar="X",
-        help="the share of judged trials, 0 to 1, that may be sick (default: 0)",
+        help="the share of judged trials, 0 to 1, that may be sick (default: none, and no issue of the whole sweep)",
     )
 
 
@@ -49,10 +48,10 @@ def _run(args: argparse.Namespace) -> ExitCode:
     return ExitCode.OK if passed else ExitCode.GATE_FAILED
 
 
-def gate(inspection: Inspection, fail_on: str, most: float) -> tuple[bool, str]:
+def gate(inspection: Inspection, fail_on: str, allowed_rate: float | None) -> tuple[bool, str]:
     """Return whether the sweep passes, and why, in one line.
 
-    Issues of the sweep as a whole fail the gate whatever the rate allowed.
+    Without a rate, issues of the sweep as a whole fail the gate, too; with one, the rate alone decides.
     """
     from hpi_core.numerals import percent, plural
 
@@ -61,9 +60,10 @@ def gate(inspection: Inspection, fail_on: str, most: float) -> tuple[bool, str]:
         return False, "no detector could judge any trial, so nothing is known about the health of this sweep"
     serious = ("error",) if fail_on == "error" else ("error", "warn")
     whole = [i for i in inspection.issues if i.scope == "sweep" and i.severity in serious and i.diagnostic]
-    if whole:
+    if whole and allowed_rate is None:
         return False, f"{whole[0].issue}: {whole[0].evidence or whole[0].title}"
     sick = sum(inspection.worst.get(severity, 0) for severity in serious)
+    most = allowed_rate or 0.0
     allowed = "none allowed" if most == 0 else f"at most {percent(most)} allowed"
     share = f"{sick:,} of {plural(judged, 'judged trial')} sick ({percent(sick / judged)})"
     said = f"{share} at {fail_on} or worse, {allowed}"

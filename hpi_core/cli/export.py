@@ -44,13 +44,9 @@ def _run(args: argparse.Namespace) -> ExitCode:
     else:
         from hpi_core.atomic import write_atomically
 
-        write_atomically(Path(args.output), lambda file: _write(file, data))
+        write_atomically(Path(args.output), data)
     sys.stderr.write(f"{plural(table.height, 'trial')} written.\n")
     return ExitCode.OK
-
-
-def _write(file: object, data: bytes) -> None:
-    file.write(data)  # type: ignore[attr-defined]
 
 
 def refuse_the_source(output: str, sources: list[str]) -> None:

@@ -129,7 +129,7 @@ def _now(parameter: Hyperparameter) -> str:
 
 def _from_issue(issue: IssueCount) -> Recommendation:
     if issue.scope == "sweep":
-        reason = issue.evidence or f"{issue.title}, found in the sweep as a whole."
+        reason = f"{(issue.evidence or f'{issue.title}, found in the sweep as a whole').rstrip('.')}."
     else:
         reason = (
             f"{issue.title}: {issue.count:,} of {plural(issue.assessable, 'assessable trial')} ({percent(issue.rate)})."
