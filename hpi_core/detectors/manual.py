@@ -1,0 +1,57 @@
+"""The manual: the page of one detector, and the list of all, as plain text for `hpi detectors`."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+
+from hpi_core.detectors.catalogue import catalogue
+from hpi_core.detectors.contract import AnyDetector, SweepDetector
+from hpi_core.errors import UsageError
+from hpi_core.text import safe
+
+
+def listing() -> list[dict[str, str]]:
+    """Return one entry per detector, by name: `issue`, `tag`, `severity`, `scope`, `title`, `needs`."""
+    return [
+        {
+            "issue": detector.issue,
+            "tag": detector.tag,
+            "severity": detector.severity,
+            "scope": "sweep" if isinstance(detector, SweepDetector) else "trial",
+            "title": detector.title,
+            "needs": ", ".join(detector.needs),
+        }
+        for detector in catalogue().detectors
+    ]
+
+
+def page(issue: str) -> str:
+    """Return the manual page of one detector, lines of at most 100 characters.
+
+    Raises:
+        UsageError: no detector finds this issue; the hint names those with a similar name.
+    """
+    known = {detector.issue: detector for detector in catalogue().detectors}
+    if issue not in known:
+        close = difflib.get_close_matches(issue, known, n=3, cutoff=0.5)
+        hint = f"Did you mean {' or '.join(close)}?" if close else "`hpi detectors` lists them."
+        raise UsageError(f"There is no detector {safe(issue)}.", hint)
+    detector = known[issue]
+    head = f"{detector.issue} [{detector.tag}] - {detector.title} ({detector.severity})"
+    return "\n\n".join([head, inspect.cleandoc(detector.manual), *_facts(detector)]) + "\n"
+
+
+def _facts(detector: AnyDetector) -> list[str]:
+    lines = [f"ADVICE\n    {detector.advice}"]
+    if detector.needs:
+        lines.append("NEEDS\n    " + ", ".join(detector.needs))
+    if detector.preempted_by:
+        lines.append("NOT ASKED OF TRIALS THAT ARE\n    " + ", ".join(detector.preempted_by))
+    if detector.thresholds:
+        rows = [
+            f"    {detector.issue}.{t.name} = {t.default:g} ({t.unit})\n        {t.meaning}; source: {t.source}"
+            for t in detector.thresholds
+        ]
+        lines.append("THRESHOLDS (--set name=value)\n" + "\n".join(rows))
+    return lines

@@ -1,0 +1,94 @@
+"""Is the model much better on what it was trained on than on held-out data, compared with its sweep?
+
+MEANING
+    The gap between train and held-out metric is large, and far outside what is usual in this sweep.
+
+WHY IT IS BAD
+    The trial fits its training data at the cost of what it was trained for; its train metric misleads.
+
+HOW IT IS DECIDED
+    Losses: the robust z-score of log(held-out / train) within the sweep is above `z`, and the ratio above `ratio`.
+    Scores: train minus held-out is above `score` (`score_high` where train is above 0.9), with the same z-score. With
+    several pairs, any is enough. The first `evaluations` epochs are not judged, nor pruned, failed or exploded trials.
+
+WHEN IT IS WRONG
+    Where everything overfits, nothing stands out: `most_trials_overfit` answers for that. Strong augmentation or
+    dropout makes train metrics worse and hides a gap. Loss ratios of well-fitted models are large although nothing is
+    lost on held-out data: where the best trials are flagged, the rule is demoted.
+
+WHAT TO TRY
+    More regularisation or data, earlier stopping, a smaller model in the range that is flagged.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from hpi_core.detectors.context import Context
+from hpi_core.detectors.contract import Detector, Example, Threshold, Thresholds, Verdicts
+from hpi_core.detectors.generalisation import Gap, gaps
+from hpi_core.detectors.short_run import progress
+from hpi_core.detectors.verdict import Hit, choose, mask, robust_z, verdicts
+
+
+def check(context: Context, thresholds: Thresholds) -> Verdicts:
+    """Judge every metric pair against the sweep's usual gap."""
+    length = progress(context)
+    hits = []
+    for gap in gaps(context):
+        size = gap.size
+        if length is not None and "epoch" in length.name.lower():
+            size = mask(size, (length >= thresholds["evaluations"]).fill_null(True))
+        if size.len() - size.null_count() >= thresholds["trials"]:
+            hits.append(_look(gap, size, thresholds))
+    return verdicts(context, hits)
+
+
+def _look(gap: Gap, size: pl.Series, thresholds: Thresholds) -> Hit:
+    train, held_out = gap.pair.train.name, gap.pair.held_out.name
+    if gap.pair.kind == "loss":
+        unusual = robust_z(size.log()) > thresholds["z"]
+        evidence = [f"{held_out} / {train} is ", size, f"; half of the trials are at most {size.median():.3g}"]
+        return Hit(unusual & (size > thresholds["ratio"]), evidence, "warn", held_out, size, thresholds["ratio"])
+    limit = choose(gap.train > 0.9, thresholds["score_high"], thresholds["score"])
+    points = size * 100
+    evidence = [f"{train} is better than {held_out} by ", points, f" points; half of the trials: {points.median():.3g}"]
+    return Hit((robust_z(size) > thresholds["z"]) & (size > limit), evidence, "warn", held_out, size, limit)
+
+
+_LR = [0.01 * i for i in range(1, 13)]
+_TRAIN = [0.50, 0.52, 0.48, 0.51, 0.49, 0.47, 0.53, 0.50, 0.46, 0.54, 0.50, 0.10]
+_VAL = [0.55, 0.58, 0.52, 0.55, 0.54, 0.50, 0.59, 0.56, 0.51, 0.58, 0.54, 0.90]
+
+DETECTOR = Detector(
+    issue="overfit_gap",
+    tag="GAP",
+    title="Much better on train than on held-out data",
+    severity="warn",
+    needs=("metric pair",),
+    thresholds=(
+        Threshold(
+            "z", 3.5, "robust z-score", "Iglewicz and Hoaglin (1993)", "how unusual the gap must be in the sweep"
+        ),
+        Threshold("ratio", 1.5, "held-out / train loss", "chosen here", "and at least this ratio of losses"),
+        Threshold("score", 0.10, "fraction", "AutoTrainer test_not_well", "and at least this gap of scores"),
+        Threshold("score_high", 0.07, "fraction", "AutoTrainer test_not_well", "the same where train is above 0.9"),
+        Threshold("evaluations", 5, "epochs", "chosen here", "shorter trials are not judged"),
+        Threshold("trials", 5, "trials", "chosen here", "fewer tell no usual gap"),
+    ),
+    check=check,
+    advice="Regularise more, stop earlier, or use a smaller model in this range.",
+    preempted_by=("nonfinite_metric", "exploded_metric", "failed_run", "out_of_memory", "timeout"),
+    examples=(
+        Example({"lr": _LR, "train_loss": _TRAIN, "val_loss": _VAL}, (11,)),
+        Example({"lr": _LR, "train_loss": _TRAIN[:11] + [0.5], "val_loss": _VAL[:11] + [0.56]}, ()),
+        Example(
+            {"lr": _LR, "train_acc": [0.8] * 11 + [0.99], "val_acc": [0.7 + i / 200 for i in range(11)] + [0.5]}, (11,)
+        ),
+        Example(
+            {"lr": _LR, "train_acc": [80.0] * 11 + [99.0], "val_acc": [70 + i / 2 for i in range(11)] + [50.0]}, (11,)
+        ),
+        Example({"lr": _LR, "train_loss": _TRAIN, "val_loss": _VAL, "epochs": [30] * 11 + [3]}, ()),
+    ),
+    manual=__doc__,
+)
