@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from hpi_core.statistics.screening import Split
     from hpi_core.statistics.selection import Choosing
 
-_GIVE = 0.25
+_GIVE, _GIVE_SHARE = 0.1, 0.01
 
 
 @dataclass(frozen=True)
@@ -121,14 +121,14 @@ class _Local:
 
 
 def _rounded(cut: float, span: tuple[float, float], values: Floats, local: _Local) -> float:
-    """Return `cut` with the fewest digits that stay in the window and the interval and cost at most a quarter of z."""
+    """Return `cut` with the fewest digits that stay in window and interval and cost z at most .1 or 1 %."""
     best = float(local.scores(np.array([np.searchsorted(values, cut, side="right")]))[0])
     for digits in range(1, 17):
         rough = float(f"{cut:.{digits}g}")
         if not (span[0] <= rough <= span[1] and values[0] <= rough < values[-1]):
             continue
         z = float(local.scores(np.array([np.searchsorted(values, rough, side="right")]))[0])
-        if z >= best - _GIVE or not math.isfinite(best):
+        if not math.isfinite(best) or z >= best - max(_GIVE, _GIVE_SHARE * best):
             return rough
     return cut
 

@@ -34,7 +34,8 @@ CASES = [
     Case(60, 0.8, 0.05, least_power=0.95, most_error=0.11),
     Case(100, 0.3, 0.1, least_power=0.15),
     Case(300, 0.3, 0.1, least_power=0.70),
-    Case(1000, 0.3, 0.1, least_power=0.95, most_error=0.03),
+    Case(1000, 0.3, 0.1, least_power=0.95),
+    Case(1000, 0.8, 0.05, least_power=0.95, most_error=0.03),
     Case(300, 0.8, 0.05, width=0.25, least_power=0.95),
     Case(1000, 0.3, 0.1, width=0.25, least_power=0.95),
 ]

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from hpi_core.statistics.causes import find_causes
-from hpi_core.statistics.inputs import Issue, Parameter
+from hpi_core.statistics.inputs import Floats, Issue, Parameter
 from tests.bench.causes.measures import naive_hits, print_table, told, upper_bound
 from tests.bench.causes.naive import naive_claims
 from tests.bench.causes.sweeps import noise
@@ -72,10 +72,11 @@ def _real_sweeps(source: str) -> dict[str, tuple[list[Parameter], list[Issue]]]:
         train, val = "train/loss", "validation/loss"
     sweeps = {}
     for (name,), part in table.group_by(group, maintain_order=True):
-        t, v = (part[c].cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy() for c in (train, val))
+        t, v = (_final(part, column) for column in (train, val))
         finite = np.isfinite(t) & np.isfinite(v)
         everywhere = np.ones(len(part), dtype=np.bool_)
-        gap = np.where(finite, v - t, 0.0)
+        gap = np.zeros(len(part))
+        gap[finite] = v[finite] - t[finite]
         high = np.where(finite, v, np.inf) > np.quantile(v[finite], 0.8)
         issues = [
             Issue("nonfinite_metric", ~finite, everywhere),
@@ -85,6 +86,14 @@ def _real_sweeps(source: str) -> dict[str, tuple[list[Parameter], list[Issue]]]:
         parameters = [_parameter(part[c]) for c in names if part[c].n_unique() > 1]
         sweeps[str(name)] = (parameters, issues)
     return sweeps
+
+
+def _final(part: pl.DataFrame, column: str) -> Floats:
+    """Return the final values of a loss, or of the CTC loss where a workload has no other."""
+    values = part[column]
+    if values.null_count() == len(values):
+        values = part[column.replace("/loss", "/ctc_loss")]
+    return values.cast(pl.Float64).fill_null(np.nan).to_numpy()
 
 
 def _parameter(column: pl.Series) -> Parameter:

@@ -66,7 +66,7 @@ def test_the_threshold_is_short_and_its_interval_holds_it() -> None:
     assert cause.threshold_low is not None
     assert cause.threshold_high is not None
     assert cause.threshold_low <= 0.02 <= cause.threshold_high
-    assert cause.text == f"lr > {cause.low:.2g}"
+    assert cause.text == f"lr > {cause.low:.3g}"
 
 
 def test_the_same_input_gives_the_same_output() -> None:
@@ -199,3 +199,30 @@ def test_few_trials_and_one_class_never_crash_and_never_claim(n: int, sick: str)
     verdict = verdicts.astype(np.bool_)
     found = find_causes(parameters, [issue(verdict), issue(verdict, np.zeros(n, dtype=np.bool_))])
     assert found.causes == ()
+
+
+def test_another_unit_says_the_same_of_the_same_trials() -> None:
+    sick = mostly(LOG > 0.02)
+    plain = find_causes([Parameter.numeric("lr", LOG)], [issue(sick)]).causes[0]
+    scaled = find_causes([Parameter.numeric("lr", LOG * 1000)], [issue(sick)]).causes[0]
+    assert (plain.n, plain.sick, plain.rate_low) == (scaled.n, scaled.sick, scaled.rate_low)
+    assert plain.low is not None
+    assert scaled.low == pytest.approx(1000 * plain.low)
+
+
+def test_doubled_rows_change_the_evidence_and_not_the_effect() -> None:
+    sick = mostly(LOG > 0.02)
+    plain = find_causes([Parameter.numeric("lr", LOG)], [issue(sick)]).causes[0]
+    twice = find_causes([Parameter.numeric("lr", np.tile(LOG, 2))], [issue(np.tile(sick, 2))]).causes[0]
+    assert twice.rate == pytest.approx(plain.rate, abs=0.05)
+    assert twice.log10_p < 1.5 * plain.log10_p
+
+
+def test_added_noise_columns_cost_evidence_and_leave_the_claim() -> None:
+    sick = mostly(LOG > 0.02)
+    noise = [Parameter.numeric(f"noise{k}", np.random.default_rng(k).random(N)) for k in range(20)]
+    plain = find_causes([Parameter.numeric("lr", LOG)], [issue(sick)]).causes
+    among = find_causes([Parameter.numeric("lr", LOG), *noise], [issue(sick)]).causes
+    assert [cause.text for cause in plain] == [cause.text for cause in among]
+    assert among[0].q > plain[0].q
+    assert among[0].rate_low < plain[0].rate_low
