@@ -1,14 +1,17 @@
-"""HpiApp: the composition root. It joins the look, the loader and the workers to the main screen, and sees to it that
-the terminal is restored whatever happens.
+"""HpiApp: the composition root.
+
+It joins the look, the loader and the workers to the main screen, and sees to it that the terminal is restored whatever
+happens.
 """
 
 from __future__ import annotations
 
 import asyncio
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
+from textual.binding import BindingType
 from textual.screen import Screen
 
 from hpi_core.exit_codes import ExitCode
@@ -39,7 +42,7 @@ class HpiApp(App[None]):
 
     CSS_PATH = "theme.tcss"
     ENABLE_COMMAND_PALETTE = False
-    BINDINGS = []
+    BINDINGS: ClassVar[list[BindingType]] = []
 
     def __init__(
         self,

@@ -70,13 +70,11 @@ def notice(screen: MainScreen, width: int) -> list[Row]:
         return [([Run(" ! ", "warn"), Run("There is no trial in this source: nothing below its header.")], [])]
     if objective is not None and objective.direction is None:
         asked = f"{safe(objective.metric, 40)}: is lower or higher better?"
-        return [([Run(" ? ", "warn", True), Run(asked, "strong", True), *_key("O", "answers")], [])]
+        return [([Run(" ? ", "warn", True), Run(asked, "strong", True)], _key("O", "answers "))]
     if sweep.incomplete:
-        said = (
-            f"The last record was cut off while being written; trial {max(sweep.incomplete)} is shown but not ranked."
-        )
-        return [([Run(" ! ", "warn"), Run(said), *_key(":", "accept it")], [])]
-    return [([Run(" "), *_inferred(sweep), *_key("O", "changes it"), *_key("Esc", "hides this")], [])]
+        said = "The last record was cut off while being written: it is shown as incomplete and not ranked."
+        return [([Run(" ! ", "warn"), Run(said)], _key(":", "accepts it "))]
+    return [([Run(" "), *_inferred(sweep)], [*_key("O", "changes it"), *_key("Esc", "hides ")])]
 
 
 def _inferred(sweep: Sweep) -> list[Run]:

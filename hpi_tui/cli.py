@@ -1,4 +1,7 @@
-"""`hpi-tui`: parse the command line, read the head of the source, start the app; nothing heavy before the first paint."""
+"""`hpi-tui`: parse the command line, read the head of the source, start the app.
+
+Nothing heavy is imported before the first paint.
+"""
 
 from __future__ import annotations
 

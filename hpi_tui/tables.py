@@ -170,12 +170,12 @@ def natural_columns(sweep: Sweep) -> tuple[str, ...]:
     """Return the columns in reading order: id, status where it says more, objective, parameters, metrics, rest."""
     roles = sweep.roles
     first = [roles.id or ID]
-    words = set(sweep.trials[STATUS].unique().to_list())
-    if sweep.incomplete or words - {"completed", "failed"} - ({"unknown"} if len(words) == 1 else set()):
+    telling = {"completed", "failed"} if roles.status is not None else {"completed", "failed", "unknown"}
+    if sweep.incomplete or set(sweep.trials[STATUS].unique().to_list()) - telling:
         first.append(STATUS)
     if roles.objective is not None:
         first.append(roles.objective.metric)
-    last = [name for name in (*roles.constants, *roles.ignored) if name not in first]
+    last = [name for name in (*roles.constants, *roles.ignored, roles.status) if name and name not in first]
     ordered = dict.fromkeys([*first, *(p.name for p in roles.hyperparameters), *(m.name for m in roles.metrics)])
     ordered.update(dict.fromkeys(name for name in sweep.trials.columns if name not in ("_row", STATUS, *last)))
     ordered.update(dict.fromkeys(last))

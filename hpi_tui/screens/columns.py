@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
 from hpi_core.text import safe
 from hpi_tui import state as transitions
@@ -22,7 +23,7 @@ class ColumnsScreen(Listing):
 
     heading = "Columns"
     about = "Space hides or shows"
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "hide", show=False),
         Binding("p", "pin", show=False),
         Binding("J", "move(1)", show=False),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.screen import Screen
 from textual.widgets import Input
@@ -23,7 +24,7 @@ READOUT_LINES = 3
 class Listing(Screen[object]):
     """Subclasses give `entries(search)`, may answer `chosen(value)`, and name their keys in `keys`."""
 
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j,down", "step(1)", show=False),
         Binding("k,up", "step(-1)", show=False),
         Binding("ctrl+d,pagedown", "step(10)", show=False),

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.screen import Screen
 from textual.timer import Timer
@@ -44,7 +44,7 @@ class MainScreen(Screen[None]):
     """Runs over (or beside) the detail of the trial under the cursor."""
 
     AUTO_FOCUS = "#table"
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding(",".join(action.keys), f"command('{action.name}')", action.help, show=False, id=action.name)
         for action in ACTIONS
         if action.keys
@@ -70,6 +70,7 @@ class MainScreen(Screen[None]):
         self.commands = Commands(self)
         self._resting: Timer | None = None
         self._wanted_row: int | None = None
+        self._laid_out: tuple[Layout, int] | None = None
 
     @property
     def jobs(self) -> Jobs:
@@ -286,11 +287,14 @@ class MainScreen(Screen[None]):
             detail_height=self.detail.needed_height(width),
             zoomed=self.zoomed,
         )
+        notice_lines = 0 if chosen.shape == "list" else len(chrome.notice(self, width))
+        if (chosen, notice_lines) == self._laid_out:
+            return
+        self._laid_out = (chosen, notice_lines)
         self.layout_now = chosen
         for shape in ("tiny", "list", "beside"):
             self.set_class(chosen.shape == shape, shape)
-        notice = self.query_one("#notice", Fixed)
-        notice.styles.height = 0 if chosen.shape == "list" else len(chrome.notice(self, width))
+        self.query_one("#notice").styles.height = notice_lines
         self.detail.strip = chosen.shape == "strip"
         beside = chosen.shape == "beside"
         self.detail.styles.height = "1fr" if beside else chosen.detail

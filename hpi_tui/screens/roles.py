@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import ClassVar
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
 from hpi_core.roles import RoleOverrides
 from hpi_core.sweep import Sweep
@@ -26,7 +27,7 @@ class RolesScreen(Listing):
     """Every column with its role; letters change it, closing applies what was changed."""
 
     heading = "Roles"
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(key, f"role('{word}')", show=False) for key, word in _KEYED_ROLES.items()),
         Binding("o,enter", "objective", show=False),
         Binding("minus", "direction('min')", show=False),

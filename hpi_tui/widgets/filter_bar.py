@@ -1,6 +1,4 @@
-"""The filter line above the run table: it stays open while it holds a filter, and points at the character it cannot
-understand.
-"""
+"""The filter line above the run table, open while it holds a filter; it points at what it cannot understand."""
 
 from __future__ import annotations
 

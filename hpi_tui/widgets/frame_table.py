@@ -1,5 +1,6 @@
-"""FrameTable: the run table. It draws the rows in sight from a row-index view, formats cells in chunks, and repaints
-two rows when the cursor moves.
+"""FrameTable: the run table, drawn from a row-index view.
+
+It formats cells in chunks and repaints two rows when the cursor moves.
 
 It keeps its own first row and first column instead of a scrolled canvas: nothing is ever drawn that is not in sight.
 """
@@ -227,10 +228,12 @@ class FrameTable(Lines, can_focus=True):
         row = self.source.rows(position, position + 1)[0] if position < self.source.count else RowLook()
         chosen = self.source.row_at(position) in state.selection if state.selection else False
         base = look.style(row.token, ground)
+        bar = look.style("strong", ground, bold=True) if ground == "cur" else base
+        sign = bar if not row.sign else base  # one style less to write where nothing but the bar stands there
         segments = [
-            Segment(look.sign("▌") if ground == "cur" else " ", look.style("strong", ground, bold=True)),
-            Segment(look.sign("●") if chosen else " ", look.style("you", ground) if chosen else base),
-            Segment(f" {look.sign(row.sign) or ' '}", base),
+            Segment(look.sign("▌") if ground == "cur" else " ", bar),
+            Segment(look.sign("●"), look.style("you", ground)) if chosen else Segment(" ", sign),
+            Segment(f" {look.sign(row.sign) or ' '}", sign),
         ]
         used = GUTTER
         for number, placed in enumerate(self.placed()):

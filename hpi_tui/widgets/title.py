@@ -1,5 +1,6 @@
-"""The title row of the run table: its name and the state of the view, and at the right the position, drawn apart so that
-a moving cursor repaints only the numbers.
+"""The title row of a pane: name and state of the view, and at the right the position.
+
+The position is drawn apart, so that a moving cursor repaints only the numbers.
 """
 
 from __future__ import annotations
@@ -54,4 +55,4 @@ class Position(Lines):
     def line(self, y: int, width: int) -> Strip:
         """Draw the numbers at the right."""
         ground = "focus" if self.look.fills else "ground"
-        return paint(self.look, [], width, ground, [Run(self._text, "text" if self.look.fills else "muted")])
+        return paint(self.look, [Run(self._text.rjust(width), "text" if self.look.fills else "muted")], width, ground)

@@ -1,0 +1,356 @@
+"""The installed app in a real pty, driven by keys; every step waits for what must appear on the screen."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.shared_data import DATA, needs_shared
+from tests.tui.conftest import APP, Open
+from tests.tui.terminal import Terminal
+
+LOADED = "60 trials"
+
+
+def _row(terminal: Terminal, sign: str = "▌") -> str:
+    """The line the cursor stands on."""
+    return next((line for line in terminal.text.split("\n") if line.startswith(sign)), "")
+
+
+def test_a_key_typed_at_launch_moves_the_cursor(open_app: Open, sweep_file: Path) -> None:
+    with open_app(str(sweep_file), typed=b"jj") as app:
+        app.until(lambda text: "▌" in text and "t002" in _row(app))
+        app.until(LOADED)
+        assert "t002" in _row(app)
+        app.until("trial t002")
+        app.send("q")
+        assert app.wait() == 0
+        assert b"\x1b[?1049l" in app.raw
+
+
+def test_moving_sorting_and_selecting(open_app: Open, sweep_file: Path) -> None:
+    with open_app(str(sweep_file)) as app:
+        app.until(LOADED)
+        app.send("G")
+        app.until("60/60")
+        app.send("g")
+        app.until(" 1/60")
+        app.send("l")
+        app.send("s")
+        app.until("val_loss ↓")
+        app.send("g")
+        app.until(lambda _: "t007" in _row(app) and "0.111" in _row(app))
+        assert "★" in _row(app)
+        app.send("G")
+        app.until(lambda _: " nan" in _row(app))
+        app.send("s")
+        app.until("val_loss ↑")
+        app.send("G")
+        app.until(lambda _: " nan" in _row(app), 5)  # what is no number stands last either way
+        app.send("  ")
+        app.until("2 selected")
+
+
+def test_filter_shows_what_is_wrong_and_where(open_app: Open, sweep_file: Path) -> None:
+    with open_app(str(sweep_file)) as app:
+        app.until(LOADED)
+        app.send("/status == failed")
+        app.until("3 of 60 trials")
+        app.send("\r")
+        app.send("j")
+        app.until("2/3")
+        app.send("\\")
+        app.until(lambda text: " of 60 trials" not in text)
+        app.send("/nonsense > 3")
+        app.until(lambda text: "^" in text and "nonsense" in text and "› nonsense > 3" in text)
+        lines = app.text.split("\n")
+        at = next(y for y, line in enumerate(lines) if "› nonsense" in line)
+        assert lines[at + 1].index("^") == lines[at].index("nonsense")
+        app.send("\x1b")
+        app.send("\\")
+        app.until(lambda text: "nonsense" not in text)
+
+
+def test_filter_to_the_cell_and_back(open_app: Open, sweep_file: Path) -> None:
+    with open_app(str(sweep_file)) as app:
+        app.until(LOADED)
+        app.send("jjjjjjjjj")
+        app.until("10/60")
+        app.send("l=")
+        app.until("6 of 60 trials")
+        assert "val_loss is nan" in app.text
+
+
+def test_help_lists_the_keys_and_enter_runs_one(open_app: Open, sweep_file: Path) -> None:
+    with open_app(str(sweep_file)) as app:
+        app.until(LOADED)
+        app.send("?")
+        app.until("clear the filter")
+        app.send("/last trial")
+        app.until(lambda text: "clear the filter" not in text and "last trial" in text)
+        app.send("\r")
+        app.until("60/60")
+
+
+def test_columns_can_be_hidden_and_pinned(open_app: Open, sweep_file: Path) -> None:
+    with open_app(str(sweep_file)) as app:
+        app.until(LOADED)
+        app.send("c")
+        app.until("hyperparameter")
+        app.send("j j".replace(" ", ""))
+        app.until(lambda _: "lr" in _row(app))
+        app.send(" ")
+        app.until("hidden")
+        app.send("\x1b")
+        app.until("1 hidden")
+        heading = next(
+            line for line in app.text.split("\n") if "trial_id" in line and "val_loss" in line and "id " not in line[:4]
+        )
+        assert " lr " not in heading
+
+
+def test_roles_are_changed_and_remembered(open_app: Open, sweep_file: Path) -> None:
+    with open_app(str(sweep_file)) as app:
+        app.until("min val_loss")
+        app.send("O")
+        app.until("lower is better")
+        app.send("+")
+        app.until("objective max")
+        app.send("\x1b")
+        app.until("max val_loss")
+        app.send("q")
+        assert app.wait() == 0
+    with open_app(str(sweep_file)) as app:
+        app.until("max val_loss")
+
+
+def test_an_unknown_direction_is_asked(open_app: Open, tmp_path: Path) -> None:
+    path = tmp_path / "scores.csv"
+    path.write_text(
+        "trial_id,lr,val_zorb\n" + "".join(f"{i},{0.1 / (i + 1):.4g},{i * 0.37 + 0.2:.3f}\n" for i in range(9))
+    )
+    with open_app(str(path), "--role", "val_zorb=metric", "--objective", "val_zorb") as app:
+        app.until("is lower or higher better?")
+
+
+def test_trial_screen_shows_cells_in_full(open_app: Open, tmp_path: Path) -> None:
+    path = tmp_path / "notes.csv"
+    path.write_text("trial_id,lr,val_loss,notes\n1,0.1,0.5," + "x" * 150 + "END\n2,0.2,0.4,short\n")
+    with open_app(str(path)) as app:
+        app.until("2 trials")
+        app.send("\r")
+        app.until("every column in full")
+        app.send("G")
+        app.until("END")
+
+
+def test_reload_keeps_the_trial(open_app: Open, sweep_file: Path) -> None:
+    with open_app(str(sweep_file)) as app:
+        app.until(LOADED)
+        app.send("jjjj")
+        app.until("trial t004")
+        header, *rows = sweep_file.read_text().splitlines()
+        sweep_file.write_text("\n".join([header, "t900,completed,0.1,16,adam,0.5,0.9", *rows]) + "\n")
+        app.send("R")
+        app.until("61 trials")
+        app.until(lambda _: "t004" in _row(app))
+        assert "6/61" in app.text
+
+
+def test_copy_goes_to_the_clipboard(open_app: Open, sweep_file: Path) -> None:
+    with open_app(str(sweep_file)) as app:
+        app.until(LOADED)
+        app.send("y")
+        app.until("Row copied: ")
+        assert b"\x1b]52;c;" in app.raw
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(80, 24), (120, 40), (200, 60), (60, 15), (59, 14), (20, 5)])
+def test_every_size_shows_the_trials(open_app: Open, sweep_file: Path, columns: int, rows: int) -> None:
+    with open_app(str(sweep_file), columns=columns, rows=rows) as app:
+        app.until(lambda text: "t000" in text and "/60" in text)
+        app.send("j")
+        app.until(lambda _: "t001" in _row(app))
+        if columns >= 80:
+            app.until("? help")
+            app.until("trial t001")
+
+
+def test_too_small_a_terminal_says_so(open_app: Open, sweep_file: Path) -> None:
+    with open_app(str(sweep_file), columns=19, rows=4) as app:
+        app.until("hpi needs")
+        app.resize(100, 30)
+        app.until(LOADED)
+
+
+def test_a_storm_of_sizes_is_survived(open_app: Open, sweep_file: Path) -> None:
+    with open_app(str(sweep_file)) as app:
+        app.until(LOADED)
+        for turn in range(100):
+            app.resize(1 + (turn * 37) % 300, 1 + (turn * 53) % 120)
+            app.pump(0.002)
+            app.screen.reset()
+        app.resize(100, 30)
+        app.until_quiet()
+        app.send("q")
+        assert app.wait(5) == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+def test_signals_restore_the_terminal(open_app: Open, sweep_file: Path, number: signal.Signals) -> None:
+    with open_app(str(sweep_file)) as app:
+        app.until(LOADED)
+        app.signal(number)
+        assert app.wait(2) == 128 + number
+        assert b"\x1b[?1049l" in app.raw
+
+
+def test_a_closed_terminal_ends_the_process(open_app: Open, sweep_file: Path) -> None:
+    with open_app(str(sweep_file)) as app:
+        app.until(LOADED)
+        app.close()
+        assert app.wait(2) != 0
+
+
+def test_data_on_stdin_keys_from_the_terminal(open_app: Open, sweep_file: Path) -> None:
+    with Terminal(["/bin/sh", "-c", f"cat '{sweep_file}' | '{APP}' -"]) as app:
+        app.until(LOADED)
+        app.send("j")
+        app.until("trial t001")
+        app.send("q")
+        assert app.wait() == 0
+
+
+@pytest.mark.parametrize("term", ["dumb", "xterm"])
+def test_without_a_terminal_it_prints_the_page(sweep_file: Path, term: str) -> None:
+    done = subprocess.run(
+        [APP, str(sweep_file)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "TERM": term},
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "val_loss" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["/no/such/file.csv"], 3, "file.csv"),
+        ([], 2, "No source was named"),
+        (["--role", "nonsense", "x.csv"], 2, "COLUMN=ROLE"),
+    ],
+)
+def test_what_cannot_be_opened_is_said_before_the_app_starts(
+    open_app: Open, arguments: list[str], code: int, said: str
+) -> None:
+    with open_app(*arguments) as app:
+        assert app.wait() == code
+        app.until_quiet(0.1)
+        assert said in app.text
+        assert b"?1049h" not in app.raw
+        assert "Traceback" not in app.text
+
+
+def test_an_unreadable_source_is_explained_in_the_app(open_app: Open, tmp_path: Path) -> None:
+    path = tmp_path / "broken.csv"
+    path.write_bytes(bytes(range(256)) * 40)
+    with open_app(str(path)) as app:
+        app.until("q leaves")
+        assert "✗" in app.text
+        app.send("q")
+        assert app.wait() == 3
+
+
+def test_no_control_byte_of_the_data_reaches_the_terminal(open_app: Open, tmp_path: Path) -> None:
+    evil = "\x1b]0;owned\x07\x1b[31m[bold red]x[/]\u202eevil\u200b"
+    path = tmp_path / "evil.csv"
+    path.write_text(
+        f'trial_id,"lr{evil}",val_loss,notes\n' + "".join(f'{i}{evil},0.{i + 1},0.5{i},"{evil}"\n' for i in range(8))
+    )
+    with open_app(str(path)) as app:
+        app.until("8 trials")
+        for keys in ("j", "\r", "G", "\x1b", "c", "\x1b", "O", "\x1b", "?", "\x1b", "y", "/[bold]", "\x1b"):
+            app.send(keys)
+            app.until_quiet(0.25)
+        app.until_quiet()
+        assert b"owned\x07" not in app.raw
+        assert b"\x1b[31m[bold" not in app.raw
+        assert "\u202e".encode() not in app.raw
+        assert "[bold red]" in app.raw.decode(errors="replace")
+        app.send("q")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "trial_id,lr\n",
+        "a\n1\n2\n",
+        "trial_id,lr,val_loss\n1,0.1,0.5\n",
+        "a,b\n,\n,\n",
+        "x,y\n" + "a," + "b" * 1_000_000 + "\n",
+    ],
+    ids=["header only", "one column", "one row", "all null", "a megabyte in a cell"],
+)
+def test_odd_tables_open(open_app: Open, tmp_path: Path, text: str) -> None:
+    path = tmp_path / "odd.csv"
+    path.write_text(text)
+    with open_app(str(path), columns=80, rows=24) as app:
+        app.until(lambda shown: " trial" in shown or "✗" in shown)
+        for keys in ("j", "G", "l", "s", "\r", "\x1b", " ", "#", "="):
+            app.send(keys)
+        app.until_quiet()
+        app.send("\x1bq")
+        app.send("q")
+        assert app.wait() in (0, 3)
+
+
+def test_ten_thousand_columns(open_app: Open, tmp_path: Path) -> None:
+    names = [f"p{i}" for i in range(10_000)]
+    path = tmp_path / "wide.csv"
+    path.write_text(
+        "\n".join([",".join(["trial_id", *names]), *(",".join([str(r), *["0.5"] * 10_000]) for r in range(20))]) + "\n"
+    )
+    with open_app(str(path), typed=b"j") as app:
+        app.until("2/20")
+        app.until("20 trials", 60)
+        app.send("l" * 30)
+        app.until_quiet()
+        app.send("q")
+        assert app.wait() == 0
+
+
+@pytest.mark.parametrize(
+    "env", [{"NO_COLOR": "1"}, {"COLORTERM": "", "TERM": "xterm"}, {"COLORTERM": "", "TERM": "xterm-256color"}]
+)
+def test_every_colour_depth_marks_the_cursor(open_app: Open, sweep_file: Path, env: dict[str, str]) -> None:
+    with open_app(str(sweep_file), "--ascii", **env) as app:
+        app.until(LOADED)
+        app.send("j")
+        app.until(lambda _: "t001" in _row(app, ">"))
+        app.until_quiet()
+        drawn = app.raw.decode()
+        if env.get("TERM") != "xterm-256color":
+            assert "38;2;" not in drawn
+            assert "38;5;" not in drawn
+            assert "\x1b[7m" in drawn or ";7" in drawn
+        assert drawn.replace("\x1b", "").isascii()
+
+
+@needs_shared
+@pytest.mark.parametrize("name", sorted(str(p.relative_to(DATA)) for p in DATA.glob("01_sweep_csv/**/*.csv"))[:12])
+def test_real_sweeps_open(open_app: Open, name: str) -> None:
+    with open_app(str(DATA / name)) as app:
+        app.until(lambda text: " trial" in text.split("\n")[0] or "✗" in text, 60)
+        app.send("jjllGs")
+        app.until_quiet()
+        assert "▌" in app.text or "✗" in app.text
+        app.send("q")
+        assert app.wait() in (0, 3)
