@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from hpi_core.statistics.inputs import Booleans, Floats, Integers
+    from hpi_core.statistics.inputs import Floats, Integers
 
 MOST_EXACT = 2000
 """Largest number of sick (or of healthy) trials for which the path-counting p-value is computed."""
@@ -24,6 +24,7 @@ _GATE = math.log(0.2)
 _TINY = math.log(1e-12)
 _LARGEST_LAUSEN = 6.0
 _FAR_OUT = 5.5
+_LEAST_ASYMPTOTIC = 30
 
 
 def cut_scores(positives: Integers, totals: Integers, least: int) -> Floats:
@@ -46,49 +47,48 @@ def level_scores(positives: Integers, totals: Integers, least: int) -> Floats:
     return _standardised(a, c, a.sum(-1, keepdims=True), c.sum(-1, keepdims=True), least)
 
 
-def log_p_cuts(positives: Integers, totals: Integers, least: int) -> float:
+def log_p_cuts(z: Floats, positives: Integers, totals: Integers) -> float:
     """Return log p of max |z| over the admissible cuts of one parameter and issue; 0.0 where there is none.
+
+    Args:
+        z: of every cut as `cut_scores` returns it, NaN where the cut may not be chosen; shape (B - 1,).
+        positives: sick trials per bin, shape (B,).
+        totals: assessable trials per bin, shape (B,).
 
     A cheap asymptotic value decides whether the exact one is worth its time: above .2 it is returned as it is. Exact
     where at most `MOST_EXACT` trials are sick (or healthy); the improved Bonferroni bound of Lausen, Sauerbrei and
     Schumacher (1994) elsewhere, and far out in the tail the sum over cuts of exact hypergeometric tails.
     """
-    totals, positives = totals[totals > 0], positives[totals > 0]
     n, m = int(totals.sum()), int(positives.sum())
-    if len(totals) < 2 or m == 0 or m == n:
-        return 0.0
-    z = cut_scores(positives, totals, least)
     admissible = np.isfinite(z)
-    if not admissible.any():
+    if m == 0 or m == n or not admissible.any():
         return 0.0
     statistic = float(np.max(np.abs(z[admissible])))
     c = np.cumsum(totals)[:-1]
     rough = _log_p_asymptotic(statistic, c[admissible] / n)
-    if rough > _GATE and min(m, n - m) > 30:
+    few = min(m, n - m)
+    if rough > _GATE and few > _LEAST_ASYMPTOTIC:
         return rough
     low, high = _corridor(statistic, c, m, n)
     low[~admissible], high[~admissible] = -1, m + 1
     if statistic > _FAR_OUT:
         below = _log_tails_up((m - low)[admissible], (n - c)[admissible], m, n)
         union = _log_sum(np.concatenate([below, _log_tails_up(high[admissible], c[admissible], m, n)]))
-        if union < _TINY or min(m, n - m) > MOST_EXACT:
+        if union < _TINY or few > MOST_EXACT:
             return min(0.0, union)
-    if min(m, n - m) > MOST_EXACT:
+    if few > MOST_EXACT:
         return min(0.0, rough)
     return min(0.0, _log_exit_mass(totals, m, low, high))
 
 
-def log_p_levels(positives: Integers, totals: Integers, least: int, tried: Booleans) -> float:
-    """Return log p of the largest z over the `tried` levels (one-sided: only a sicker level is a cause), exactly.
+def log_p_levels(z: Floats, positives: Integers, totals: Integers) -> float:
+    """Return log p of the largest z over the levels whose z is not NaN (one-sided: only a sicker level is a cause).
 
-    By convolution of truncated binomials up to `MOST_EXACT` sick or healthy trials, else the sum of exact tails.
+    Exact by convolution of truncated binomials up to `MOST_EXACT` sick or healthy trials, else the sum of exact tails.
     """
     n, m = int(totals.sum()), int(positives.sum())
-    if m == 0 or m == n:
-        return 0.0
-    z = level_scores(positives, totals, least)
-    admissible = np.isfinite(z) & tried
-    if not admissible.any():
+    admissible = np.isfinite(z)
+    if m == 0 or m == n or not admissible.any():
         return 0.0
     statistic = float(np.max(z[admissible]))
     if statistic <= 0:

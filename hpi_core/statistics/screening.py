@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpi_core.statistics.binning import equal_mass
 from hpi_core.statistics.maxstat import cut_scores, level_scores, log_p_cuts, log_p_levels, log_upper_tail
 
 if TYPE_CHECKING:
@@ -96,8 +95,11 @@ def combine(main: list[Screened], extra: list[Screened]) -> Screened:
 def cut_family(coding: Coding, positives: Integers, totals: Integers, least: int) -> Screened | None:
     """Return the test of all cuts of the ordered bins."""
     b = coding.bins
-    split = best_cut(coding, cut_scores(positives[:b], totals[:b], least)) if b > 1 else None
-    return None if split is None else Screened(log_p_cuts(positives[:b], totals[:b], least), split)
+    if b < 2:
+        return None
+    z = cut_scores(positives[:b], totals[:b], least)
+    split = best_cut(coding, z)
+    return None if split is None else Screened(log_p_cuts(z, positives[:b], totals[:b]), split)
 
 
 def best_cut(coding: Coding, z: Floats) -> Split | None:
@@ -139,7 +141,7 @@ def _level_family(coding: Coding, positives: Integers, totals: Integers, least: 
     if not np.isfinite(z).any():
         return None
     best = int(np.nanargmax(z))
-    log_p = log_p_levels(positives[present], totals[present], least, tried[present])
+    log_p = log_p_levels(z, positives[present], totals[present])
     return Screened(log_p, level_split(coding, best, float(z[best])))
 
 
@@ -159,8 +161,7 @@ def _range_family(coding: Coding, positives: Integers, totals: Integers, least: 
     b = coding.bins
     if b < 3:
         return None
-    group = equal_mass(totals[:b], _COARSE) if b > _COARSE else np.arange(b)
-    starts = np.flatnonzero(np.diff(group, prepend=-1))
+    starts = np.flatnonzero(np.diff(coarse_groups(b), prepend=-1))
     c = np.concatenate([[0], np.cumsum(np.add.reduceat(totals[:b], starts))])
     a = np.concatenate([[0], np.cumsum(np.add.reduceat(positives[:b], starts))])
     n, m, g = int(c[-1]), int(a[-1]), len(starts)
@@ -177,6 +178,11 @@ def _range_family(coding: Coding, positives: Integers, totals: Integers, least: 
     exposed[first : last + 1] = True
     tests = int(np.isfinite(z).sum())
     return Screened(min(0.0, tail + math.log(tests)), Split("between", first, last, exposed, float(z[best])))
+
+
+def coarse_groups(bins: int) -> Integers:
+    """Return the group of every bin, at most sixteen groups of neighbours; bins are of about equal mass already."""
+    return np.arange(bins) * min(bins, _COARSE) // max(bins, 1)
 
 
 @lru_cache(maxsize=32)

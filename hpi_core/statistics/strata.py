@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpi_core.statistics.binning import equal_mass
-from hpi_core.statistics.screening import Screened, Split, best_cut, least_side, level_codes, level_split
+from hpi_core.statistics.screening import Screened, Split, best_cut, coarse_groups, least_side, level_codes, level_split
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from hpi_core.statistics.binning import Coding
     from hpi_core.statistics.inputs import Codes, Floats, Integers, Issue, Parameter
 
-_COARSE = 16
 _BATCHES = (400, 2000, 8000)
 _ENOUGH = 25
 _CLEAR = math.log(1e-8)
@@ -42,7 +40,7 @@ def screen_in_strata(coding: Coding, positives: Integers, totals: Integers, rng:
     tail stands in.
     """
     n = int(totals.sum())
-    group = _coarse(coding, totals.sum(0))
+    group = _coarse(coding)
     small, small_totals = _merge(positives, group), _merge(totals, group)
     b = int(group[coding.bins - 1]) + 1 if coding.bins else 0
     observed = _scores(small, small_totals, b, least_side(n))
@@ -128,9 +126,9 @@ def _enumerated(values: Floats) -> bool:
     return bool(np.count_nonzero(moving[1:] != moving[:-1]) < 0.45 * len(moving))
 
 
-def _coarse(coding: Coding, totals: Integers) -> Integers:
+def _coarse(coding: Coding) -> Integers:
     """Return the place of every code in a table of at most sixteen bins and the levels."""
-    group = equal_mass(totals[: coding.bins], _COARSE) if coding.bins > _COARSE else np.arange(coding.bins)
+    group = coarse_groups(coding.bins)
     start = int(group[-1]) + 1 if coding.bins else 0
     return np.concatenate([group, start + np.arange(coding.size - coding.bins)])
 
