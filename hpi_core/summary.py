@@ -19,7 +19,6 @@ from hpi_core import frames
 from hpi_core.inspection import Inspection, IssueCount
 from hpi_core.numerals import rounded
 from hpi_core.statistics.findings import Bucket, Cause, Lead
-from hpi_core.sweep import configuration
 
 SCHEMA = "hpi.summary/1"
 # How many entries a list keeps unless everything is asked for; what was left out is counted in `omitted`.
@@ -273,15 +272,17 @@ def _cause(cause: Cause, trials: pl.Series, everything: bool) -> dict[str, Any]:
 
 
 def _best(inspection: Inspection) -> list[dict[str, Any]]:
+    trials = inspection.sweep.trials
+    names = [parameter.name for parameter in inspection.sweep.roles.hyperparameters]
+    rows = [entry.row for entry in inspection.ranking.best]
+    configurations = trials.select(names)[rows].to_dicts() if names else [{} for _row in rows]
     return [
         {
             "trial": entry.trial,
             "value": entry.value,
-            "configuration": {
-                name: _plain(value) for name, value in configuration(inspection.sweep, entry.row).items()
-            },
+            "configuration": {name: _plain(value) for name, value in configured.items()},
         }
-        for entry in inspection.ranking.best
+        for entry, configured in zip(inspection.ranking.best, configurations, strict=True)
     ]
 
 
