@@ -1,4 +1,4 @@
-"""Are some classes left behind?
+"""Some classes are left behind.
 
 MEANING
     The classes differ in size by a large factor, or the model gets most examples of some class wrong.
@@ -24,7 +24,7 @@ import polars as pl
 from hpi_core.detectors.class_columns import class_columns
 from hpi_core.detectors.context import Context, finite
 from hpi_core.detectors.contract import Detector, Example, NotAssessable, Threshold, Thresholds, Verdicts
-from hpi_core.detectors.verdict import Hit, mask, verdicts
+from hpi_core.detectors.verdict import Hit, mask, say, verdicts
 
 
 def check(context: Context, thresholds: Thresholds) -> Verdicts:
@@ -39,7 +39,7 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
         enough = (frame.sum_horizontal() >= thresholds["labels"]).fill_null(False)
         ratio = frame.max_horizontal() / frame.min_horizontal()
         sick = mask(ratio > thresholds["ratio"], enough)
-        evidence = ["the largest class is ", ratio, " times the smallest"]
+        evidence = say("the largest class is ", ratio, " times the smallest")
         hits.append(Hit(sick, evidence, "warn", None, ratio, thresholds["ratio"]))
     for kind, names in shares.items():
         frame = pl.DataFrame([finite(context.values(name)) for name in names])
@@ -48,7 +48,7 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
         wrong = scaled.select(pl.all() * -1 + 1) if kind.endswith("right") else scaled
         worst = wrong.max_horizontal()
         sick = mask(worst > thresholds["wrong"], enough) if enough is not None else worst > thresholds["wrong"]
-        evidence = [f"in the worst of {len(names)} classes the wrong share is ", worst]
+        evidence = say(f"in the worst of {len(names)} classes the wrong share is ", worst)
         hits.append(Hit(sick, evidence, "warn", None, worst, thresholds["wrong"]))
     return verdicts(context, hits)
 

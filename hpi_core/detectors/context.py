@@ -23,7 +23,35 @@ if TYPE_CHECKING:
 
 # Quantities between 0 and 1 (or 0 and 100 where written in percent), larger is better.
 SCORES = frozenset(
-    ["accuracy", "auc", "auprc", "pr_auc", "ap", "map", "map50", "f1", "f2", "fbeta", "precision", "recall", "iou", "jaccard", "dice", "exact_match", "tpr", "tnr", "bcr", "sensitivity", "specificity", "success_rate", "winrate", "ndcg", "mrr", "hits", "mar"]
+    [
+        "accuracy",
+        "auc",
+        "auprc",
+        "pr_auc",
+        "ap",
+        "map",
+        "map50",
+        "f1",
+        "f2",
+        "fbeta",
+        "precision",
+        "recall",
+        "iou",
+        "jaccard",
+        "dice",
+        "exact_match",
+        "tpr",
+        "tnr",
+        "bcr",
+        "sensitivity",
+        "specificity",
+        "success_rate",
+        "winrate",
+        "ndcg",
+        "mrr",
+        "hits",
+        "mar",
+    ]
 )
 # The same turned round: smaller is better.
 ERROR_RATES = frozenset(["error", "fpr", "fnr"])
@@ -84,7 +112,7 @@ class Context:
 
     def _masked(self, name: str) -> pl.Series:
         column = self.trials.get_column(name)
-        numeric = column.cast(pl.Float64, strict=False) if column.dtype != pl.Object else column.is_null().cast(None)
+        numeric = column.cast(pl.Float64, strict=False)
         if self.ended.all():
             return numeric
         return numeric.to_frame().select(pl.when(self.ended).then(pl.col(name))).to_series()
@@ -191,7 +219,7 @@ class Context:
 
     @cached_property
     def result_hash(self) -> pl.Series:
-        """Hash of all metrics at six significant digits; null where the trial has fewer than two, or a non-finite one."""
+        """Hash of all metrics at six significant digits; null with fewer than two or a non-finite one."""
         columns = [self.values(metric.name).alias(str(i)) for i, metric in enumerate(self.metrics)]
         frame = pl.DataFrame(columns)
         names = frame.columns

@@ -7,7 +7,7 @@ A detector is a module of this package that exports `DETECTOR`: either a `Detect
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -34,7 +34,7 @@ SICK_ROWS = pl.Schema(
 )
 
 Thresholds = Mapping[str, float]
-Values = Mapping[str, list[object]]
+Values = Mapping[str, Sequence[object]]
 
 
 class NotAssessable(Exception):  # noqa: N818 - an answer, not an error

@@ -1,4 +1,4 @@
-"""Was the same configuration run more than once?
+"""The same configuration was run more than once.
 
 MEANING
     Trials share all hyperparameters, and the seed where there is one.
@@ -24,7 +24,7 @@ import polars as pl
 
 from hpi_core.detectors.context import Context, wrapping_sum
 from hpi_core.detectors.contract import Detector, Example, Thresholds, Verdicts
-from hpi_core.detectors.verdict import Hit, mask, verdicts
+from hpi_core.detectors.verdict import Hit, mask, say, verdicts
 
 
 def check(context: Context, thresholds: Thresholds) -> Verdicts:
@@ -42,7 +42,7 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
             known.to_frame().join(counts, on="key", how="left", maintain_order="left").get_column("same").fill_null(1)
         )
     what = "configuration and seed are" if context.seed_hash is not None else "configuration is"
-    evidence = [f"the {what} shared by ", same, " trials"]
+    evidence = say(f"the {what} shared by ", same, " trials")
     return verdicts(context, [Hit(mask(same > 1, judged), evidence, "info", None, same, 1.0)])
 
 

@@ -1,4 +1,4 @@
-"""Is the loss larger than those of the other trials by orders of magnitude?
+"""The loss is larger than those of the other trials by orders of magnitude.
 
 MEANING
     The loss is finite, but it is out of all proportion to the sweep: training blew up and has not reached NaN.
@@ -25,7 +25,7 @@ import polars as pl
 
 from hpi_core.detectors.context import Context, finite, is_loss
 from hpi_core.detectors.contract import Detector, Example, Threshold, Thresholds, Verdicts
-from hpi_core.detectors.verdict import Hit, verdicts
+from hpi_core.detectors.verdict import Hit, middle, verdicts
 
 
 def check(context: Context, thresholds: Thresholds) -> Verdicts:
@@ -36,11 +36,13 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
             continue
         values = finite(context.values(metric.name))
         known = values.drop_nulls()
-        if known.len() < 3 or float(known.min()) < 0:  # type: ignore[arg-type]
+        if known.len() < 3 or bool((known < 0).any()):
             continue
-        limit = _limit(known, thresholds)
-        if isinstance(limit, float):
-            usual = f"; half of the trials are at most {known.median():.4g}"
+        bound = _limit(known, thresholds)
+        limit: pl.Series | float
+        if bound is not None:
+            limit = bound
+            usual = f"; half of the trials are at most {middle(known):.4g}"
         else:
             limit, usual = _limit_of_few(values, thresholds), f", at least {thresholds['times_few']:g} times the others"
         hits.append(Hit(values > limit, [f"{metric.name} ", values, usual], "error", metric.name, values, limit))

@@ -1,4 +1,4 @@
-"""Did the run crash or was it killed?
+"""The run crashed or was killed.
 
 MEANING
     The source says that the run failed, crashed, was cancelled or ended with an exit code other than 0.
@@ -25,7 +25,7 @@ import polars as pl
 from hpi_core.detectors.context import Context
 from hpi_core.detectors.contract import Detector, Example, NotAssessable, Thresholds, Verdicts
 from hpi_core.detectors.outcomes import error_text, exit_codes
-from hpi_core.detectors.verdict import Hit, verdicts
+from hpi_core.detectors.verdict import Hit, say, verdicts
 
 
 def check(context: Context, thresholds: Thresholds) -> Verdicts:
@@ -38,7 +38,7 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
         known = context.status.is_in(["failed", "oom", "timeout", "completed", "pruned"])
         failed = context.status == "failed"
         said = context.trials.get_column(context.roles.status).cast(pl.String, strict=False)
-        evidence = ["the source says ", said, *error_text(context, failed)]
+        evidence = say("the source says ", said, *error_text(context, failed))
         hits.append(Hit(pl.select(pl.when(known).then(failed)).to_series(), evidence, "error"))
     if codes is not None:
         hits.append(Hit(codes != 0, ["exit code ", codes], "error", codes.name, codes, 0.0))

@@ -1,4 +1,4 @@
-"""Do different configurations have the very same results?
+"""Different configurations have the very same results.
 
 MEANING
     Trials with different hyperparameters agree in every metric to six significant digits.
@@ -23,7 +23,7 @@ import polars as pl
 
 from hpi_core.detectors.context import Context, is_score
 from hpi_core.detectors.contract import Detector, Example, NotAssessable, Threshold, Thresholds, Verdicts
-from hpi_core.detectors.verdict import Hit, verdicts
+from hpi_core.detectors.verdict import Hit, say, verdicts
 
 
 def check(context: Context, thresholds: Thresholds) -> Verdicts:
@@ -48,7 +48,7 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
         joined = frame.join(groups, on="result", how="left", maintain_order="left")
         counts = joined.get_column("trials").fill_null(1)
         sick = counts > 1
-    evidence = ["all metrics are those of ", counts - 1, " other trials, which have other hyperparameters"]
+    evidence = say("all metrics are those of ", counts - 1, " other trials, which have other hyperparameters")
     sick = pl.select(pl.when(judged).then(sick)).to_series()
     return verdicts(context, [Hit(sick, evidence, "warn", context.objective.name, values)])
 

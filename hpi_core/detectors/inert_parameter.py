@@ -1,4 +1,4 @@
-"""Does a hyperparameter change nothing?
+"""A hyperparameter changes nothing.
 
 MEANING
     Whenever two trials differ in this hyperparameter only, their metrics are the same to six significant digits.

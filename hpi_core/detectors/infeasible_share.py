@@ -1,4 +1,4 @@
-"""Is much of the search space infeasible?
+"""Much of the search space is infeasible.
 
 MEANING
     A large part of the trials failed, or ended with numbers that are not finite or exploded.

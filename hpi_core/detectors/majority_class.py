@@ -1,4 +1,4 @@
-"""Does the model predict the most frequent class for everything?
+"""The model predicts the most frequent class for everything.
 
 MEANING
     The accuracy is fair and the F1 is not, or the accuracy equals the share of the most frequent class.
@@ -24,7 +24,7 @@ import polars as pl
 
 from hpi_core.detectors.context import Context, finite, is_score, words_of
 from hpi_core.detectors.contract import Detector, Example, NotAssessable, Threshold, Thresholds, Verdicts
-from hpi_core.detectors.verdict import Hit, choose, verdicts
+from hpi_core.detectors.verdict import Hit, choose, say, verdicts
 
 _NOTHING = 0.02
 
@@ -39,7 +39,7 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
         correct = context.fraction(accuracy)
         if rate is not None:
             near = (correct - rate).abs() <= thresholds["near"]
-            evidence = [f"{accuracy.name} is ", correct, f", the share of the largest class ({rate.name})"]
+            evidence = say(f"{accuracy.name} is ", correct, f", the share of the largest class ({rate.name})")
             hits.append(Hit(near, evidence, "warn", accuracy.name, correct, rate))
         for score in (s for s in scores if s.split == accuracy.split):
             f1 = context.fraction(score)
@@ -48,7 +48,7 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
                 severity: pl.Series = choose(low, "warn", "warn")
             else:
                 severity = choose((f1 < _NOTHING) & (correct > 0.5), "warn", "info")
-            evidence = [f"{score.name} is ", f1, f" at {accuracy.name} ", correct]
+            evidence = say(f"{score.name} is ", f1, f" at {accuracy.name} ", correct)
             hits.append(Hit(low, evidence, severity, score.name, f1, thresholds["f1"] * correct))
     if not hits:
         raise NotAssessable("no accuracy with an F1 or a majority rate beside it")

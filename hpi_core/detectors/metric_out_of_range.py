@@ -1,4 +1,4 @@
-"""Does a metric have a value it cannot have?
+"""A metric has a value it cannot have.
 
 MEANING
     An accuracy above 1 (or 100), or a negative cross-entropy or squared error.
@@ -21,10 +21,29 @@ from __future__ import annotations
 
 from hpi_core.detectors.context import Context, finite, is_score, words_of
 from hpi_core.detectors.contract import Detector, Example, Threshold, Thresholds, Verdicts
-from hpi_core.detectors.verdict import Hit, choose, verdicts
+from hpi_core.detectors.verdict import Hit, choose, say, verdicts
 
 _NEVER_NEGATIVE = frozenset(
-    ["mse", "rmse", "mae", "mape", "smape", "rmsle", "msle", "logloss", "perplexity", "ce", "bce", "xent", "crossentropy", "wer", "cer", "error", "brier", "ece"]
+    [
+        "mse",
+        "rmse",
+        "mae",
+        "mape",
+        "smape",
+        "rmsle",
+        "msle",
+        "logloss",
+        "perplexity",
+        "ce",
+        "bce",
+        "xent",
+        "crossentropy",
+        "wer",
+        "cer",
+        "error",
+        "brier",
+        "ece",
+    ]
 )
 
 
@@ -39,7 +58,7 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
             top = context.full_scale(metric)
             sick = (values < -slack * top) | (values > top * (1 + slack))
             bound = choose(values < 0, 0.0, top)
-            evidence = [f"{metric.name} is ", values, f", outside 0 to {top:g}"]
+            evidence = say(f"{metric.name} is ", values, f", outside 0 to {top:g}")
             hits.append(Hit(sick, evidence, "warn", metric.name, values, bound))
         elif metric.direction == "min" and (words & _NEVER_NEGATIVE or {"cross", "entropy"} <= words):
             hits.append(

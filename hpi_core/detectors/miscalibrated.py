@@ -1,4 +1,4 @@
-"""Are the model's probabilities off?
+"""The model's probabilities are off.
 
 MEANING
     The expected calibration error (ECE) is large: when the model says 90 %, it is right much more or less often.

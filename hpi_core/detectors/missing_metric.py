@@ -1,4 +1,4 @@
-"""Did the run complete without reporting the objective?
+"""The run completed without reporting the objective.
 
 MEANING
     The trial completed, and the metric that trials are ranked by is empty.

@@ -1,4 +1,4 @@
-"""Does the whole sweep overfit?
+"""The whole sweep overfits.
 
 MEANING
     In the median trial the held-out metric is much worse than the train metric.

@@ -1,4 +1,4 @@
-"""Did a metric become NaN or infinite?
+"""A metric became NaN or infinite.
 
 MEANING
     A metric of the trial is the literal NaN or an infinity.

@@ -1,4 +1,4 @@
-"""Did the run die for lack of memory?
+"""The run died for lack of memory.
 
 MEANING
     The run was ended because the GPU or the host had no memory left.
@@ -25,7 +25,7 @@ import polars as pl
 from hpi_core.detectors.context import Context
 from hpi_core.detectors.contract import Detector, Example, NotAssessable, Thresholds, Verdicts
 from hpi_core.detectors.outcomes import error_columns, exit_codes
-from hpi_core.detectors.verdict import Hit, verdicts
+from hpi_core.detectors.verdict import Hit, say, verdicts
 
 _PATTERN = (
     r"(?i)CUDA out of memory|OutOfMemoryError|RESOURCE_EXHAUSTED|bad_alloc|OUT_OF_MEM|oom[-_ ]?kill"
@@ -50,7 +50,7 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
         hits.append(Hit(sick, ["the text of the run says ", found], "error", name))
     codes = exit_codes(context)
     if codes is not None:
-        evidence = ["exit code 137 (killed): probably out of memory"]
+        evidence = say("exit code 137 (killed): probably out of memory")
         hits.append(Hit(codes == _SIGKILL, evidence, "error", codes.name, codes, float(_SIGKILL)))
     if not hits:
         raise NotAssessable("no status, error text or exit code")

@@ -13,8 +13,26 @@ if TYPE_CHECKING:
     from hpi_core.detectors.verdict import Part
 
 _EXIT = frozenset(["exit_code", "exitcode", "return_code", "returncode", "retcode", "exit_status", "rc"])
-_TEXT = frozenset(["error", "exception", "traceback", "message", "reason", "stderr", "log", "logs", "failure", "err", "notes", "note", "comment"])
-_RUNTIME = frozenset(["runtime", "duration", "elapsed", "walltime", "wall", "seconds", "secs", "sec", "hours", "minutes"])
+_TEXT = frozenset(
+    [
+        "error",
+        "exception",
+        "traceback",
+        "message",
+        "reason",
+        "stderr",
+        "log",
+        "logs",
+        "failure",
+        "err",
+        "notes",
+        "note",
+        "comment",
+    ]
+)
+_RUNTIME = frozenset(
+    ["runtime", "duration", "elapsed", "walltime", "wall", "seconds", "secs", "sec", "hours", "minutes"]
+)
 _PER_STEP = frozenset(["per", "step", "iter", "iteration", "epoch", "batch"])
 _QUOTED = 80
 

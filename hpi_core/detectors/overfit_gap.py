@@ -1,4 +1,4 @@
-"""Is the model much better on what it was trained on than on held-out data, compared with its sweep?
+"""The model is much better on what it was trained on than on held-out data, compared with its sweep.
 
 MEANING
     The gap between train and held-out metric is large, and far outside what is usual in this sweep.
@@ -28,7 +28,7 @@ from hpi_core.detectors.context import Context
 from hpi_core.detectors.contract import Detector, Example, Threshold, Thresholds, Verdicts
 from hpi_core.detectors.generalisation import Gap, gaps
 from hpi_core.detectors.short_run import progress
-from hpi_core.detectors.verdict import Hit, choose, mask, robust_z, verdicts
+from hpi_core.detectors.verdict import Hit, choose, mask, middle, robust_z, say, verdicts
 
 
 def check(context: Context, thresholds: Thresholds) -> Verdicts:
@@ -48,11 +48,13 @@ def _look(gap: Gap, size: pl.Series, thresholds: Thresholds) -> Hit:
     train, held_out = gap.pair.train.name, gap.pair.held_out.name
     if gap.pair.kind == "loss":
         unusual = robust_z(size.log()) > thresholds["z"]
-        evidence = [f"{held_out} / {train} is ", size, f"; half of the trials are at most {size.median():.3g}"]
+        evidence = say(f"{held_out} / {train} is ", size, f"; half of the trials are at most {middle(size):.3g}")
         return Hit(unusual & (size > thresholds["ratio"]), evidence, "warn", held_out, size, thresholds["ratio"])
     limit = choose(gap.train > 0.9, thresholds["score_high"], thresholds["score"])
     points = size * 100
-    evidence = [f"{train} is better than {held_out} by ", points, f" points; half of the trials: {points.median():.3g}"]
+    evidence = say(
+        f"{train} is better than {held_out} by ", points, f" points; half of the trials: {middle(points):.3g}"
+    )
     return Hit((robust_z(size) > thresholds["z"]) & (size > limit), evidence, "warn", held_out, size, limit)
 
 
@@ -81,7 +83,7 @@ DETECTOR = Detector(
     preempted_by=("nonfinite_metric", "exploded_metric", "failed_run", "out_of_memory", "timeout"),
     examples=(
         Example({"lr": _LR, "train_loss": _TRAIN, "val_loss": _VAL}, (11,)),
-        Example({"lr": _LR, "train_loss": _TRAIN[:11] + [0.5], "val_loss": _VAL[:11] + [0.56]}, ()),
+        Example({"lr": _LR, "train_loss": [*_TRAIN[:11], 0.5], "val_loss": [*_VAL[:11], 0.56]}, ()),
         Example(
             {"lr": _LR, "train_acc": [0.8] * 11 + [0.99], "val_acc": [0.7 + i / 200 for i in range(11)] + [0.5]}, (11,)
         ),

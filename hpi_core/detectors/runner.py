@@ -130,7 +130,7 @@ def _restrict(detector: Detector, context: Context, found: Verdicts, done: Mappi
 
 
 def _best_decile(detector: Detector, context: Context, outcome: _Outcome) -> tuple[int, int]:
-    """Return (flagged, n) of the best tenth of the assessable trials with a finite objective; ties at its edge are in."""
+    """Return (flagged, n) of the best tenth of the assessable trials with a finite objective, ties in."""
     if not detector.self_calibrated or context.badness is None or outcome.verdicts is None:
         return (0, 0)
     frame = pl.DataFrame([context.badness.alias("badness"), outcome.verdicts.sick.alias("sick")]).drop_nulls()
@@ -212,7 +212,7 @@ def _undiagnostic(detector: AnyDetector, outcome: _Outcome) -> pl.DataFrame:
         severity="info",
         value=flagged / n,
         threshold=DEMOTE_AT,
-        evidence=f"{detector.issue} flags {flagged} of the {n} best trials, so it does not tell sick from healthy here.",
+        evidence=f"{detector.issue} flags {flagged} of the {n} best trials: it does not tell sick from healthy here.",
         advice=_ADVICE_UNDIAGNOSTIC,
     )
 

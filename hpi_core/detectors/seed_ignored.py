@@ -1,4 +1,4 @@
-"""Does the seed change nothing?
+"""The seed changes nothing.
 
 MEANING
     Trials with the same hyperparameters and different seeds have the very same metrics.
@@ -23,7 +23,7 @@ import polars as pl
 
 from hpi_core.detectors.context import Context, wrapping_sum
 from hpi_core.detectors.contract import Detector, Example, NotAssessable, Threshold, Thresholds, Verdicts
-from hpi_core.detectors.verdict import Hit, verdicts
+from hpi_core.detectors.verdict import Hit, say, verdicts
 
 
 def check(context: Context, thresholds: Thresholds) -> Verdicts:
@@ -48,7 +48,7 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
     seeds = joined.get_column("seeds")
     judged = seeds.is_not_null() & result.is_not_null()
     sick = (joined.get_column("results") == 1) & systematic
-    evidence = ["the same metrics for ", seeds, " seeds of this configuration"]
+    evidence = say("the same metrics for ", seeds, " seeds of this configuration")
     verdict = pl.select(pl.when(judged).then(sick)).to_series()
     return verdicts(context, [Hit(verdict, evidence, "error", context.roles.seed, seeds, 1.0)])
 

@@ -1,4 +1,4 @@
-"""Did the run end long before it should have?
+"""The run ended long before it should have.
 
 MEANING
     The run made far fewer steps than planned, or than the runs of this sweep usually make, without being pruned.
@@ -28,7 +28,7 @@ import polars as pl
 from hpi_core.detectors.context import Context, finite, words_of
 from hpi_core.detectors.contract import Detector, Example, NotAssessable, Severity, Threshold, Thresholds, Verdicts
 from hpi_core.detectors.outcomes import runtime
-from hpi_core.detectors.verdict import Hit, mask, verdicts
+from hpi_core.detectors.verdict import Hit, mask, say, verdicts
 
 _UNITS = ("epoch", "step", "iteration", "iter", "update", "timestep", "n_evals")
 _SINGULAR = {"epochs": "epoch", "steps": "step", "iterations": "iteration", "iters": "iter", "timesteps": "timestep"}
@@ -45,7 +45,7 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
     plan = _plan(context, length.name)
     if plan is not None:
         sick = length < thresholds["planned"] * plan
-        evidence = [f"{length.name} ", length, " of ", plan, " planned"]
+        evidence = say(f"{length.name} ", length, " of ", plan, " planned")
         return verdicts(context, [Hit(sick, evidence, "warn", length.name, length, plan * thresholds["planned"])])
     return _by_usual(context, length, thresholds, "info" if is_ladder(length) else "warn")
 
@@ -62,7 +62,7 @@ def _by_usual(context: Context, length: pl.Series, thresholds: Thresholds, sever
         raise NotAssessable(f"fewer than {thresholds['trials']:g} trials to know the usual length from")
     usual = _usual(length.drop_nulls())
     limit = thresholds["usual"] * usual
-    evidence = [f"{length.name} ", length, f"; usual here is {usual:.6g}"]
+    evidence = say(f"{length.name} ", length, f"; usual here is {usual:.6g}")
     return verdicts(context, [Hit(length < limit, evidence, severity, length.name, length, limit)])
 
 

@@ -1,4 +1,4 @@
-"""Did the model learn nothing?
+"""The model learned nothing.
 
 MEANING
     The final loss is that of guessing (ln C for C classes), or the accuracy that of guessing (1/C), or one accuracy far
@@ -28,7 +28,7 @@ import polars as pl
 
 from hpi_core.detectors.context import Context, finite, is_score, words_of
 from hpi_core.detectors.contract import Detector, Example, NotAssessable, Threshold, Thresholds, Verdicts
-from hpi_core.detectors.verdict import Hit, mask, verdicts
+from hpi_core.detectors.verdict import Hit, mask, say, verdicts
 from hpi_core.roles import Metric
 
 _CLASSES = (*range(2, 11), 20, 100, 1000)
@@ -84,11 +84,11 @@ def _look(
         stuck = best < 0.9 * level.value if lower_is_better else best > 1.25 * level.value
     at = ((values - level.value).abs() <= level.tolerance) if stuck else (values.is_null() & False)
     word = "ln" if lower_is_better else "1 in"
-    evidence = [
+    evidence = say(
         f"{metric.name} is ",
         values,
         f", that of guessing among {level.classes} classes ({word} {level.classes})",
-    ]
+    )
     return Hit(mask(at, values.is_not_null()), evidence, "error", metric.name, values, level.value)
 
 
@@ -103,7 +103,7 @@ def _same_class(metric: Metric, values: pl.Series, thresholds: Thresholds) -> Hi
     best = present.quantile(0.9)
     if count < max(_LEAST, thresholds["pile"] * present.len()) or best is None or shared > 0.8 * best:
         return Hit(healthy, [], "error")
-    evidence = [f"{metric.name} is {shared:.4g} in {count} trials alike: the same class predicted for everything"]
+    evidence = say(f"{metric.name} is {shared:.4g} in {count} trials alike: the same class predicted for everything")
     return Hit((values - shared).abs() <= 1e-6 * shared, evidence, "error", metric.name, values, shared)
 
 

@@ -1,4 +1,4 @@
-"""Was the run ended by a time limit?
+"""The run was ended by a time limit.
 
 MEANING
     The run reached its time limit before it was done.
@@ -25,7 +25,7 @@ import polars as pl
 from hpi_core.detectors.context import Context
 from hpi_core.detectors.contract import Detector, Example, NotAssessable, Threshold, Thresholds, Verdicts
 from hpi_core.detectors.outcomes import exit_codes, runtime
-from hpi_core.detectors.verdict import Hit, verdicts
+from hpi_core.detectors.verdict import Hit, say, verdicts
 
 _TIMED_OUT = 124
 
@@ -50,15 +50,16 @@ def _pile(context: Context, thresholds: Thresholds) -> list[Hit]:
     times = runtime(context)
     if times is None or context.roles.status is None:
         return []
-    longest = times.max()
+    known = times.drop_nulls().to_numpy()
+    longest = float(known.max()) if known.size else None
     completed = context.status == "completed"
     if longest is None or not completed.any():
         return []
-    edge = float(longest) * (1 - thresholds["closeness"])  # type: ignore[arg-type]
+    edge = longest * (1 - thresholds["closeness"])
     late = (times >= edge) & context.status.is_in(["failed", "unknown"])
     if edge <= 0 or int(late.sum()) < thresholds["pile"]:
         return []
-    evidence = [f"{int(late.sum())} runs that did not complete ended at ", times, " of at most ", f"{longest:.6g}"]
+    evidence = say(f"{int(late.sum())} runs that did not complete ended at ", times, " of at most ", f"{longest:.6g}")
     return [Hit(late, evidence, "error", times.name, times, edge)]
 
 

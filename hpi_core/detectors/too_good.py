@@ -1,4 +1,4 @@
-"""Is the result too good to be true?
+"""The result is too good to be true.
 
 MEANING
     The objective is perfect, or beyond every other trial by far more than trials differ.
@@ -21,11 +21,13 @@ WHAT TO TRY
 
 from __future__ import annotations
 
+import math
+
 import polars as pl
 
 from hpi_core.detectors.context import ERROR_RATES, Context, is_score
 from hpi_core.detectors.contract import Detector, Example, Severity, Threshold, Thresholds, Verdicts
-from hpi_core.detectors.verdict import Hit, mask, verdicts
+from hpi_core.detectors.verdict import Hit, mask, middle, verdicts
 
 _ENOUGH = 20
 
@@ -81,15 +83,15 @@ def _beyond(context: Context, merit: pl.Series, thresholds: Thresholds) -> pl.Se
         return healthy
     ranked = known.sort(descending=True)
     tenth = max(2, known.len() // 10)
-    second = float(ranked.slice(tenth, tenth).median())  # type: ignore[arg-type]
-    spread = 1.4826 * float((known - known.median()).abs().median())  # type: ignore[operator, arg-type]
+    second = middle(ranked.slice(tenth, tenth))
+    spread = 1.4826 * middle((known - middle(known)).abs())
     if spread <= 0:
         return healthy
     far = merit > second + thresholds["z"] * spread
     rest = known.filter(known <= second + thresholds["z"] * spread).max()
     deviation = _seed_deviation(context, merit)
     apart = thresholds["gap"] * deviation if deviation is not None else spread
-    return far & (merit - rest > apart)  # type: ignore[operator]
+    return far & (merit - rest > apart)
 
 
 def _seed_deviation(context: Context, merit: pl.Series) -> float | None:
@@ -103,7 +105,8 @@ def _seed_deviation(context: Context, merit: pl.Series) -> float | None:
     freedom = groups.select((pl.col("n") - 1).sum()).item()
     if not freedom or freedom < 3:
         return None
-    return float(groups.select((pl.col("var") * (pl.col("n") - 1)).sum()).item() / freedom) ** 0.5
+    squares = float(groups.select((pl.col("var") * (pl.col("n") - 1)).sum()).item())
+    return math.sqrt(squares / freedom)
 
 
 _LR = [0.01 * i for i in range(1, 25)]

@@ -1,4 +1,4 @@
-"""Is the model better on held-out data than on what it was trained on?
+"""The model is better on held-out data than on what it was trained on.
 
 MEANING
     The held-out metric is clearly better than the train metric.
@@ -23,7 +23,7 @@ from __future__ import annotations
 from hpi_core.detectors.context import Context
 from hpi_core.detectors.contract import Detector, Example, Severity, Threshold, Thresholds, Verdicts
 from hpi_core.detectors.generalisation import gaps
-from hpi_core.detectors.verdict import Hit, verdicts
+from hpi_core.detectors.verdict import Hit, say, verdicts
 
 
 def check(context: Context, thresholds: Thresholds) -> Verdicts:
@@ -33,10 +33,10 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
         train, held_out = gap.pair.train.name, gap.pair.held_out.name
         if gap.pair.kind == "loss":
             limit, better = thresholds["loss"], gap.size < thresholds["loss"]
-            evidence = [f"{held_out} is ", gap.size, f" times {train}"]
+            evidence = say(f"{held_out} is ", gap.size, f" times {train}")
         else:
             limit, better = -thresholds["score"], gap.size < -thresholds["score"]
-            evidence = [f"{held_out} is better than {train} by ", gap.size * -100, " points"]
+            evidence = say(f"{held_out} is better than {train} by ", gap.size * -100, " points")
         share = better.mean()
         severity: Severity = "warn" if share is not None and share > thresholds["share"] else "info"  # type: ignore[operator]
         hits.append(Hit(better, evidence, severity, held_out, gap.size, limit))

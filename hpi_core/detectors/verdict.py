@@ -66,7 +66,7 @@ def _rows(context: Context, chosen: pl.Series, hit: Hit) -> pl.DataFrame:
         _number(hit.threshold, chosen).alias("threshold"),
         _severity(hit.severity, chosen).alias("severity"),
         text.alias("evidence"),
-    ).cast(SICK_ROWS)  # type: ignore[arg-type]
+    ).cast(SICK_ROWS)
 
 
 def _text(part: Part, chosen: pl.Series) -> pl.Expr:
@@ -86,6 +86,17 @@ def _number(value: pl.Series | float | None, chosen: pl.Series) -> pl.Expr:
 
 def _severity(severity: Severity | pl.Series, chosen: pl.Series) -> pl.Expr:
     return pl.lit(severity.filter(chosen)) if isinstance(severity, pl.Series) else pl.lit(severity)
+
+
+def say(*parts: Part) -> tuple[Part, ...]:
+    """Return the parts of a piece of evidence."""
+    return parts
+
+
+def middle(values: pl.Series) -> float:
+    """Return the median as a float, NaN where there is none."""
+    median = values.median()
+    return float("nan") if median is None else float(median)  # type: ignore[arg-type]
 
 
 def choose(condition: pl.Series, yes: str | float, no: str | float) -> pl.Series:

@@ -1,4 +1,4 @@
-"""Is the run called running although nothing of it has been heard for long?
+"""The run is called running although nothing of it has been heard for long.
 
 MEANING
     The source still says running, but the run's last sign of life is old, or it has been running far longer than any
@@ -26,7 +26,7 @@ import polars as pl
 from hpi_core.detectors.context import Context
 from hpi_core.detectors.contract import Detector, Example, NotAssessable, Threshold, Thresholds, Verdicts
 from hpi_core.detectors.outcomes import moments, runtime
-from hpi_core.detectors.verdict import Hit, verdicts
+from hpi_core.detectors.verdict import Hit, say, verdicts
 
 _ALIVE = frozenset(["heartbeat", "updated", "modified", "timestamp"])
 _START = frozenset(["start", "started", "begin", "created", "submit"])
@@ -58,7 +58,7 @@ def _silent(context: Context, running: pl.Series, thresholds: Thresholds) -> Hit
     if last is None or now is None:
         return None
     silence = now - last
-    evidence = ["running, but silent for ", silence.round(0), " s before the latest moment in the data"]
+    evidence = say("running, but silent for ", silence.round(0), " s before the latest moment in the data")
     return Hit(
         _for(running, silence > thresholds["silence"]), evidence, "warn", last.name, silence, thresholds["silence"]
     )
@@ -80,7 +80,7 @@ def _overdue(context: Context, running: pl.Series, thresholds: Thresholds) -> Hi
     if not usual or usual <= 0:
         return None
     limit = thresholds["overdue"] * usual
-    evidence = ["running for ", so_far, f"{unit}; 95 % of the completed runs took at most {usual:.4g}{unit}"]
+    evidence = say("running for ", so_far, f"{unit}; 95 % of the completed runs took at most {usual:.4g}{unit}")
     return Hit(
         _for(running, so_far > limit), evidence, "warn", taken.name if taken is not None else None, so_far, limit
     )
