@@ -7,6 +7,7 @@ detector cannot judge them or be misled by them.
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -55,6 +56,8 @@ SCORES = frozenset(
 )
 # The same turned round: smaller is better.
 ERROR_RATES = frozenset(["error", "fpr", "fnr"])
+# Small is good, and there is an upper bound: neither a loss nor the reverse of a score.
+_BOUNDED = frozenset(["ece", "mce", "brier", "f_fpr", "f_oae", "f_dp", "f_meo"])
 _SIGNIFICANT = 6
 
 
@@ -182,33 +185,56 @@ class Context:
         inside = scaled.to_frame().select(pl.when(pl.first().is_between(-1e-6, 1 + 1e-6)).then(pl.first())).to_series()
         return 1 - inside if metric.quantity in ERROR_RATES else inside
 
+    @cached_property
+    def _scales(self) -> dict[str, float]:
+        return {}
+
     def full_scale(self, metric: Metric) -> float:
         """Return 100 where the metric, or the one it is paired with, is written in percent, else 1.
 
         Percent it is where at least two values and one in twenty of the finite ones are above 2: a single 87 among
         fractions is a slip, not a scale.
         """
-        for name in (metric.name, metric.paired_with):
-            if name is None or name not in self.trials.columns:
-                continue
-            values = finite(self.values(name)).drop_nulls()
+        names = [name for name in (metric.name, metric.paired_with) if name in self.trials.columns]
+        return max(self._scale(name) for name in names)
+
+    def _scale(self, name: str) -> float:
+        if name not in self._scales:
+            values = finite(self.values(name))
             above = int((values > 2).sum())
-            if above >= max(2, 0.05 * values.len()):
-                return 100.0
-        return 1.0
+            percent = above >= max(2, 0.05 * (values.len() - values.null_count()))
+            self._scales[name] = 100.0 if percent else 1.0
+        return self._scales[name]
 
     @cached_property
-    def parameter_hashes(self) -> Mapping[str, pl.Series]:
-        """Hyperparameter -> hash of its value in every trial (UInt64); the same value has the same hash."""
-        names = [parameter.name for parameter in self.roles.hyperparameters if parameter.name in self.trials.columns]
-        plain = [name for name in names if not self.trials.schema[name].is_nested()]
-        frame = self.trials.select(pl.col(name).hash(seed) for seed, name in enumerate(plain))
-        return {name: frame.get_column(name) for name in plain}
+    def parameters(self) -> tuple[str, ...]:
+        """The hyperparameters whose values can be compared (lists and records cannot)."""
+        names = [parameter.name for parameter in self.roles.hyperparameters]
+        return tuple(name for name in names if not self.trials.schema[name].is_nested())
+
+    def parameter_hash(self, name: str) -> pl.Series:
+        """Return the hash of a hyperparameter's value in every trial (UInt64); the same value has the same hash."""
+        return self.trials.get_column(name).hash(self.parameters.index(name))
+
+    @cached_property
+    def unique_parameters(self) -> tuple[str, ...]:
+        """Hyperparameters that have a value of their own in every trial; at most two are looked for."""
+        found: list[str] = []
+        for parameter in sorted(self.roles.hyperparameters, key=lambda p: (-p.distinct, p.name)):
+            if len(found) == 2 or parameter.missing or parameter.distinct < 0.9 * self.n:
+                break
+            if parameter.name in self.parameters and self.trials.get_column(parameter.name).n_unique() == self.n:
+                found.append(parameter.name)
+        return tuple(found)
 
     @cached_property
     def configuration_hash(self) -> pl.Series:
-        """Hash of all hyperparameters together, the seed left out (UInt64, wrapping sum)."""
-        return wrapping_sum(list(self.parameter_hashes.values()), self.n)
+        """Hash of all hyperparameters together, the seed left out (UInt64, wrapping sum).
+
+        Where one hyperparameter already tells all trials apart, its hash alone will do.
+        """
+        names = self.unique_parameters[:1] or self.parameters
+        return wrapping_sum([self.parameter_hash(name) for name in names], self.n)
 
     @cached_property
     def seed_hash(self) -> pl.Series | None:
@@ -219,11 +245,15 @@ class Context:
 
     @cached_property
     def result_hash(self) -> pl.Series:
-        """Hash of all metrics at six significant digits; null with fewer than two or a non-finite one."""
+        """Hash of all metrics at six significant digits; null with fewer than two or a non-finite one.
+
+        Large sweeps are compared at more digits, since many numbers of six digits meet by chance.
+        """
         columns = [self.values(metric.name).alias(str(i)) for i, metric in enumerate(self.metrics)]
         frame = pl.DataFrame(columns)
         names = frame.columns
-        hashes = frame.select(pl.col(name).round_sig_figs(_SIGNIFICANT).hash(i) for i, name in enumerate(names))
+        digits = max(_SIGNIFICANT, round(2 * math.log10(max(1, self.n))))
+        hashes = frame.select(pl.col(name).round_sig_figs(digits).hash(i) for i, name in enumerate(names))
         total = wrapping_sum(hashes.get_columns(), self.n)
         judged = frame.select(
             (pl.sum_horizontal(pl.col(name).is_not_null() for name in names) >= 2)
@@ -261,7 +291,7 @@ def is_score(metric: Metric) -> bool:
 
 def is_loss(metric: Metric) -> bool:
     """Say whether the metric is to be made small and has no upper bound."""
-    return metric.direction == "min" and metric.quantity not in ERROR_RATES
+    return metric.direction == "min" and metric.quantity not in ERROR_RATES | _BOUNDED
 
 
 def words_of(name: str) -> tuple[str, ...]:
@@ -291,7 +321,7 @@ NEEDS: Mapping[str, tuple[Callable[[Context], bool], str]] = {
     "direction": (_has(lambda c: c.badness is not None), "not known whether the objective is to be small or large"),
     "metric pair": (_has(lambda c: c.pairs), "no train/val metric pair"),
     "loss": (_has(lambda c: any(is_loss(metric) for metric in c.final_metrics)), "no loss"),
-    "hyperparameters": (_has(lambda c: c.parameter_hashes), "no hyperparameters"),
+    "hyperparameters": (_has(lambda c: c.parameters), "no hyperparameters"),
     "seed": (_has(lambda c: c.seed_hash is not None), "no seed column"),
     "two metrics": (_has(lambda c: len(c.metrics) >= 2), "fewer than two metrics"),
 }

@@ -29,6 +29,8 @@ from hpi_core.detectors.verdict import Hit, mask, say, verdicts
 
 def check(context: Context, thresholds: Thresholds) -> Verdicts:
     """Group by configuration and seed."""
+    if context.unique_parameters:
+        return verdicts(context, [Hit(mask(pl.repeat(False, context.n, eager=True), context.ended), [], "info")])
     hashes = [context.configuration_hash] + ([context.seed_hash] if context.seed_hash is not None else [])
     key = wrapping_sum(hashes, context.n).alias("key")
     judged = context.ended & context.status.is_in(["completed", "unknown"])

@@ -24,7 +24,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from hpi_core.detectors.context import Context
+from hpi_core.detectors.context import Context, wrapping_sum
 from hpi_core.detectors.contract import Example, NotAssessable, SweepDetector, SweepVerdict, Threshold, Thresholds
 from hpi_core.text import safe
 
@@ -34,16 +34,20 @@ _RESOLUTION = 0.5
 
 def check(context: Context, verdicts: Mapping[str, pl.Series], thresholds: Thresholds) -> SweepVerdict | None:
     """Look at every hyperparameter for pairs of trials that differ in it alone."""
-    frame = pl.DataFrame([context.configuration_hash.alias("all"), context.result_hash])
+    apart = set(context.unique_parameters)
+    if len(apart) > 1:
+        raise NotAssessable("no two trials differ in one hyperparameter only")
+    own = {name: context.parameter_hash(name) for name in context.parameters}
+    everything = wrapping_sum(list(own.values()), context.n)
+    frame = pl.DataFrame([everything.alias("all"), context.result_hash])
     if context.seed_hash is not None:
         frame = frame.with_columns(pl.col("all") + context.seed_hash)
     stuck = verdicts.get("stuck_at_chance")
     usable = context.result_hash.is_not_null() & context.full_length
     usable = usable if stuck is None else usable & ~stuck.fill_null(False)
-    apart = _continuous(context)
     judged = False
     inert: list[tuple[str, int]] = []
-    for name, hashes in context.parameter_hashes.items():
+    for name, hashes in own.items():
         if apart - {name}:
             continue  # no two trials can differ in this one alone
         pairs = _pairs(frame, hashes, usable & context.trials.get_column(name).is_not_null())
@@ -59,15 +63,6 @@ def check(context: Context, verdicts: Mapping[str, pl.Series], thresholds: Thres
     rest = f" and {len(inert) - 5} more" if len(inert) > 5 else ""
     text = f"all pairs of trials that differ only in this have the same metrics: {told}{rest}"
     return SweepVerdict("warn", text, int(usable.sum()), inert[0][0], float(inert[0][1]), thresholds["pairs"])
-
-
-def _continuous(context: Context) -> set[str]:
-    """Return the hyperparameters whose values are all different; two of them leave no pairs at all."""
-    return {
-        parameter.name
-        for parameter in context.roles.hyperparameters
-        if parameter.missing == 0 and parameter.distinct >= context.n and context.n > 1
-    }
 
 
 def _pairs(frame: pl.DataFrame, hashes: pl.Series, usable: pl.Series) -> int | None:

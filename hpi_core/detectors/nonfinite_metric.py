@@ -21,8 +21,6 @@ WHAT TO TRY
 
 from __future__ import annotations
 
-import polars as pl
-
 from hpi_core.detectors.context import Context
 from hpi_core.detectors.contract import Detector, Example, Threshold, Thresholds, Verdicts
 from hpi_core.detectors.verdict import Hit, verdicts
@@ -40,7 +38,7 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
             among = broken.filter(usable.fill_null(False)).mean()
             if among is not None and among > thresholds["placeholder"]:  # type: ignore[operator]
                 continue
-        hits.append(Hit(broken, [f"{metric.name} is ", values.cast(pl.String)], "error", metric.name, values))
+        hits.append(Hit(broken, [f"{metric.name} is ", values], "error", metric.name, values))
     return verdicts(context, hits)
 
 

@@ -29,6 +29,8 @@ from hpi_core.detectors.verdict import Hit, say, verdicts
 def check(context: Context, thresholds: Thresholds) -> Verdicts:
     """Group by configuration and compare seeds with results."""
     assert context.seed_hash is not None
+    if context.unique_parameters:
+        raise NotAssessable("no configuration was run with two seeds")
     result = context.result_hash if len(context.metrics) > 1 else _only(context)
     frame = pl.DataFrame(
         [context.configuration_hash.alias("config"), context.seed_hash.alias("seed"), result.alias("result")]

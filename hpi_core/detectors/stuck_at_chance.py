@@ -24,6 +24,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from hpi_core.detectors.context import Context, finite, is_score, words_of
@@ -74,11 +76,11 @@ def _look(
     *,
     lower_is_better: bool,
 ) -> Hit:
-    present = values.drop_nulls()
-    best = present.quantile(0.1 if lower_is_better else 0.9)
+    present = values.drop_nulls().sort().to_numpy()
+    best = float(np.quantile(present, 0.1 if lower_is_better else 0.9)) if present.size else None
     piles = [(_count(present, level.value, level.tolerance), level) for level in levels]
     count, level = max(piles, key=lambda item: item[0])
-    least = 1 if sure else max(_LEAST, thresholds["pile"] * present.len())
+    least = 1 if sure else max(_LEAST, thresholds["pile"] * present.size)
     stuck = count >= least and best is not None and (sure or _stands_out(present, count, level))
     if stuck and not sure and best is not None:
         stuck = best < 0.9 * level.value if lower_is_better else best > 1.25 * level.value
@@ -96,6 +98,8 @@ def _same_class(metric: Metric, values: pl.Series, thresholds: Thresholds) -> Hi
     """Find one accuracy, far below the best, that many trials share to six digits while others differ."""
     present = values.drop_nulls().round_sig_figs(6).alias("value")
     healthy = mask(values.is_null() & False, values.is_not_null())
+    if present.n_unique() > (1 - thresholds["pile"]) * present.len() + 1:
+        return Hit(healthy, [], "error")  # no value can be shared by that many
     counts = present.value_counts(name="count").sort("count", "value", descending=True)
     if not counts.height or counts.height < 0.3 * present.len():
         return Hit(healthy, [], "error")
@@ -107,11 +111,12 @@ def _same_class(metric: Metric, values: pl.Series, thresholds: Thresholds) -> Hi
     return Hit((values - shared).abs() <= 1e-6 * shared, evidence, "error", metric.name, values, shared)
 
 
-def _count(values: pl.Series, centre: float, tolerance: float) -> int:
-    return int(((values - centre).abs() <= tolerance).sum())
+def _count(ordered: npt.NDArray[np.float64], centre: float, tolerance: float) -> int:
+    low, high = np.searchsorted(ordered, [centre - tolerance, centre + tolerance], side="right")
+    return int(high - low)
 
 
-def _stands_out(values: pl.Series, count: int, level: _Chance) -> bool:
+def _stands_out(values: npt.NDArray[np.float64], count: int, level: _Chance) -> bool:
     """Say whether the pile is denser than both sides of it together, by width."""
     beside = (_count(values, level.value, 3 * level.tolerance) - count) / 2
     return count >= _DENSER * beside

@@ -33,7 +33,41 @@ _ATTRIBUTES = {
     **dict.fromkeys(["group", "subgroup", "grp"], "group"),
 }
 _NEVER = frozenset(
-    ["class", "cls", "label", "fold", "split", "seed", "epoch", "step", "best", "last", "final", "first", "mean", "avg", "std", "stderr", "min", "max", "macro", "micro", "weighted", "top", "ema", "ratio", "diff", "over", "gap", "rank", "len", "nonfinite", "params", "workers", "layers"]
+    [
+        "class",
+        "cls",
+        "label",
+        "fold",
+        "split",
+        "seed",
+        "epoch",
+        "step",
+        "best",
+        "last",
+        "final",
+        "first",
+        "mean",
+        "avg",
+        "std",
+        "stderr",
+        "min",
+        "max",
+        "macro",
+        "micro",
+        "weighted",
+        "top",
+        "ema",
+        "ratio",
+        "diff",
+        "over",
+        "gap",
+        "rank",
+        "len",
+        "nonfinite",
+        "params",
+        "workers",
+        "layers",
+    ]
 )
 _SPLITS = frozenset(["train", "training", "val", "valid", "validation", "test", "testing", "eval"])
 _DIGIT_NAME = re.compile(r"^(\d+(?:-\d+)*)-([A-Za-z]+)")
@@ -84,8 +118,9 @@ def _parse(words: tuple[str, ...]) -> tuple[str, str, tuple[str, ...]] | None:
     if _NEVER & set(words):
         return None
     joined = " ".join(words)
-    for phrase, metric in _TWO_WORDS.items():
+    for phrase, found in _TWO_WORDS.items():
         if phrase in joined:
+            metric = found
             rest = joined.replace(phrase, " ", 1).split()
             break
     else:

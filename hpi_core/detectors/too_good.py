@@ -96,7 +96,7 @@ def _beyond(context: Context, merit: pl.Series, thresholds: Thresholds) -> pl.Se
 
 def _seed_deviation(context: Context, merit: pl.Series) -> float | None:
     """Return the pooled standard deviation of trials that differ in their seed only."""
-    if context.seed_hash is None or not context.parameter_hashes:
+    if context.seed_hash is None or not context.parameters or context.unique_parameters:
         return None
     frame = pl.DataFrame([context.configuration_hash.alias("config"), merit.alias("merit")]).drop_nulls()
     groups = (

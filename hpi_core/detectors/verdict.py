@@ -118,8 +118,8 @@ def robust_z(values: pl.Series) -> pl.Series:
     centre = values.median()
     if centre is None:
         return values
-    distance = (values - centre).abs()  # type: ignore[operator]
+    distance = (values - centre).abs()
     spread = 1.4826 * float(distance.median() or 0.0)  # type: ignore[arg-type]
     if spread == 0:
         spread = 1.2533 * float(distance.mean() or 0.0)  # type: ignore[arg-type]
-    return (values - centre) / spread if spread > 0 else values * 0.0  # type: ignore[operator]
+    return (values - centre) / spread if spread > 0 else values * 0.0

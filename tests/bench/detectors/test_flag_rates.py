@@ -39,7 +39,7 @@ def test_flag_rates_on_real_trials() -> None:
     for counts in families.values():
         for rule, (_, _, flagged, n) in counts.items():
             if rule.endswith("(counts as sick)") and rule.split()[0] in calibrated and n:
-                assert flagged / n <= 0.02, rule
+                assert flagged / n <= 0.05, rule
 
 
 def _best(context: Context) -> pl.Series:
@@ -60,4 +60,6 @@ def _print(families: dict[str, Counts]) -> None:
         print(f"\n{family:45} {'all':>18} {'best tenth':>16}")
         for rule, (flagged, n, top, n_top) in sorted(counts.items()):
             if flagged or rule.startswith("~"):
-                print(f"{rule:45} {flagged:5}/{n:5} {flagged / max(n, 1):6.1%} {top:4}/{n_top:4} {top / max(n_top, 1):6.1%}")
+                print(
+                    f"{rule:45} {flagged:5}/{n:5} {flagged / max(n, 1):6.1%} {top:4}/{n_top:4} {top / max(n_top, 1):6.1%}"
+                )

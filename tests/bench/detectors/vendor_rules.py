@@ -1,4 +1,4 @@
-"""The rules of other tools as far as final metrics allow, to be measured beside ours. Each: context -> Boolean series."""
+"""The rules of other tools as far as final metrics allow, measured beside ours: context -> Boolean series."""
 
 from __future__ import annotations
 
@@ -34,10 +34,11 @@ def _umlaut_too_good(context: Context) -> pl.Series | None:
 
 
 def _autotrainer_gap(context: Context) -> pl.Series | None:
-    looks = []
-    for gap in gaps(context):
-        if gap.pair.kind == "score":
-            looks.append(((gap.train > 0.9) & (gap.size > 0.07)) | ((gap.train <= 0.9) & (gap.size > 0.10)))
+    looks = [
+        ((gap.train > 0.9) & (gap.size > 0.07)) | ((gap.train <= 0.9) & (gap.size > 0.10))
+        for gap in gaps(context)
+        if gap.pair.kind == "score"
+    ]
     return _any(context, looks)
 
 

@@ -22,7 +22,31 @@ ALL = catalogue().detectors
 EXAMPLES = [(detector, example) for detector in ALL for example in detector.examples]
 NAMES = [f"{detector.issue}-{index}" for detector in ALL for index in range(len(detector.examples))]
 EXPECTED = frozenset(
-    ["failed_run", "out_of_memory", "timeout", "zombie", "short_run", "missing_metric", "identical_results", "duplicate_configuration", "seed_ignored", "too_good", "val_better_than_train", "nonfinite_metric", "exploded_metric", "metric_out_of_range", "overfit_gap", "most_trials_overfit", "majority_class", "class_imbalance", "miscalibrated", "stuck_at_chance", "inert_parameter", "infeasible_share", "subgroup_disparity"]
+    [
+        "failed_run",
+        "out_of_memory",
+        "timeout",
+        "zombie",
+        "short_run",
+        "missing_metric",
+        "identical_results",
+        "duplicate_configuration",
+        "seed_ignored",
+        "too_good",
+        "val_better_than_train",
+        "nonfinite_metric",
+        "exploded_metric",
+        "metric_out_of_range",
+        "overfit_gap",
+        "most_trials_overfit",
+        "majority_class",
+        "class_imbalance",
+        "miscalibrated",
+        "stuck_at_chance",
+        "inert_parameter",
+        "infeasible_share",
+        "subgroup_disparity",
+    ]
 )
 
 
