@@ -31,6 +31,7 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
     assert context.objective is not None
     values = context.values(context.objective.name)
     judged = context.result_hash.is_not_null() & values.is_finite().fill_null(False)
+    judged = judged & ~context.status.is_in(["failed", "oom", "timeout"])
     if is_score(context.objective):
         judged = judged & (values > 0) & (values < context.full_scale(context.objective))
     frame = pl.DataFrame([context.result_hash, context.configuration_hash.alias("config"), judged.alias("judged")])

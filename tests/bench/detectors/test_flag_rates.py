@@ -60,6 +60,5 @@ def _print(families: dict[str, Counts]) -> None:
         print(f"\n{family:45} {'all':>18} {'best tenth':>16}")
         for rule, (flagged, n, top, n_top) in sorted(counts.items()):
             if flagged or rule.startswith("~"):
-                print(
-                    f"{rule:45} {flagged:5}/{n:5} {flagged / max(n, 1):6.1%} {top:4}/{n_top:4} {top / max(n_top, 1):6.1%}"
-                )
+                of_all, of_best = flagged / max(n, 1), top / max(n_top, 1)
+                print(f"{rule:45} {flagged:5}/{n:5} {of_all:6.1%} {top:4}/{n_top:4} {of_best:6.1%}")
