@@ -29,7 +29,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(args: argparse.Namespace) -> ExitCode:
     from hpi_core import frames
-    from hpi_core.cli.table_formats import table_bytes
+    from hpi_core.table_formats import table_bytes
     from hpi_core.numerals import plural
 
     chosen = _format(args)

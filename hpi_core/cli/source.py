@@ -72,7 +72,7 @@ def open_sweep(args: argparse.Namespace) -> Sweep:
     if overrides is not None:
         sweep = sweep.with_roles(overrides)
     if args.where:
-        from hpi_core.cli.narrow import narrow
+        from hpi_core.narrow import narrow
 
         sweep = narrow(sweep, args.where)
     return sweep

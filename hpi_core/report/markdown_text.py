@@ -9,7 +9,7 @@ from hpi_core.text import safe
 
 _LINK = re.compile(r"://|www\.|@|mailto:", re.IGNORECASE)
 _SPECIAL = re.compile(r"([\\`*\[\]<|~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|&(?=[#A-Za-z]))")
-_LEADING = re.compile(r"^(\s*\d*)(?=[#>+\-=]|(?<=\d)[.)])")
+_LEADING = re.compile(r"^(\s*(?:\d+(?=[.)])|(?=[#>+\-=])))")
 
 
 def prose(text: object) -> str:
