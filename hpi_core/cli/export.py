@@ -29,8 +29,8 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(args: argparse.Namespace) -> ExitCode:
     from hpi_core import frames
-    from hpi_core.table_formats import table_bytes
     from hpi_core.numerals import plural
+    from hpi_core.table_formats import table_bytes
 
     chosen = _format(args)
     if args.output != "-":
