@@ -66,8 +66,17 @@ def type_columns(text: pl.DataFrame, lines: pl.Series, prefer_decimal_comma: boo
             for name in batch.columns
         )
         failed = [b - n for b, n in zip(batch.count().row(0), numbers.count().row(0), strict=True)]
+        whole = _whole_columns(
+            batch, [name for name, misfits in zip(batch.columns, failed, strict=True) if not misfits]
+        )
         for column, number, misfits in zip(batch, numbers, failed, strict=True):
-            columns.append(_type_column(column, number, misfits, lines, prefer_decimal_comma, typed))
+            if is_id_name(column.name):
+                typed.styles[column.name] = "id"
+                columns.append(column)
+            elif misfits == 0 and number.count():
+                columns.append(_numeric(column, number, column.name in whole, typed))
+            else:
+                columns.append(_type_column(column, number, lines, prefer_decimal_comma, typed))
     typed.frame = pl.DataFrame(columns)
     return typed
 
@@ -96,13 +105,13 @@ def sampled_types(text: pl.DataFrame) -> dict[str, pl.DataType]:
         numbers = batch.select(pl.when(pl.all() != "").then(pl.all())).select(
             pl.all().count().name.prefix("n"), pl.all().cast(pl.Float64, strict=False).count().name.prefix("f")
         )
-        for name in batch.columns:
-            filled, fit = numbers["n" + name][0], numbers["f" + name][0]
-            column = batch[name]
+        whole = _whole_columns(batch, batch.columns)
+        counts = zip(batch.columns, numbers.row(0)[: batch.width], numbers.row(0)[batch.width :], strict=True)
+        for name, filled, fit in counts:
             if is_id_name(name) or not filled or fit < filled:
                 types[name] = pl.String()
-            elif _all_whole(column):
-                types[name] = pl.String() if _padded(column) else pl.Int64()
+            elif name in whole:
+                types[name] = pl.String() if _padded(batch[name]) else pl.Int64()
             else:
                 types[name] = pl.Float64()
     return types
@@ -130,24 +139,19 @@ def type_cut_row(cells: Sequence[str], frame: pl.DataFrame, styles: dict[str, St
 
 
 def _type_column(
-    column: pl.Series, number: pl.Series, misfits: int, lines: pl.Series, decimal_comma: bool, typed: Typed
+    column: pl.Series, number: pl.Series, lines: pl.Series, decimal_comma: bool, typed: Typed
 ) -> pl.Series:
-    """Decide the style of one stripped column and return it typed; repairs go into `typed`."""
-    name = column.name
-    if is_id_name(name):
-        typed.styles[name] = "id"
-        return column
-    if misfits == 0 and number.count():
-        return _numeric(column, number, typed)
+    """Decide the style of one stripped column that is not all numbers and return it typed; repairs go into `typed`."""
     words = column.filter(column.is_not_null() & number.is_null()).unique(maintain_order=True)
     others = [word for word in words.to_list() if word not in _MISSING_AMONG_NUMBERS]
     if not others and number.count():
-        return _numeric(column.set(number.is_null(), None), number, typed)
+        filled = column.set(number.is_null(), None)
+        return _numeric(filled, number, bool(_whole_columns(filled.to_frame(), [column.name])), typed)
     style = _style(others, number.count() == 0, decimal_comma)
     if style in ("boolean", "time"):
         value = _parse(column, style, None)
         if _fits(column, value):
-            typed.styles[name] = style
+            typed.styles[column.name] = style
             return value
         style = "text"
     if style != "text":
@@ -233,9 +237,9 @@ def _fits(column: pl.Series, value: pl.Series) -> bool:
     return bool(lost.is_in(_MISSING_AMONG_NUMBERS).all()) and value.count() > 0
 
 
-def _numeric(column: pl.Series, number: pl.Series, typed: Typed) -> pl.Series:
+def _numeric(column: pl.Series, number: pl.Series, whole_numbers: bool, typed: Typed) -> pl.Series:
     """Return a column of plain numbers as Int64 or Float64, or as text where whole numbers would not come back."""
-    if _all_whole(column):
+    if whole_numbers:
         whole = column.cast(pl.Int64, strict=False)
         if _padded(column) or whole.null_count() > column.null_count():
             typed.styles[column.name] = "text"
@@ -246,10 +250,12 @@ def _numeric(column: pl.Series, number: pl.Series, typed: Typed) -> pl.Series:
     return number
 
 
-def _all_whole(column: pl.Series) -> bool:
-    head = column.drop_nulls().head(64)
-    pattern = r"^\s*[+-]?\d+\s*$|^$"
-    return bool(head.str.contains(pattern).all()) and bool(column.drop_nulls().str.contains(pattern).all())
+def _whole_columns(batch: pl.DataFrame, names: Sequence[str]) -> frozenset[str]:
+    """Return those of `names` whose every filled cell is a whole number; looks at all rows only where the first fit."""
+    for rows in (batch.head(64), batch):
+        fits = rows.select(pl.col(names).str.contains(r"^\s*[+-]?\d+\s*$|^$").all()) if names else pl.DataFrame()
+        names = [name for name, fit in zip(names, fits.row(0) if names else (), strict=True) if fit]
+    return frozenset(names)
 
 
 def _padded(column: pl.Series) -> bool:

@@ -97,8 +97,10 @@ def read_strict(
         raise Cancelled("The reading was stopped.")
     if table is None or not _is_exact(content, layout, table, rows, cut is not None, rest):
         return None
-    numbers = [name for name in names if table.schema[name] != pl.String]
-    styles: dict[str, Style] = {n: "integer" if table.schema[n] == pl.Int64 else "number" for n in numbers}
+    # Asking a frame for its schema takes as long as it has columns: ask once.
+    schema = table.schema
+    numbers = [name for name in names if schema[name] != pl.String]
+    styles: dict[str, Style] = {n: "integer" if schema[n] == pl.Int64 else "number" for n in numbers}
     text = table.select(pl.col(pl.String))
     return StrictTable(table.select(numbers), styles, text, rows, cut)
 
@@ -244,8 +246,8 @@ def _is_exact(content: Content, layout: Layout, table: pl.DataFrame, rows: int, 
     """Say whether the rows are as many as the lines, none is short, and none is the header again."""
     if table.height != rows:
         return False
-    for name, raw in zip(table.columns, layout.raw_names, strict=True):
-        if table.schema[name] == pl.String and layout.header_line is not None and raw.strip():
+    for (name, dtype), raw in zip(table.schema.items(), layout.raw_names, strict=True):
+        if dtype == pl.String and layout.header_line is not None and raw.strip():
             if table[name].is_in([raw, raw.strip()]).any():
                 return False
             break
