@@ -140,7 +140,7 @@ class _Study:
             own = sorted((c for c in claims if c.pair[1] == k), key=lambda c: (-round(c.gain, 2), c.pair[0]))
             standing: list[Claim] = []
             for candidate in own:
-                verdict = self._accounted_for(candidate, standing)
+                verdict = self._accounted_for(candidate, standing, len(own) - 1)
                 if verdict is None:
                     standing.append(candidate)
                 else:
@@ -165,16 +165,17 @@ class _Study:
                 said.append(f"{issue.id}: the trials look sorted by outcome, so trial order was not adjusted for.")
         return said
 
-    def _accounted_for(self, candidate: Claim, standing: list[Claim]) -> NotACause | None:
+    def _accounted_for(self, candidate: Claim, standing: list[Claim], rivals: int) -> NotACause | None:
         """Return why a claim does not stand beside stronger ones of the same issue; None where it stands."""
         p, k = candidate.pair
         coding = self.codings[p]
         for strong in standing[:3]:
-            strata = strong.exposed.astype(np.uint8)
-            a, c = self.tally.count_strata(coding.codes, coding.size, k, strata, 2)
+            strata, size = self._beside(strong)
+            a, c = self.tally.count_strata(coding.codes, coding.size, k, strata, size)
             inside = screen_in_strata(coding, a, c, self._rng(p, k, 3))
-            ratio = self._within(candidate, strata, 2)
-            if inside.log_p <= math.log(MOST_Q) and ratio is not None and ratio[0] > 0:
+            ratio = self._within(candidate, strata, size)
+            clear = ratio is not None and ratio[0] - Z95 * ratio[1] > 0
+            if clear and inside.log_p <= math.log(MOST_Q / rivals):
                 continue
             crude = math.log(max(candidate.cause.ratio, 1.0))
             gone = ratio is not None and ratio[0] <= crude / 2 and ratio[0] + Z95 * ratio[1] < math.log(1.5)
@@ -188,6 +189,13 @@ class _Study:
                 None if ratio is None else math.exp(ratio[0]),
             )
         return None
+
+    def _beside(self, strong: Claim) -> tuple[Codes, int]:
+        """Return strata of trials alike in a stronger cause: its two sides, each parted by its parameter's value."""
+        coding = self.codings[strong.pair[0]]
+        groups = int(np.clip(self.n // 40, 1, 8))
+        place = np.minimum(coding.codes.astype(np.int64) * groups // max(coding.bins, 1), groups)
+        return (place * 2 + strong.exposed).astype(np.uint8), 2 * (groups + 1)
 
     def _adjusted(self, made: Claim, primary: Claim) -> Cause:
         """Return the cause with its Mantel-Haenszel ratio over trial order and the primary cause of its issue."""

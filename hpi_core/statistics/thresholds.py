@@ -61,7 +61,8 @@ def printed_range(
 def _span(coding: Coding, low_cut: int, high_cut: int) -> tuple[float, float]:
     """Return the interval from cut to cut, widened by the bins beside them; cut j parts bins j and j + 1."""
     low, high = max(low_cut, 0), min(high_cut, coding.bins - 2)
-    return float(coding.edges[low]), float(coding.edges[min(high + 2, coding.bins)])
+    start = coding.edges[low] if low else np.nextafter(coding.edges[0], np.inf)
+    return float(start) + 0.0, float(coding.edges[min(high + 2, coding.bins)])
 
 
 def _refined(
