@@ -5,15 +5,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from hpi_core.text import safe
 from hpi_tui import state as transitions
 from hpi_tui.tables import ID, STATUS, SweepTable
 
 if TYPE_CHECKING:
-    from textual.widgets import Input
-
     from hpi_tui.screens.main import MainScreen
 
 _LONGEST_SEARCH = 200_000
@@ -119,7 +117,7 @@ class Commands:
             screen.jobs.cancel_load()
         elif screen.error is not None and screen.table is not None:
             screen.error = None
-        elif self._filter_input() is not None:
+        elif screen.filter_bar is not None and screen.filter_bar.display:
             self.leave_filter()
         elif screen.state.anchor is not None:
             screen.state = replace(screen.state, anchor=None)
@@ -161,25 +159,20 @@ class Commands:
         if screen.table is None:
             self.say("Filters work once the source is read.")
             return
-        found = self._filter_input()
-        if found is not None:
-            found.focus()
-            return
-        from hpi_tui.widgets.filter_bar import FilterBar
-
-        screen.query_one("#runs").mount(FilterBar(screen.look, screen.state.filter), before="#table")
+        if screen.filter_bar is not None:
+            screen.filter_bar.open()
 
     def do_clear_filter(self) -> None:
         screen = self.screen
         screen.filter_error = None
-        for bar in screen.query("FilterBar"):
-            bar.remove()
-        screen.runs.focus()
+        screen.set_focus(screen.runs)
+        if screen.filter_bar is not None:
+            screen.filter_bar.close()
         screen.go(transitions.with_filter(screen.state, ""))
 
     def leave_filter(self) -> None:
         """Go back to the list; the filter line goes away when it holds nothing."""
-        self.screen.runs.focus()
+        self.screen.set_focus(self.screen.runs)
         if not self.screen.state.filter:
             self.do_clear_filter()
 
@@ -319,24 +312,15 @@ class Commands:
         self.screen.relayout()
         self.screen.refresh_chrome()
 
-    def _filter_input(self) -> Input | None:
-        found = self.screen.query("#filter-input")
-        return cast("Input", found.first()) if found else None
-
     def _narrow_to_cell(self, *, keep: bool) -> None:
         screen, table = self.screen, self.screen.table
         row, column = screen.row_here(), screen.state.column
         if table is None or row is None or column is None or column == ID:
             return
         text = transitions.narrowed(screen.state, cell_clause(table, row, column, keep=keep)).filter
-        found = self._filter_input()
-        if found is not None:
-            found.value = text
+        if screen.filter_bar is not None:
+            screen.filter_bar.show(text)
         screen.go(transitions.with_filter(screen.state, text))
-        if found is None:
-            from hpi_tui.widgets.filter_bar import FilterBar
-
-            screen.query_one("#runs").mount(FilterBar(screen.look, text, focused=False), before="#table")
 
     def _push_help(self, *, searching: bool) -> None:
         from hpi_tui.screens.help import HelpScreen

@@ -36,9 +36,9 @@ class HelpScreen(Listing):
     keys = (("/", "search"), ("j k", "move"), ("Enter", "run"), ("Esc", "close"))
 
     def __init__(self, look: Look, source_name: str, *, searching: bool = False) -> None:
-        super().__init__(look, source_name, searching=searching)
         if searching:
             self.heading, self.flowing = ": Commands", False
+        super().__init__(look, source_name, searching=searching)
 
     def entries(self, search: str) -> Sequence[Entry]:
         """Return the actions whose help, name or keys hold the text, under their scopes."""

@@ -48,6 +48,7 @@ class Listing(Screen[object]):
         self.source_name = source_name
         self.searching = searching
         self.search = ""
+        self.list = ChoiceList(look, flowing=self.flowing, id="list")
 
     def entries(self, search: str) -> Sequence[Entry]:
         """Return the entries that hold the search text."""
@@ -71,13 +72,12 @@ class Listing(Screen[object]):
             field = Input(id="search", compact=True, placeholder="search")
             field.cursor_blink = False
             yield field
-        yield ChoiceList(self.look, flowing=self.flowing, id="list")
+        yield self.list
         yield Fixed(self.look, id="readout")
         yield Fixed(self.look, id="cover-footer")
 
     def on_mount(self) -> None:
         """Fill in the parts."""
-        self.list = self.query_one("#list", ChoiceList)
         self.query_one("#readout").styles.height = READOUT_LINES if self.readout(None) is not None else 0
         self.query_one("#cover-footer").styles.height = 2
         self.query_one("#search-bar").display = self.searching
@@ -90,7 +90,7 @@ class Listing(Screen[object]):
         self.query_one("#cover-footer", Fixed).show(([], []), ([Run(" "), *keys], []))
         self.fill(self.first_value())
         if self.searching:
-            self.query_one("#search").focus()
+            self.set_focus(self.query_one("#search"))
 
     def first_value(self) -> str | None:
         """Return the value of the entry the cursor starts on."""
@@ -126,7 +126,7 @@ class Listing(Screen[object]):
     def action_search(self) -> None:
         """Open the search line."""
         self.query_one("#search-bar").display = True
-        self.query_one("#search").focus()
+        self.set_focus(self.query_one("#search"))
 
     def action_choose(self) -> None:
         """Choose the entry under the cursor."""
@@ -138,7 +138,7 @@ class Listing(Screen[object]):
         field = self.query_one("#search", Input)
         if field.value and not self.searching:
             field.value = ""
-            self.list.focus()
+            self.set_focus(self.list)
         else:
             self.dismiss(self.result())
 

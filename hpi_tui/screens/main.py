@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from hpi_core.errors import HpiError
     from hpi_core.roles import RoleOverrides
+    from hpi_tui.widgets.filter_bar import FilterBar
 
 REST = 0.1
 _MOST_TYPICAL = 400
@@ -69,6 +70,7 @@ class MainScreen(Screen[None]):
         self.layout_now = Layout("strip")
         self.commands = Commands(self)
         self._resting: Timer | None = None
+        self.filter_bar: FilterBar | None = None
         self._wanted_row: int | None = None
         self._laid_out: tuple[Layout, int] | None = None
 
@@ -167,6 +169,8 @@ class MainScreen(Screen[None]):
         self.table, self.progress, self.error, self.typical = table, None, None, {}
         column = self.state.column if self.state.column in table.names and not first else _first(table.names)
         self.state = replace(self.state, shown=table.count, total=table.count, column=column)
+        if first:
+            self._prepare_filter()
         if not first and trial is not None:
             ids = message.sweep.trial_ids()
             rows = ids.eq(trial).arg_true()
@@ -235,10 +239,17 @@ class MainScreen(Screen[None]):
         """Go back to the list; the line stays while it holds a filter."""
         self.commands.leave_filter()
 
+    def _prepare_filter(self) -> None:
+        """Mount the filter line out of sight, so that no key typed after `/` is lost."""
+        from hpi_tui.widgets.filter_bar import FilterBar
+
+        self.filter_bar = FilterBar(self.look)
+        self.query_one("#runs").mount(self.filter_bar, before="#table")
+
     def _refuse_filter(self, error: tuple[str, int] | None) -> None:
         self.filter_error = error
-        for bar in self.query("FilterBar"):
-            bar.refuse(error)  # type: ignore[attr-defined]
+        if self.filter_bar is not None:
+            self.filter_bar.refuse(error)
 
     # Drawing
 

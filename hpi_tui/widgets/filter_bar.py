@@ -28,11 +28,12 @@ class FilterBar(Container):
     FilterBar.-refused #filter-error { display: block; }
     """
 
-    def __init__(self, look: Look, text: str, *, focused: bool = True) -> None:
+    def __init__(self, look: Look) -> None:
         super().__init__()
         self._look = look
-        self._text = text
-        self._focused = focused
+        self.field = Input(id="filter-input", placeholder="lr > 0.01 and status == failed", compact=True)
+        self.field.cursor_blink = False
+        self.display = False
 
     def compose(self) -> ComposeResult:
         """Put label, input and the line for errors together."""
@@ -40,15 +41,24 @@ class FilterBar(Container):
             label = Fixed(self._look, id="filter-label")
             label.show(([Run(" filter ", "muted"), Run("› ", "you")], []))
             yield label
-            field = Input(self._text, id="filter-input", placeholder="lr > 0.01 and status == failed", compact=True)
-            field.cursor_blink = False
-            yield field
+            yield self.field
         yield Fixed(self._look, id="filter-error")
 
-    def on_mount(self) -> None:
-        """Take the keys, unless the filter came from a cell."""
-        if self._focused:
-            self.query_one(Input).focus()
+    def open(self) -> None:
+        """Show the line and take the keys, from the very next one on."""
+        self.display = True
+        self.screen.set_focus(self.field)
+
+    def show(self, text: str) -> None:
+        """Show a filter that came from elsewhere."""
+        self.display = True
+        self.field.value = text
+
+    def close(self) -> None:
+        """Empty the line and take it away."""
+        self.display = False
+        self.field.value = ""
+        self.refuse(None)
 
     def refuse(self, error: tuple[str, int] | None) -> None:
         """Point at the character the filter failed at, or be content again."""

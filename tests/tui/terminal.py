@@ -87,7 +87,7 @@ class Terminal:
         self._stream.feed(_UNKNOWN_TO_PYTE.sub(lambda m: m.group() if _KEPT.match(m.group()) else b"", fresh))
         return "\n".join(self.screen.display)
 
-    def until(self, wanted: str | Callable[[str], bool], timeout: float = 20.0) -> float:
+    def until(self, wanted: str | Callable[[str], bool], timeout: float = 12.0) -> float:
         """Wait until the text stands on the screen; returns the seconds since the start."""
         met: Callable[[str], bool] = (lambda text: wanted in text) if isinstance(wanted, str) else wanted
         end = time.perf_counter() + timeout
