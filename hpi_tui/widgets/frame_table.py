@@ -134,6 +134,14 @@ class FrameTable(Lines, can_focus=True):
             return Strip([Segment(" " * width, self.look.style())], width)
         return self._row(position, width)
 
+    def on_key(self, event: events.Key) -> None:
+        """Pass on a key that was typed after the keys were given to another widget, before this one had its turn."""
+        taker = self.app.screen.focused or self.app.screen
+        if taker is not self:
+            event.stop()
+            event.prevent_default()
+            taker.post_message(events.Key(event.key, event.character))
+
     def on_click(self, event: events.Click) -> None:
         """Tell which row and column were pointed at."""
         column = next((p.name for p in self.placed() if p.left <= event.x < p.left + p.width + GAP), None)

@@ -24,9 +24,8 @@ def sweep_file(tmp_path: Path) -> Path:
         loss = "nan" if trial % 10 == 9 else ("0.1111" if trial == 7 else f"{0.2 + chance.random():.4f}")
         status = "failed" if trial in (3, 13, 23) else "completed"
         optimizer = chance.choice(["adam", "sgd", "lion"])
-        lines.append(
-            f"t{trial:03d},{status},{10 ** chance.uniform(-5, -1):.4g},{chance.choice([16, 32, 64])},{optimizer},0.5,{loss}"
-        )
+        rate, batch = 10 ** chance.uniform(-5, -1), chance.choice([16, 32, 64])
+        lines.append(f"t{trial:03d},{status},{rate:.4g},{batch},{optimizer},0.5,{loss}")
     path = tmp_path / "sweep.csv"
     path.write_text("\n".join(lines) + "\n")
     return path

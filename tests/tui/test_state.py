@@ -1,0 +1,89 @@
+"""The view state's transitions and the action table, without a terminal."""
+
+from __future__ import annotations
+
+from hpi_tui import state as transitions
+from hpi_tui.actions import ACTIONS, SCOPES, footer_actions
+from hpi_tui.cell_format import choose_format, number_writer
+from hpi_tui.commands import Commands
+from hpi_tui.layout import layout_for
+from hpi_tui.state import ColumnChoice, SortKey, ViewState
+
+
+def test_every_action_has_a_handler_a_scope_and_a_key_or_palette_entry() -> None:
+    assert all(callable(getattr(Commands, f"do_{action.name}", None)) for action in ACTIONS)
+    assert all(action.scope in SCOPES and action.help for action in ACTIONS)
+    handlers = {name[3:] for name in vars(Commands) if name.startswith("do_")}
+    assert handlers == {action.name for action in ACTIONS}
+
+
+def test_no_key_means_two_things() -> None:
+    keys = [key for action in ACTIONS for key in action.keys]
+    assert len(keys) == len(set(keys))
+
+
+def test_help_and_commands_end_the_footer() -> None:
+    assert [action.name for action in footer_actions()[-2:]] == ["help", "palette"]
+
+
+def test_sorting_turns_then_stops_and_keeps_the_older_key() -> None:
+    state = transitions.sort_by(ViewState(), "lr")
+    state = transitions.sort_by(state, "loss")
+    assert state.sorts == (SortKey("loss"), SortKey("lr"))
+    state = transitions.sort_by(state, "loss")
+    assert state.sorts == (SortKey("loss", True), SortKey("lr"))
+    assert transitions.sort_by(state, "loss").sorts == (SortKey("lr"),)
+
+
+def test_the_cursor_stays_within_the_rows() -> None:
+    state = ViewState(shown=3)
+    assert transitions.move_to(state, 99).cursor == 2
+    assert transitions.move_to(state, -5).cursor == 0
+    assert transitions.move_to(ViewState(shown=0), 1).cursor == 0
+
+
+def test_jumps_go_back_and_forward() -> None:
+    state = transitions.jumped(ViewState(), 4)
+    state, target = transitions.jump_back(state, 9)
+    assert target == 4
+    state, target = transitions.jump_forward(state, 4)
+    assert target == 9
+    assert transitions.jump_forward(state, 9)[1] is None
+
+
+def test_selecting_all_again_lets_go() -> None:
+    rows = frozenset({1, 2})
+    state = transitions.select_rows(ViewState(selection=frozenset({7})), rows)
+    assert state.selection == {1, 2, 7}
+    assert transitions.select_rows(state, rows).selection == {7}
+
+
+def test_columns_are_pinned_moved_and_hidden() -> None:
+    natural = ("a", "b", "c", "d")
+    choice = transitions.toggle_pinned(ColumnChoice(), "c")
+    choice = transitions.toggle_hidden(choice, "b")
+    assert choice.arranged(natural) == ("c", "a", "d")
+    moved = transitions.move_in_order(ColumnChoice(), "a", 2, natural)
+    assert moved.arranged(natural) == ("b", "c", "a", "d")
+
+
+def test_a_narrowed_filter_keeps_an_or_together() -> None:
+    state = transitions.with_filter(ViewState(), "a > 1 or b > 1")
+    assert transitions.narrowed(state, "c == 2").filter == "(a > 1 or b > 1) and c == 2"
+
+
+def test_one_number_format_per_column() -> None:
+    write = number_writer(choose_format([2.896, 3.1, 2.9341], log=False))
+    assert [write(value).text for value in (2.896, 3.1, float("inf"), None)] == ["2.896", "3.100", "+inf", "–"]
+    assert write(float("nan")).odd
+    assert number_writer(choose_format([0.0185, 0.00157], log=True))(0.0185).text == "1.85e-2"
+    assert number_writer(choose_format([0.05, 0.1, 0.3], log=False))(0.1).text == "0.10"
+
+
+def test_layouts_by_size() -> None:
+    def shape(width: int, height: int) -> str:
+        return layout_for(width, height, trials=100, table_width=100, detail_height=10, zoomed=False).shape
+
+    assert [shape(19, 10), shape(59, 20), shape(80, 24), shape(120, 40), shape(200, 60)] == [
+        "tiny", "list", "strip", "stacked", "beside",
+    ]  # fmt: skip
