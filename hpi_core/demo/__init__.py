@@ -12,3 +12,8 @@ from pathlib import Path
 def path() -> Path:
     """Return where the demo sweep's table lies in this installation."""
     return Path(str(files(__package__))) / "sweep.csv"
+
+
+def curves_path() -> Path:
+    """Return where the demo sweep's curves lie in this installation."""
+    return path().with_name("sweep.curves.parquet")
