@@ -59,8 +59,8 @@ def choose_format(values: Sequence[float], *, log: bool) -> NumberFormat:
     sizes = sorted(abs(value) for value in values if value)
     if not sizes:
         return NumberFormat(False, 0)
-    typical = sizes[int(0.9 * (len(sizes) - 1))]
-    spread = typical / sizes[int(0.1 * (len(sizes) - 1))]
+    typical = sizes[len(sizes) // 2]
+    spread = sizes[int(0.9 * (len(sizes) - 1))] / sizes[int(0.1 * (len(sizes) - 1))]
     if log or typical >= 1e7 or typical < 1e-3 or spread > 1e3:
         digits = next((d for d in (0, 1) if all(_same(v, float(f"{v:.{d}e}")) for v in sizes)), 2)
         return NumberFormat(True, digits)

@@ -66,13 +66,15 @@ def test_bytes_and_key_times(tmp_path: Path, rows: int, columns: int) -> None:
         app.send("g" + "j" * 60)
         app.until_quiet()
         scrolls = [app.key("j", 0.06) for _ in range(15)]
+        app.until_quiet()
         before = len(app.raw)
         app.pump(1.5)
         app.pump(1.5)
         idle = len(app.raw) - before
     times = sorted(ms for ms, _ in (*steps, *scrolls))
     print(
-        f"\n{rows:,} x {columns:,}: first key {first:.2f} s, loaded {loaded:.2f} s, bytes until the first key {paint:,}, "
+        f"\n{rows:,} x {columns:,}: first key {first:.2f} s, loaded {loaded:.2f} s, "
+        f"bytes until the first key {paint:,}, "
         f"key p95 {times[int(0.95 * len(times)) - 1]:.1f} ms, down {statistics.median(b for _, b in steps):.0f} B, "
         f"with scroll {statistics.median(b for _, b in scrolls):.0f} B, idle {idle} B"
     )
