@@ -99,6 +99,7 @@ class MainScreen(Screen[None]):
         """Show the head of the file at once."""
         self.runs = self.query_one("#table", FrameTable)
         self.detail = self.query_one("#detail", Detail)
+        self.runs.run_key = self.carry_out_key
         self.runs.show(self.preview, self.state)
         self.relayout()
         self.refresh_chrome()
@@ -108,6 +109,13 @@ class MainScreen(Screen[None]):
         if self.is_mounted and hasattr(self, "runs"):
             self.relayout()
             self.refresh_chrome()
+
+    def carry_out_key(self, key: str) -> bool:
+        """Carry out the action of a key; tells whether there is one."""
+        action = next((action for action in ACTIONS if key in action.keys), None)
+        if action is not None:
+            self.commands.carry_out(action.name)
+        return action is not None
 
     def action_command(self, name: str) -> None:
         """Carry out an action of the table."""

@@ -8,6 +8,7 @@ It keeps its own first row and first column instead of a scrolled canvas: nothin
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
@@ -63,6 +64,7 @@ class FrameTable(Lines, can_focus=True):
         self.state = ViewState()
         self.names: tuple[str, ...] = ()
         self.top = 0
+        self.run_key: Callable[[str], bool] | None = None
         self.first_column = 1
         self._chunks: OrderedDict[tuple[str, int], list[Cell]] = OrderedDict()
         self._placed: list[Placed] | None = None
@@ -141,6 +143,9 @@ class FrameTable(Lines, can_focus=True):
             event.stop()
             event.prevent_default()
             taker.post_message(events.Key(event.key, event.character))
+        elif self.run_key is not None and self.run_key(event.key):
+            event.stop()  # carried out in this key's own turn, so that what it opens gets the very next key
+            event.prevent_default()
 
     def on_click(self, event: events.Click) -> None:
         """Tell which row and column were pointed at."""
