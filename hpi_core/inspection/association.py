@@ -10,7 +10,7 @@ import polars as pl
 
 from hpi_core.statistics.causes import find_causes
 from hpi_core.statistics.findings import CauseFindings
-from hpi_core.statistics.inputs import Issue, Parameter
+from hpi_core.statistics.inputs import MOST_GROUPS, Groups, Issue, Parameter
 
 if TYPE_CHECKING:
     from hpi_core.statistics.inputs import Floats
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 def associate(sweep: Sweep, verdicts: Mapping[str, pl.Series], issues: Iterable[str]) -> CauseFindings:
     """Return what hyperparameters and the environment have to do with the given issues."""
     return find_causes(
-        _parameters(sweep), [_issue(name, verdicts[name]) for name in issues if name in verdicts], order=_order(sweep)
+        _parameters(sweep),
+        [_issue(name, verdicts[name]) for name in issues if name in verdicts],
+        order=_order(sweep),
+        groups=_groups(sweep),
     )
 
 
@@ -43,6 +46,14 @@ def _parameter(column: pl.Series, categorical: bool, environment: bool) -> Param
 
 def _issue(name: str, verdict: pl.Series) -> Issue:
     return Issue(name, verdict.fill_null(False).to_numpy(), verdict.is_not_null().to_numpy())
+
+
+def _groups(sweep: Sweep) -> Groups | None:
+    """Return the sweeps that were mixed into this one, where a column tells them apart."""
+    name = sweep.roles.group
+    if name is None or not 2 <= sweep.trials[name].n_unique() <= MOST_GROUPS:
+        return None
+    return Groups.of(name, sweep.trials[name].cast(pl.String).fill_null("").to_list())
 
 
 def _order(sweep: Sweep) -> Floats | None:

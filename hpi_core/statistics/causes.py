@@ -2,7 +2,8 @@
 
 Every pair of parameter and issue is screened for its best split with a p-value that pays for the search; all pairs
 share one false discovery rate; what remains must matter (share, ratio or difference with corrected intervals), hold
-within stretches of trial order where the sampler drifted, and hold beside the strongest cause of the same issue.
+within the groups of a mixed sweep and within stretches of trial order where the sampler drifted, and hold beside the
+strongest cause of the same issue.
 """
 
 from __future__ import annotations
@@ -31,17 +32,23 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hpi_core.statistics.binning import Coding
-    from hpi_core.statistics.inputs import Codes, Floats, Integers, Issue, Parameter
+    from hpi_core.statistics.inputs import Codes, Floats, Groups, Integers, Issue, Parameter
 
 LEAST_TRIALS = 20
 LEAST_SICK = 5
 MOST_Q = 0.05
 _TRIAL_ORDER = "trial order"
 _WORTH_THREADS = 50_000
+_MOST_STRATA = 256
 
 
 def find_causes(
-    parameters: Sequence[Parameter], issues: Sequence[Issue], *, order: Floats | None = None, seed: int = 0
+    parameters: Sequence[Parameter],
+    issues: Sequence[Issue],
+    *,
+    order: Floats | None = None,
+    groups: Groups | None = None,
+    seed: int = 0,
 ) -> CauseFindings:
     """Return the causes, leads and buckets of a sweep.
 
@@ -49,6 +56,7 @@ def find_causes(
         parameters: the columns that may be causes, each over all trials.
         issues: which trials are sick with what, and which could be judged.
         order: when each trial began, any increasing number; without it the trials stand in order.
+        groups: the sweeps that were mixed into this one, if it is several.
         seed: of the bootstrap and the stratified tests; the same input gives the same output.
     """
     tally = Tally(issues)
@@ -57,7 +65,7 @@ def find_causes(
     with ThreadPoolExecutor(max_workers=threads) as pool:
         codings = list(pool.map(code_trials, parameters))
         counts = list(pool.map(lambda coding: tally.count(coding.codes, coding.size), codings))
-        study = _Study(parameters, issues, tally, codings, counts, order, seed)
+        study = _Study(parameters, issues, tally, codings, counts, order, groups, seed)
         pairs = study.testable()
         screened = list(pool.map(lambda pair: study.screened(*pair), pairs))
         tested = [(pair, result) for pair, result in zip(pairs, screened, strict=True) if result.split is not None]
@@ -85,6 +93,7 @@ class _Study:
         codings: list[Coding],
         counts: list[tuple[Integers, Integers]],
         order: Floats | None,
+        groups: Groups | None,
         seed: int,
     ) -> None:
         self.parameters, self.issues, self.tally = parameters, issues, tally
@@ -94,6 +103,25 @@ class _Study:
         self.stretch: Codes = stretch_of_order(self.n, order)
         self.sorted = [bool(self.drift) and sorted_by(issue, self.stretch, order) for issue in issues]
         self.stratified = [bool(self.drift) and not by_outcome for by_outcome in self.sorted]
+        self.groups = groups
+
+    def strata(self, k: int, beside: tuple[Codes, int] | None = None) -> tuple[Codes, int, tuple[str, ...]]:
+        """Return what issue k is tested within: groups, stretches of trial order, and the strata of a rival cause.
+
+        Codes, their number, and the names of the first two. Where the product would not fit a byte, the coarser
+        adjustment for trial order is the one that is left out.
+        """
+        codes, size = beside or (np.zeros(self.n, dtype=np.uint8), 1)
+        names: list[str] = []
+        for name, (own, count) in self._confounders(k):
+            if size * count <= _MOST_STRATA:
+                codes, size = codes * np.uint8(count) + own, size * count
+                names.append(name)
+        return codes, size, tuple(names)
+
+    def _confounders(self, k: int) -> list[tuple[str, tuple[Codes, int]]]:
+        found = [] if self.groups is None else [(self.groups.name, (self.groups.codes, self.groups.size))]
+        return [*found, (_TRIAL_ORDER, (self.stretch, stretches(self.n)))] if self.stratified[k] else found
 
     def testable(self) -> list[tuple[int, int]]:
         """Return (parameter, issue) pairs with enough trials of both sorts and a parameter that varies."""
@@ -103,13 +131,14 @@ class _Study:
         return [(p, k) for p in varied for k in range(len(self.issues)) if enough[k]]
 
     def screened(self, p: int, k: int) -> Screened:
-        """Return the test of one pair, within stretches of trial order where the sampler drifted."""
+        """Return the test of one pair, within groups and within stretches of trial order where the sampler drifted."""
         coding = self.codings[p]
         positives, totals = self.counts[p]
         plain = screen(coding, positives[k], totals[k])
-        if not self.stratified[k] or plain.split is None or plain.log_p > math.log(0.2):
+        strata, size, names = self.strata(k)
+        if not names or plain.split is None or plain.log_p > math.log(0.2):
             return plain
-        a, c = self.tally.count_strata(coding.codes, coding.size, k, self.stretch, stretches(self.n))
+        a, c = self.tally.count_strata(coding.codes, coding.size, k, strata, size)
         inside = screen_in_strata(coding, a, c, self._rng(p, k, 1))
         return Screened(max(plain.log_p, inside.log_p), inside.split or plain.split)
 
@@ -124,7 +153,7 @@ class _Study:
         def make(i: int) -> Claim | None:
             (p, k), result = tested[i]
             positives, totals = self.counts[p]
-            adjusted = (_TRIAL_ORDER,) if self.stratified[k] else ()
+            adjusted = self.strata(k)[2]
             return claim(
                 self.parameters[p], self.issues[k], self.codings[p], result, positives[k], totals[k],
                 self.tally.sick_rows(k), (p, k), (float(q[i]), float(strict[i])), z, self._rng(p, k, 2), adjusted,
@@ -155,8 +184,13 @@ class _Study:
         return causes, others
 
     def words(self) -> list[str]:
-        """Return what must be said about trial order."""
+        """Return what must be said about groups and trial order."""
         said = []
+        if self.groups is not None:
+            said.append(
+                f"The sweep mixes {self.groups.size} groups ({safe(self.groups.name)}): parameters were tested within "
+                "them, and what only differs between them is not blamed; rates are over all trials."
+            )
         if any(self.stratified):
             names = ", ".join(safe(name) for name in self.drift[:3]) + (" and others" if len(self.drift) > 3 else "")
             said.append(f"The sampler drifted ({names}): parameters were tested within stretches of trial order.")
@@ -170,7 +204,7 @@ class _Study:
         p, k = candidate.pair
         coding = self.codings[p]
         for strong in standing[:3]:
-            strata, size = self._beside(strong)
+            strata, size, _ = self.strata(k, self._beside(strong))
             a, c = self.tally.count_strata(coding.codes, coding.size, k, strata, size)
             inside = screen_in_strata(coding, a, c, self._rng(p, k, 3))
             ratio = self._within(candidate, strata, size)
@@ -198,22 +232,15 @@ class _Study:
         return (place * 2 + strong.exposed).astype(np.uint8), 2 * (groups + 1)
 
     def _adjusted(self, made: Claim, primary: Claim) -> Cause:
-        """Return the cause with its Mantel-Haenszel ratio over trial order and the primary cause of its issue."""
-        strata, names = np.zeros(self.n, dtype=np.uint8), []
-        size = 1
-        if self.stratified[made.pair[1]]:
-            strata, size = self.stretch, stretches(self.n)
-            names.append(_TRIAL_ORDER)
-        if made is not primary:
-            strata = (strata * 2 + primary.exposed).astype(np.uint8)
-            size *= 2
-            names.append(primary.cause.parameter)
+        """Return the cause with its Mantel-Haenszel ratio over groups, trial order and its issue's primary cause."""
+        beside = None if made is primary else (primary.exposed.astype(np.uint8), 2)
+        strata, size, names = self.strata(made.pair[1], beside)
+        if beside is not None:
+            names = (*names, primary.cause.parameter)
         if not names:
             return made.cause
         ratio = self._within(made, strata, size)
-        return replace(
-            made.cause, adjusted_for=tuple(names), adjusted_ratio=None if ratio is None else math.exp(ratio[0])
-        )
+        return replace(made.cause, adjusted_for=names, adjusted_ratio=None if ratio is None else math.exp(ratio[0]))
 
     def _within(self, made: Claim, strata: Codes, size: int) -> tuple[float, float] | None:
         """Return the Mantel-Haenszel log ratio of a claim and its error within strata."""

@@ -20,6 +20,7 @@ Codes = npt.NDArray[np.uint8]
 Rows = npt.NDArray[np.uint32]
 
 MOST_DISCRETE_VALUES = 16
+MOST_GROUPS = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +66,26 @@ class Issue:
     id: str
     sick: Booleans
     assessable: Booleans
+
+
+@dataclass(frozen=True, eq=False)
+class Groups:
+    """Which of several sweeps in one (a task, a data set, a file) every trial belongs to; at most `MOST_GROUPS`.
+
+    What only differs between groups is never blamed: parameters are tested within them.
+    """
+
+    name: str
+    codes: Codes
+    size: int
+
+    @classmethod
+    def of(cls, name: str, words: Sequence[object]) -> Groups | None:
+        """Make groups of one word per trial; None where there is one group only, or too many to test within."""
+        levels, codes = np.unique(np.array([str(word) for word in words], dtype=object), return_inverse=True)
+        if not 2 <= len(levels) <= MOST_GROUPS:
+            return None
+        return cls(name, codes.astype(np.uint8), len(levels))
 
 
 def numeric_kind(values: Floats) -> Kind:
