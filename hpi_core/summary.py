@@ -103,7 +103,7 @@ def schema_text() -> str:
 
 def _source(inspection: Inspection) -> dict[str, Any]:
     sweep = inspection.sweep
-    lines, ledger = sweep.source.lines, sweep.ledger
+    lines, mended = sweep.source.lines, sweep.mended
     refused = lines.refused if lines is not None else 0
     return {
         "kind": sweep.source.kind,
@@ -111,7 +111,7 @@ def _source(inspection: Inspection) -> dict[str, Any]:
         "fingerprint": sweep.source.fingerprint,
         "rows": sweep.trials.height,
         "columns": sweep.trials.width - 2,
-        "repaired": int(ledger.filter(pl.col("kind") != "refused")["count"].sum() or 0),
+        "repaired": int(mended.filter(~pl.col("kind").str.starts_with("refused"))["count"].sum() or 0),
         "refused": refused,
         "incomplete": len(sweep.incomplete),
         "curves": sweep.curves is not None,

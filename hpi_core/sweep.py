@@ -126,6 +126,16 @@ class Sweep:
 
         return frame_to_pandas(self.trials)
 
+    @property
+    def mended(self) -> pl.DataFrame:
+        """The part of the ledger about repairs and refusals, without the notes on how the source was understood."""
+        return self.ledger.filter(~pl.col("kind").is_in(list(frames.NOTES)))
+
+    @property
+    def repairs(self) -> int:
+        """Number of cells and lines that were repaired or refused."""
+        return int(self.mended["count"].fill_null(1).sum())
+
     def trial_ids(self) -> pl.Series:
         """Return the id of every trial as a String series: the source's own id, or the 0-based row number."""
         if self.roles.id is None:

@@ -36,8 +36,7 @@ def header(screen: MainScreen) -> Row:
         trial = safe(str(sweep.trials[row, sweep.roles.id]) if sweep.roles.id else str(row), 30)
         left += [Run(" › ", "faint"), Run(f"trial {trial}")]
     right = [Run(f"{screen.progress}  ", "muted")] if screen.progress else []
-    if sweep.ledger.height:
-        repairs = int(sweep.ledger["count"].fill_null(1).sum())
+    if repairs := sweep.repairs:
         right.append(Run(f"{repairs:,} repair{'s' if repairs != 1 else ''} ", "muted"))
     return left, right
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from hpi_core.cli.narration import Narration
 from hpi_core.errors import RepairedError, UsageError
+from hpi_core.numerals import plural
 
 if TYPE_CHECKING:
     from hpi_core.roles import RoleOverrides
@@ -61,11 +62,11 @@ def open_sweep(args: argparse.Namespace) -> Sweep:
     overrides = _overrides(args)
     with Narration() as narrate:
         sweep = hpi_core.read(locations, options=ReadOptions(complete=args.complete), progress=narrate)
-    if args.strict and not sweep.ledger.is_empty():
-        first = sweep.ledger.row(0, named=True)
+    if args.strict and not sweep.mended.is_empty():
+        first = sweep.mended.row(0, named=True)
         place = "" if first["line"] is None else f" (line {first['line']:,})"
         raise RepairedError(
-            f"{sweep.source.name} needed {sweep.ledger.height:,} repairs; the first{place}: {first['message']}",
+            f"{sweep.source.name} needed {plural(sweep.repairs, 'repair')}; the first{place}: {first['message']}",
             "Without --strict it is read as repaired; `hpi inspect --all` shows every repair.",
         )
     overrides = _with_remembered(overrides, sweep)
