@@ -56,6 +56,16 @@ class WriteError(HpiError):
     exit_code = ExitCode.CANNOT_WRITE
 
 
+class ChatError(HpiError):
+    """The model's server gave no answer, or only a part of one."""
+
+    exit_code = ExitCode.NO_CONSENT_OR_NETWORK
+
+
+class NoConsentError(ChatError):
+    """Something would have left this machine without the person's yes."""
+
+
 class Cancelled(HpiError):  # noqa: N818 - a request that was obeyed is not an error in the field's own words
     """The reading was stopped because the person asked for it."""
 
