@@ -107,6 +107,7 @@ class Session:
         grant: Grant,
         *,
         tools: bool = True,
+        max_tokens: int = MAX_TOKENS,
         read_seconds: float = READ_SECONDS,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -117,6 +118,7 @@ class Session:
             server: who is asked.
             grant: the person's yes, to this source and this server.
             tools: let the model ask the tools.
+            max_tokens: longest answer.
             read_seconds: longest silence of the server.
             sleep: waits so many seconds.
 
@@ -132,6 +134,7 @@ class Session:
         self._wire = Wire(server, read_seconds=read_seconds)
         self._turns: list[list[dict[str, Any]]] = []
         self._tools = tools
+        self._max_tokens = max_tokens
         self._sleep = sleep
         self._running: asyncio.Task[None] | None = None
 
@@ -190,7 +193,7 @@ class Session:
             if content:
                 turn.messages.append({"role": "assistant", "content": content})
             if not calls or reply.stop_reason != "tool_use":
-                _settle(turn, reply)
+                self._settle(turn, reply)
                 return
             if turn.text and not turn.text.endswith("\n"):
                 turn.say("\n")
@@ -227,7 +230,7 @@ class Session:
         messages = [*(message for earlier in self._turns for message in earlier), *turn.messages]
         body: dict[str, Any] = {
             "model": self.server.model,
-            "max_tokens": MAX_TOKENS,
+            "max_tokens": self._max_tokens,
             "system": self._system,
             "messages": [*messages[:-1], _cached(messages[-1])],
         }
@@ -256,6 +259,19 @@ class Session:
             said = {"error": f"The tool failed ({type(error).__name__}).", "hint": ""}
         return {**result, "is_error": True, "content": tool_result(said)}
 
+    def _settle(self, turn: _Turn, reply: Reply) -> None:
+        """Say why an answer that came to its end is not a whole one, where it is not."""
+        longest = f"{self._max_tokens:,} tokens"
+        if reply.stop_reason == "refusal":
+            turn.stop, turn.problem = "refused", ChatError("The model declined to answer this.", "Ask it differently.")
+        elif reply.stop_reason == "max_tokens":
+            turn.stop, turn.problem = "cut", ChatError(f"The answer was cut at {longest}.", "Ask for the rest.")
+        elif reply.stop_reason == "model_context_window_exceeded":
+            problem = ChatError("The conversation is longer than the model can read.", "Begin a new one.")
+            turn.stop, turn.problem = "cut", problem
+        elif not turn.text.strip():
+            turn.stop, turn.problem = "failed", ChatError("The model answered nothing.", "Ask again.")
+
     def _tools_were_used(self, turn: _Turn) -> bool:
         return len(turn.messages) > 1 or any(len(earlier) > 2 for earlier in self._turns)
 
@@ -281,20 +297,6 @@ def outgoing(question: str) -> tuple[str, tuple[str, ...]]:
     if "[redacted:" in kept and "[redacted:" not in plain:
         notes.append("Something that looks like a secret was taken out of the question.")
     return kept, tuple(notes)
-
-
-def _settle(turn: _Turn, reply: Reply) -> None:
-    """Say why an answer that came to its end is not a whole one, where it is not."""
-    if reply.stop_reason == "refusal":
-        turn.stop, turn.problem = "refused", ChatError("The model declined to answer this.", "Ask it differently.")
-    elif reply.stop_reason == "max_tokens":
-        turn.stop = "cut"
-        turn.problem = ChatError(f"The answer was cut at {MAX_TOKENS:,} tokens.", "Ask for the rest, or more narrowly.")
-    elif reply.stop_reason == "model_context_window_exceeded":
-        turn.stop = "cut"
-        turn.problem = ChatError("The conversation is longer than the model can read.", "Begin a new one.")
-    elif not turn.text.strip():
-        turn.stop, turn.problem = "failed", ChatError("The model answered nothing.", "Ask again.")
 
 
 def _cached(message: dict[str, Any]) -> dict[str, Any]:

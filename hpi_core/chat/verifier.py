@@ -20,7 +20,7 @@ _SENTENCE = re.compile(r"(?<=[.!?;])\s+(?=[^a-z\d])|\n")
 _LIST_MARK = re.compile(r"^\s*(?:#+\s*)?(\d{1,3})[.)](?=\s)")
 _PAIR = re.compile(r"\s*(?:of|/|out of)\s*(?:the\s+)?$")
 _LEVEL = re.compile(r"^\s*[-‑]?\s*(?:%|percent)?\s*(?:CI\b|confidence|interval|Wilson|credible)", re.IGNORECASE)
-_TRIAL_NAME = re.compile(r"(?i)\b(?:trials?|runs?)\s+(?:#?[\w.-]+\s*(?:,|and|&)\s*){0,20}#?$")
+_TRIAL_NAME = re.compile(r"(?i)\b(?:trials?|runs?)\s+(?:is\s+|number\s+|id\s+)?(?:#?[\w.-]+\s*(?:,|and|&)\s*){0,20}#?$")
 _BELOW = re.compile(r"(?i)(?:<|≤|below|under|less than|at most|fewer than)\s*$")
 _ABOVE = re.compile(r"(?i)(?:>|≥|above|over|more than|at least)\s*$")
 
