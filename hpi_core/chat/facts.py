@@ -25,6 +25,8 @@ PAIRS = (
     ("sick", "n"), ("elsewhere_sick", "elsewhere_n"), ("count", "assessable"), ("sick", "total"), ("rank", "ranked"),
     ("flagged", "assessable"), ("count", "total"),
 )  # fmt: skip
+# Fields that hold one value per column, under the column's name.
+_BY_COLUMN = {"configuration", "metrics", "resources", "environment", "seed"}
 _COUNTED = re.compile(r"(?<![\w.,])(\d[\d,]*) of (\d[\d,]*)(?![\w.]\d)")
 # Names and labels are no measurements, even where they are digits.
 _NAMES = {"trials", "trial", "cite", "id", "because", "causes", "log10_p", "truncated"}
@@ -38,7 +40,7 @@ class Fact:
     """One number: its value, the label of its record (or an empty string), the path to it, and what it is.
 
     `kind` is `rate` for shares of one, `chance` for p and q, `text` for numbers inside a sentence of the summary, else
-    `number`. `of` is the path's field that this is so many out of, with its value.
+    `number`. `of` is what this is so many out of. `column` is the column it is a value or a statistic of, if any.
     """
 
     value: float
@@ -46,6 +48,7 @@ class Fact:
     path: str
     kind: str = "number"
     of: float | None = None
+    column: str = ""
 
 
 def numbers_in(text: str) -> Iterator[tuple[float, bool]]:
@@ -80,11 +83,24 @@ def facts_cited(evidence: Evidence, label: str) -> list[Fact]:
     return [] if record is None else list(_walk(record, label, ""))
 
 
-def facts_named(evidence: Evidence, sentence: str) -> list[Fact]:
-    """Return the facts of what a sentence speaks of by name: parameters, metrics, issues, status words, the best."""
+def columns(evidence: Evidence) -> frozenset[str]:
+    """Return the names that a number can be said to be the value of."""
+    roles = evidence.summary["roles"]
+    named = [entry["name"] for role in ("hyperparameters", "metrics") for entry in roles[role]]
+    return frozenset([*named, *roles["resources"], *roles["environment"], *filter(None, [roles["seed"]])])
+
+
+def facts_named(evidence: Evidence, sentence: str, *, cites: bool) -> list[Fact]:
+    """Return the facts of what a sentence speaks of by name: parameters, metrics, issues, status words, the best.
+
+    Buckets are too many to be meant by their names: they count only where they are cited. A sentence that cites its
+    place (`cites`) is taken at its word: beyond it only the counts over the whole sweep are looked at.
+    """
     words, summary = _Words(sentence), evidence.summary
     roles = summary["roles"]
     facts = list(_totals(summary, words))
+    if cites:
+        return facts
     for role in ("hyperparameters", "metrics"):
         for entry in roles[role]:
             if words.say(entry["name"]):
@@ -92,7 +108,7 @@ def facts_named(evidence: Evidence, sentence: str) -> list[Fact]:
     for label, issue in evidence.labelled("I"):
         if words.say(issue["issue"]) or words.say(issue["title"]):
             facts += _walk({**issue, "total": summary["trials"]["total"]}, label, "")
-    for kind in "CLB":
+    for kind in "CL":
         for label, entry in evidence.labelled(kind):
             if not words.say(entry["parameter"]):
                 continue
@@ -100,7 +116,7 @@ def facts_named(evidence: Evidence, sentence: str) -> list[Fact]:
                 facts += _walk(entry, label, "")
             elif kind == "C":
                 ends = {name: entry.get(name) for name in ("low", "high", "threshold_low", "threshold_high")}
-                facts += _walk(ends, label, "")
+                facts += _walk({**ends, "parameter": entry["parameter"]}, label, "")
     if words.any("best", "rank", "ranked", "top"):
         for entry in summary["best"]:
             facts += _walk(entry, evidence.label_of_id(entry["trial"]) or "", "best")
@@ -156,32 +172,40 @@ def _totals(summary: Record, words: _Words) -> Iterator[Fact]:
                 yield Fact(count / total, "", f"{path} / trials.total", "rate")
 
 
-def _walk(value: object, label: str, path: str) -> Iterator[Fact]:
+def _walk(value: object, label: str, path: str, column: str = "") -> Iterator[Fact]:
     """Yield the facts of a record, field by field."""
     if isinstance(value, bool) or value is None:
         return
     if isinstance(value, int | float):
         if math.isfinite(value):
-            yield Fact(float(value), label, path, _kind(path))
+            yield Fact(float(value), label, path, _kind(path), column=column)
     elif isinstance(value, str):
         for pair in _COUNTED.finditer(value):
             count, total = (float(text.replace(",", "")) for text in pair.groups())
-            yield Fact(count, label, path, "text", of=total)
+            yield Fact(count, label, path, "text", total, column)
         for found, percent in numbers_in(value):
-            yield Fact(found / 100 if percent else found, label, path, "rate" if percent else "text")
+            yield Fact(found / 100 if percent else found, label, path, "rate" if percent else "text", None, column)
     elif isinstance(value, Mapping):
-        for part, whole in PAIRS:
-            if isinstance(value.get(part), int) and isinstance(value.get(whole), int):
-                place = f"{path}.{part}".lstrip(".")
-                yield Fact(float(value[part]), label, place, of=float(value[whole]))
-                if value[whole]:
-                    yield Fact(value[part] / value[whole], label, f"{place} / {whole}", "rate")
+        column = str(value.get("parameter") or value.get("column") or value.get("name") or column)
+        yield from _parts(value, label, path, column)
+        inner = path.rpartition(".")[2] in _BY_COLUMN
         for name, item in value.items():
             if name not in _NAMES:
-                yield from _walk(item, label, f"{path}.{name}".lstrip("."))
+                yield from _walk(item, label, f"{path}.{name}".lstrip("."), name if inner else column)
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
-            yield from _walk(item, label, f"{path}[{index}]")
+            yield from _walk(item, label, f"{path}[{index}]", column)
+
+
+def _parts(record: Record, label: str, path: str, column: str) -> Iterator[Fact]:
+    """Yield what in a record is so many out of so many, as a count and as a rate."""
+    for part, whole in PAIRS:
+        count, total = record.get(part), record.get(whole)
+        if isinstance(count, int) and isinstance(total, int):
+            place = f"{path}.{part}".lstrip(".")
+            yield Fact(float(count), label, place, "number", float(total), column)
+            if total:
+                yield Fact(count / total, label, f"{place} / {whole}", "rate", None, column)
 
 
 def _kind(path: str) -> str:

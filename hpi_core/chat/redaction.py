@@ -153,6 +153,9 @@ def _random_or_word(match: re.Match[str]) -> str:
     kinds = ["d" if s.isdigit() else "u" if s.isupper() else "l" if s.islower() else "p" for s in text]
     if "d" not in kinds or "u" not in kinds or "l" not in kinds:
         return text
+    spelled = sum(len(run) for run in re.findall(r"[a-z]{4,}", text))
+    if spelled > 0.4 * len(text):  # words put together, with a version or a size among them
+        return text
     around_digits = sum(a != b and "d" in (a, b) for a, b in itertools.pairwise(kinds))
     turns = sum(a != b for a, b in itertools.pairwise(kinds))
     longest = max(len(part) for part in text.split("/"))

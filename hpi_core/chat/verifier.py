@@ -13,14 +13,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from hpi_core.chat.evidence import CITATION, Evidence
-from hpi_core.chat.facts import NUMBER, Fact, facts_cited, facts_named, parsed
+from hpi_core.chat.facts import NUMBER, Fact, columns, facts_cited, facts_named, parsed
 
 UNVERIFIED = "[unverified]"
+COARSEST = 0.05  # how far rounding may move a value, relative to it; 0.7 does not stand for 0.749
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+(?=[^a-z\d])|\n")
 _LIST_MARK = re.compile(r"^\s*(?:#+\s*)?(\d{1,3})[.)](?=\s)")
 _PAIR = re.compile(r"\s*(?:of|/|out of)\s*(?:the\s+)?$")
 _LEVEL = re.compile(r"^\s*[-‑]?\s*(?:%|percent)?\s*(?:CI\b|confidence|interval|Wilson|credible)", re.IGNORECASE)
 _TRIAL_NAME = re.compile(r"(?i)\b(?:trials?|runs?)\s+(?:is\s+|number\s+|id\s+)?(?:#?[\w.-]+\s*(?:,|and|&)\s*){0,20}#?$")
+_SAID_OF = re.compile(r"(?:[\s`*\"'=:<>≤≥~≈]|\b(?:of|is|was|at|to|about|above|below|over|under|from|value)\b)*$")
 _BELOW = re.compile(r"(?i)(?:<|≤|below|under|less than|at most|fewer than)\s*$")
 _ABOVE = re.compile(r"(?i)(?:>|≥|above|over|more than|at least)\s*$")
 
@@ -84,7 +86,7 @@ def verify(text: str, evidence: Evidence) -> Verified:
                 if label not in looked_up:
                     looked_up[label] = facts_cited(evidence, label)
             cited = [fact for label in labels for fact in looked_up[label]]
-            facts = [*cited, *facts_named(evidence, sentence)]
+            facts = [*cited, *facts_named(evidence, sentence, cites=bool(cited))]
             marks += _marks(sentence, line_start + start, facts, evidence, line_begins=start == 0)
     references = tuple(
         Reference(match.start(), match.end(), match[1], evidence.knows(match[1])) for match in CITATION.finditer(text)
@@ -161,11 +163,21 @@ def _find(sentence: str, match: re.Match[str], facts: Sequence[Fact], evidence: 
     if not percent and _TRIAL_NAME.search(before) and (label := evidence.label_of_id(match.group().strip())):
         return Fact(parsed(match)[0], label, "trial")
     value, unit = parsed(match)
+    column = _column_before(before, columns(evidence))
     below, above = bool(_BELOW.search(before)), bool(_ABOVE.search(before))
     for fact in facts:
+        if column and fact.column and fact.column != column:
+            continue
         if _equal(value, unit, percent, fact) or _bounded(value, percent, below, above, fact):
             return fact
     return None
+
+
+def _column_before(before: str, names: frozenset[str]) -> str:
+    """Return the column whose value a number is said to be (`lr = `, `lr of `, `lr `), or an empty string."""
+    words = _SAID_OF.sub("", before).split()
+    last = words[-1].strip("`*\"'(,:") if words else ""
+    return last if last in names else ""
 
 
 def _equal(value: float, unit: float, percent: bool, fact: Fact) -> bool:
@@ -177,8 +189,11 @@ def _equal(value: float, unit: float, percent: bool, fact: Fact) -> bool:
         return value == known
     if known == int(known) and not percent and fact.kind == "number" and abs(known) < 1e6:
         return value == known
+    off = abs(value - known)
+    if fact.kind != "chance" and not percent and off > COARSEST * abs(known):
+        return False
     # a value below one unit of the last written place has no digit in common with what was written
-    return abs(known) >= 0.95 * unit and abs(value - known) <= 0.5 * unit * (1 + 1e-9) + 1e-12 * abs(known)
+    return abs(known) >= 0.95 * unit and off <= 0.5 * unit * (1 + 1e-9) + 1e-12 * abs(known)
 
 
 def _bounded(value: float, percent: bool, below: bool, above: bool, fact: Fact) -> bool:
