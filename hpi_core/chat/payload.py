@@ -2,15 +2,19 @@
 
 Sent are counts, rates, ranges and the values of columns whose role is id, status, hyperparameter, metric, resource,
 seed or environment. Never sent: columns of free text, times, ignored columns and their names, paths, the ledger's
-cells, decisions' notes, and columns named like a secret. An error message a detector quotes as evidence is redacted and
-cut. Every string is data: it travels inside one JSON document, without control characters, cut to a fixed length.
+cells, decisions' notes, and columns named like a secret. Where a detector quotes a text as evidence, an error message
+is sent redacted and cut, anything else (a comment, a note) is left out. Every string is data: it travels inside one
+JSON document, without control characters, cut to a fixed length.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
+
+import polars as pl
 
 from hpi_core.chat.evidence import Evidence, Record
 from hpi_core.chat.redaction import is_secret_name, redact
@@ -23,6 +27,8 @@ CAPS = {
 }  # fmt: skip
 LONGEST = {"caveats": 400, "text": 300, "reason": 300, "evidence": 200}
 STRING = 120
+QUOTED = 16  # characters by which a quoted cell is recognised
+_ERROR_COLUMN = re.compile(r"(?i)err|exception|traceback|stderr|message|reason|fail|exit")
 RESULT = 12_000  # characters of one tool result
 
 _CAUSE = (
@@ -82,8 +88,13 @@ def document(evidence: Evidence) -> dict[str, Any]:
     )
 
 
-def tool_result(result: Mapping[str, Any]) -> str:
-    """Return a tool's answer as it is sent, cut at a fixed length by saying so rather than in mid-word."""
+def tool_result(evidence: Evidence, result: Mapping[str, Any]) -> str:
+    """Return a tool's answer as it is sent; one that is too long is replaced by saying so."""
+    if isinstance(result.get("issues"), list) and (row := evidence.row(str(result.get("cite")))) is not None:
+        issues = [
+            {**issue, "evidence": _without_notes(evidence, issue["evidence"], [row])} for issue in result["issues"]
+        ]
+        result = {**result, "issues": issues}
     text = as_sent(cleaned(result))
     if len(text) <= RESULT:
         return text
@@ -129,10 +140,27 @@ _LIST = {"I": "issues", "C": "causes", "L": "leads", "R": "recommendations"}
 def _entry(evidence: Evidence, label: str, entry: Record, fields: tuple[str, ...]) -> dict[str, Any]:
     """Return the fields of an entry that say something, its trials as labels."""
     kept = {name: entry[name] for name in fields if entry.get(name) not in (None, [], "")}
+    if "evidence" in kept:
+        rows = [row for trial in entry.get("trials", []) if (row := evidence.row(str(trial))) is not None]
+        kept["evidence"] = _without_notes(evidence, kept["evidence"], rows)
     if "trials" in kept:
         labels = [evidence.label_of_id(trial) for trial in kept["trials"][: CAPS["trials"]]]
         kept["trials"] = [known for known in labels if known]
     return {"cite": label, **kept}
+
+
+def _without_notes(evidence: Evidence, text: str | None, rows: list[int]) -> str:
+    """Return what a detector says of these trials without the cells of text columns it quotes, errors excepted."""
+    sweep = evidence.inspection.sweep
+    said = text or ""
+    for name in sweep.roles.text:
+        if _ERROR_COLUMN.search(name):
+            continue
+        for cell in sweep.trials[name].gather(rows).drop_nulls().cast(pl.String).to_list() if rows else []:
+            start = said.find(cell.strip()[:QUOTED]) if len(cell.strip()) >= 4 else -1
+            if start >= 0:
+                said = f"{said[:start]}(a text that is not sent)"
+    return said
 
 
 def _ranked(evidence: Evidence, entry: Record) -> dict[str, Any]:

@@ -45,6 +45,12 @@ class Server:
         """Scheme, host and port: what consent is given to and what messages name."""
         return origin(self.url)
 
+    @property
+    def local(self) -> bool:
+        """Whether it is a server on this very machine."""
+        parts = _split(self.url)
+        return parts is not None and parts.hostname in _LOOPBACK
+
 
 def find_server(environment: Mapping[str, str] | None = None, chat: Mapping[str, Any] | None = None) -> Server:
     """Return the server to ask.

@@ -21,7 +21,7 @@ from hpi_core.chat.prompt import system_blocks
 from hpi_core.chat.redaction import redact
 from hpi_core.chat.server import Server
 from hpi_core.chat.verifier import Verified, verify
-from hpi_core.chat.wire import READ_SECONDS, Reply, Usage, Wire
+from hpi_core.chat.wire import Reply, Usage, Wire
 from hpi_core.errors import ChatError, HpiError, NoConsentError
 
 MAX_TOKENS = 4096
@@ -108,7 +108,7 @@ class Session:
         *,
         tools: bool = True,
         max_tokens: int = MAX_TOKENS,
-        read_seconds: float = READ_SECONDS,
+        read_seconds: float | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """Begin a conversation; opens nothing.
@@ -119,7 +119,7 @@ class Session:
             grant: the person's yes, to this source and this server.
             tools: let the model ask the tools.
             max_tokens: longest answer.
-            read_seconds: longest silence of the server.
+            read_seconds: longest silence of the server, by default a minute, longer for one on this machine.
             sleep: waits so many seconds.
 
         Raises:
@@ -252,12 +252,12 @@ class Session:
         if tool is None:
             return {**result, "is_error": True, "content": as_sent({"error": "There is no such tool."})}
         try:
-            return {**result, "content": tool_result(tool.ask(self._evidence, call["input"]))}
+            return {**result, "content": tool_result(self._evidence, tool.ask(self._evidence, call["input"]))}
         except HpiError as error:
             said = {"error": error.message, "hint": error.hint}
         except Exception as error:  # one tool that fails on odd data costs its own answer only
             said = {"error": f"The tool failed ({type(error).__name__}).", "hint": ""}
-        return {**result, "is_error": True, "content": tool_result(said)}
+        return {**result, "is_error": True, "content": tool_result(self._evidence, said)}
 
     def _settle(self, turn: _Turn, reply: Reply) -> None:
         """Say why an answer that came to its end is not a whole one, where it is not."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
 
 READ_SECONDS = 60.0
+LOCAL_READ_SECONDS = 600.0  # a model on one's own processor reads a long prompt in silence
 CONNECT_SECONDS = 10.0
 
 
@@ -64,9 +65,11 @@ class Reply:
 class Wire:
     """The connection to one server; made at the first request, so that nothing is imported or opened before."""
 
-    def __init__(self, server: Server, *, read_seconds: float = READ_SECONDS) -> None:
+    def __init__(self, server: Server, *, read_seconds: float | None = None) -> None:
+        """Prepare for a server; `read_seconds` is its longest silence, by default longer for one on this machine."""
         self._server = server
-        self._read_seconds = read_seconds
+        usual = LOCAL_READ_SECONDS if server.local else READ_SECONDS
+        self._read_seconds = usual if read_seconds is None else read_seconds
         self._client: AsyncAnthropic | None = None
 
     async def send(self, request: Mapping[str, Any], reply: Reply, on_text: Callable[[str], None]) -> None:
