@@ -1,0 +1,156 @@
+"""What the Buckets pane says in words: the claim of the chosen pair with what is behind it, and the list of claims."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len, set_cell_size
+from textual.strip import Strip
+
+from hpi_core.text import safe
+from hpi_tui.theme import Look
+from hpi_tui.widgets.lines import Run, paint, title
+
+if TYPE_CHECKING:
+    from hpi_core.charts.bucket_bars import PairChart
+    from hpi_core.charts.bucket_words import PairWords
+    from hpi_core.charts.buckets import BucketMap
+    from hpi_core.statistics.findings import Cause
+
+_NAME_WIDEST, _LABEL = 24, 10
+_GAP = "  "
+
+
+@dataclass(frozen=True)
+class Said:
+    """The row of the pair with its sentence, and the lines behind it."""
+
+    head: list[Strip]
+    notes: list[Strip]
+
+
+def said_lines(look: Look, view: BucketMap, pair: PairChart, width: int, most: int) -> Said:
+    """Draw what is said of a pair: in its title row where it fits, else below it in at most `most` lines."""
+    from hpi_core.charts.bucket_words import pair_words
+
+    words = pair_words(view, pair)
+    tag = next((column.tag for column in view.issues if column.issue == pair.issue), pair.issue)
+    name = _cut(safe(pair.parameter), min(_NAME_WIDEST, max(6, width // 3)))
+    label = [Run(f" {name} × {tag}", "text", True)]
+    sentence = look.sign(words.claim + words.sentence)
+    used = cell_len(look.sign(label[0].text)) + 2
+    aside = [Run(f"{words.aside} ", "muted")] if words.aside else []
+    beside = cell_len(look.sign(words.aside)) + 3 if aside else 1
+    if used + cell_len(sentence) + beside <= width:
+        head = [title(look, width, label, [Run(_GAP), *_sentence(words)], aside, False)]
+    elif used + cell_len(sentence) + 1 <= width:
+        head = [title(look, width, label, [Run(_GAP), *_sentence(words)], [], False)]
+        words = _with_aside(words)
+    elif most > 1:
+        short = used + beside <= width
+        head = [title(look, width, label, [], aside if short else [], False)]
+        head += [paint(look, [Run(f"  {line}")], width) for line in wrapped(sentence, width - 3)[:most]]
+        words = words if short else _with_aside(words)
+    else:
+        head = [paint(look, [*label, Run(_GAP), *_sentence(words)], width, "band" if look.fills else "ground")]
+        words = _with_aside(words)
+    notes = []
+    for caption, text in words.notes:
+        first, *rest = wrapped(look.sign(text), max(10, width - _LABEL - 3)) or [""]
+        token = "strong" if caption == "next" else "muted" if caption == "how" else "text"
+        notes.append(paint(look, [Run(f"  {caption.ljust(_LABEL)}", "muted"), Run(first, token)], width))
+        notes += [paint(look, [Run(" " * (_LABEL + 2)), Run(line, token)], width) for line in rest]
+    return Said(head, notes)
+
+
+def claim_lines(
+    look: Look, view: BucketMap, chosen: tuple[str, str] | None, width: int, room: int, active: bool
+) -> list[tuple[Strip, tuple[str, str] | None]]:
+    """Draw all claims, strongest first, in at most `room` lines, each with the pair it speaks of."""
+    inspection = view.inspection
+    tags = {column.issue: column for column in view.issues}
+    causes = [cause for cause in (inspection.causes if inspection is not None else ()) if cause.issue in tags]
+    if not causes or room < 2:
+        return []
+    known = [cell for cell in (view.cells or {}).values() if cell.state != "few"]
+    state = [Run(f"  {len(causes):,} of {len(known):,} pairs with enough trials, strongest first", "muted")]
+    rows = room - 1
+    at = next((at for at, cause in enumerate(causes) if (cause.parameter, cause.issue) == chosen), 0)
+    first = max(0, min(at - rows // 2, len(causes) - rows))
+    right = [Run(f"+{len(causes) - rows:,} ", "muted")] if len(causes) > rows else []
+    lines: list[tuple[Strip, tuple[str, str] | None]] = [
+        (title(look, width, [Run(" claims", "text", True)], state, right, False), None)
+    ]
+    shown = causes[first : first + rows]
+    texts = [_claim_cells(look, cause) for cause in shown]
+    wide = [max(cell_len(row[k]) for row in texts) for k in range(len(texts[0]))]
+    wide[0] = min(wide[0], max(12, width - 60 if width >= 80 else width - 30))
+    for cause, cells in zip(shown, texts, strict=True):
+        pair = (cause.parameter, cause.issue)
+        here = pair == chosen
+        column = tags[cause.issue]
+        token = "err" if column.severity == "error" else "warn"
+        runs = [Run(f"  {column.tag.ljust(8)} ", token), Run(_left(look, cells[0], wide[0]), "text", here)]
+        runs += [Run(_GAP + cells[1].rjust(wide[1])), Run("  elsewhere ", "muted"), Run(cells[2].rjust(wide[2]))]
+        runs += [Run(_GAP + cells[3].rjust(wide[3])), Run(_GAP + cells[4].ljust(wide[4]), "muted")]
+        runs += [Run(_GAP + cells[5], "text")]
+        ground = ("cur" if active else "cur2") if here and look.fills else "cur2" if here else "ground"
+        lines.append((paint(look, runs, width, ground), pair))
+    return lines
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """Break a text at spaces into lines of at most `width` cells; a longer word is cut where it must be."""
+    lines: list[str] = []
+    line = ""
+    for word in text.split():
+        rest = word
+        while cell_len(rest) > width:
+            if line:
+                lines.append(line)
+                line = ""
+            piece = set_cell_size(rest, width).rstrip()
+            lines.append(piece)
+            rest = rest[len(piece) :] if piece and rest.startswith(piece) else ""
+        if line and cell_len(line) + 1 + cell_len(rest) > width:
+            lines.append(line)
+            line = rest
+        else:
+            line = f"{line} {rest}".strip()
+    return [*lines, line] if line else lines
+
+
+def _sentence(words: PairWords) -> list[Run]:
+    if not words.claim:
+        return [Run(words.sentence, "muted")]
+    return [Run(words.claim, "text", True), Run(words.sentence, "text")]
+
+
+def _with_aside(words: PairWords) -> PairWords:
+    """Move what found no room beside the sentence to the lines below it."""
+    from dataclasses import replace
+
+    return replace(words, aside="", notes=(("strength", words.aside), *words.notes)) if words.aside else words
+
+
+def _claim_cells(look: Look, cause: Cause) -> tuple[str, ...]:
+    from hpi_core.charts.bucket_words import false_rate, ratio_of, where
+
+    name = safe(cause.parameter, 60)
+    return (
+        look.sign(f"{name} {where(cause)}"),
+        f"{cause.sick:,}/{cause.n:,}",
+        f"{cause.elsewhere_sick:,}/{cause.elsewhere_n:,}",
+        look.sign(ratio_of(cause)),
+        false_rate(cause.q),
+        cause.strength,
+    )
+
+
+def _cut(text: str, width: int) -> str:
+    return text if cell_len(text) <= width else set_cell_size(text, width - 1) + "…"
+
+
+def _left(look: Look, text: str, width: int) -> str:
+    return set_cell_size(text if cell_len(text) <= width else look.sign(_cut(text, width)), width)
