@@ -88,6 +88,18 @@ def withdraw(location: str) -> None:
         raise WriteError(f"{path} cannot be removed: {error.strerror}.") from None
 
 
+def explanation(server: str, model: str, characters: int) -> str:
+    """Return what a person should read before they say yes, in a few lines; `characters` is the payload's length."""
+    return (
+        f"Ask {model} at {server} about this sweep?\n"
+        f"Sent with each question: the summary of this sweep ({characters:,} characters; /payload shows them all), and "
+        "what the model looks up: single trials, comparisons, buckets.\n"
+        "Not sent: the file itself, columns of free text, paths, your decisions' notes. Secrets and home folders are "
+        "taken out.\n"
+        "The yes is remembered for this sweep and this server."
+    )
+
+
 def _refusal(said: Standing, server: str) -> NoConsentError:
     if said == "never":
         return NoConsentError(

@@ -91,6 +91,8 @@ def _ask_model(args: argparse.Namespace) -> ExitCode:
 
 async def _turn(session: Session, args: argparse.Namespace, evidence: Evidence) -> Answer:
     """Carry one turn; lines are checked and written as they are finished."""
+    import asyncio
+
     from hpi_core.chat.session import Answer, Said, Waits
 
     line = ""
@@ -107,6 +109,10 @@ async def _turn(session: Session, args: argparse.Namespace, evidence: Evidence) 
                 for note in event.notes:
                     sys.stderr.write(f"{note}\n")
                 return event
+    except asyncio.CancelledError:  # Ctrl-C: what came is kept
+        if line:
+            _write_lines([line], evidence)
+        raise
     finally:
         await session.close()
     raise AssertionError("a turn ends with its answer")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ from hpi_core.chat.server import DEFAULT_MODEL, address, find_server
 from hpi_core.demo import path as demo_path
 from hpi_core.errors import ChatError, NoConsentError
 from hpi_core.settings import load_config
-from tests.core.chat.scripted_server import refuses, says, scripted_server
+from tests.core.chat.scripted_server import Exchange, refuses, says, scripted_server
 from tests.core.chat.sweeps import KEY
 
 # Runs `hpi` with every socket that is opened written to a file.
@@ -193,3 +194,32 @@ def test_the_default_model_is_one_the_client_knows() -> None:
     from anthropic.types import Model
 
     assert any(DEFAULT_MODEL in get_args(part) for part in get_args(Model))
+
+
+def test_the_question_before_consent_names_server_model_and_size() -> None:
+    said = consent.explanation("https://api.anthropic.com", DEFAULT_MODEL, 20_189)
+    assert all(part in said for part in ("https://api.anthropic.com", DEFAULT_MODEL, "20,189", "/payload"))
+
+
+def test_an_interrupted_answer_keeps_its_part_and_exits_130(folders: Path) -> None:
+    def endless(exchange: Exchange) -> None:
+        exchange.begin()
+        exchange.message_start()
+        exchange.text("The first line\nand a half")
+        exchange.release.wait(20)
+
+    with scripted_server([endless]) as served:
+        process = subprocess.Popen(
+            [str(Path(sys.executable).parent / "hpi"), "ask", str(demo_path()), "Why?", "--consent"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "ANTHROPIC_BASE_URL": served.url, "ANTHROPIC_API_KEY": KEY},
+        )
+        assert process.stdout is not None
+        assert process.stdout.readline() == "The first line\n"
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert out == "and a half\n"
+    assert "Traceback" not in err
