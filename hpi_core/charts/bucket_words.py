@@ -50,7 +50,7 @@ def pair_words(chart: BucketMap, pair: PairChart) -> PairWords:
         return PairWords("", words, "", (("ratio", f"{alone}{equal}"),))
     if cell.state == "few":
         return PairWords("", _too_few(column, cell.lead, pair), "", ())
-    words = "no claim: its buckets differ no more than chance makes them, or not enough to matter"
+    words = "no claim: no difference beyond chance that is large enough to matter"
     return PairWords("", words, "", (("strength", f"{cell.strength or 0:.2f} of 1, Cramér's V corrected for bias"),))
 
 

@@ -69,6 +69,13 @@ class BucketMap:
         """Return what is known of a pair."""
         return (self.cells or {}).get((parameter, issue), _NOTHING)
 
+    def place_of(self, parameter: str, issue: str) -> tuple[int, int] | None:
+        """Return row and column of a pair, None where the map has none such."""
+        column = next((at for at, column in enumerate(self.issues) if column.issue == issue), None)
+        if column is None or parameter not in self.parameters:
+            return None
+        return self.parameters.index(parameter), column
+
 
 def bucket_map(inspection: Inspection) -> BucketMap:
     """Return the map of an inspection: claimed parameters first, strongest first, then the others in their order."""

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from hpi_core.statistics.findings import Cause
 
 _NAME_WIDEST, _LABEL = 24, 10
+_STRENGTHS = ("strong", "moderate", "weak")
 _GAP = "  "
+_COUNTS, _ELSEWHERE, _RATIO, _FALSE_RATE, _STRENGTH = range(1, 6)
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ def claim_lines(
     inspection = view.inspection
     tags = {column.issue: column for column in view.issues}
     causes = [cause for cause in (inspection.causes if inspection is not None else ()) if cause.issue in tags]
+    causes.sort(key=lambda cause: _STRENGTHS.index(cause.strength))
     if not causes or room < 2:
         return []
     known = [cell for cell in (view.cells or {}).values() if cell.state != "few"]
@@ -85,27 +88,46 @@ def claim_lines(
     shown = causes[first : first + rows]
     texts = [_claim_cells(look, cause) for cause in shown]
     wide = [max(cell_len(row[k]) for row in texts) for k in range(len(texts[0]))]
-    wide[0] = min(wide[0], max(12, width - 60 if width >= 80 else width - 30))
+    rest = width - 11
+    kept = _columns_kept(wide, rest)
+    wide[0] = max(8, min(wide[0], rest - sum(_taken(wide, k) for k in kept)))
     for cause, cells in zip(shown, texts, strict=True):
         pair = (cause.parameter, cause.issue)
         here = pair == chosen
         column = tags[cause.issue]
         token = "err" if column.severity == "error" else "warn"
         runs = [Run(f"  {column.tag.ljust(8)} ", token), Run(_left(look, cells[0], wide[0]), "text", here)]
-        runs += [Run(_GAP + cells[1].rjust(wide[1])), Run("  elsewhere ", "muted"), Run(cells[2].rjust(wide[2]))]
-        runs += [Run(_GAP + cells[3].rjust(wide[3])), Run(_GAP + cells[4].ljust(wide[4]), "muted")]
-        runs += [Run(_GAP + cells[5], "text")]
+        for k in kept:
+            if k == _ELSEWHERE:
+                runs.append(Run("  elsewhere", "muted"))
+            gap = " " if k == _ELSEWHERE else _GAP
+            text = cells[k].ljust(wide[k]) if k in (_FALSE_RATE, _STRENGTH) else cells[k].rjust(wide[k])
+            runs.append(Run(gap + text, "muted" if k == _FALSE_RATE else "text"))
         ground = ("cur" if active else "cur2") if here and look.fills else "cur2" if here else "ground"
         lines.append((paint(look, runs, width, ground), pair))
     return lines
+
+
+def _columns_kept(wide: list[int], room: int) -> list[int]:
+    """Return which columns beside the claim itself have room; counts elsewhere and the ratio go first."""
+    kept = [_COUNTS, _ELSEWHERE, _RATIO, _FALSE_RATE, _STRENGTH]
+    for dropped in (_ELSEWHERE, _RATIO, _STRENGTH, _COUNTS):
+        if wide[0] + sum(_taken(wide, k) for k in kept) <= room:
+            break
+        kept.remove(dropped)
+    return kept
+
+
+def _taken(wide: list[int], column: int) -> int:
+    return wide[column] + (12 if column == _ELSEWHERE else 2)
 
 
 def wrapped(text: str, width: int) -> list[str]:
     """Break a text at spaces into lines of at most `width` cells; a longer word is cut where it must be."""
     lines: list[str] = []
     line = ""
-    for word in text.split():
-        rest = word
+    for word in text.replace(" %", "\xa0%").split(" "):
+        rest = word.replace("\xa0", " ")
         while cell_len(rest) > width:
             if line:
                 lines.append(line)

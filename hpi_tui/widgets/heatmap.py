@@ -105,11 +105,14 @@ def _cell(look: Look, cell: MapCell, wide: int, spelled: bool, chosen: bool) -> 
         style = look.style("text" if chosen else "muted")
     if not chosen:
         return [Segment(text, style)]
-    inner = set_cell_size(text[1:] if text.startswith(" ") else text, wide - 2)
     if look.fills and level:
-        return [Segment(f"[{inner}]", style)]
+        return [Segment(f"[{text[1:-1]}]", style)]
+    inner = text.strip()
+    before = min(len(text) - len(text.lstrip()), wide - cell_len(inner) - 1)
     edge = look.style("strong", bold=True)
-    return [Segment("[", edge), Segment(inner, style), Segment("]", edge)]
+    left = " " * max(0, before - 1)
+    after = " " * max(0, wide - len(left) - cell_len(inner) - 2)
+    return [Segment(f"{left}[", edge), Segment(inner, style), Segment(f"]{after}", edge)]
 
 
 def _cell_text(look: Look, cell: MapCell, spelled: bool, room: int) -> str:

@@ -26,6 +26,7 @@ class BarLine:
 
     runs: tuple[Run, ...]
     bar: int | None = None
+    claimed: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,10 @@ def bar_lines(look: Look, pair: PairChart, width: int) -> list[BarLine]:
         return []
     labels = [look.sign(label) for label in _labels(pair)]
     columns = _columns(look, pair, labels, width)
-    lines = [BarLine(_axis(look, columns))]
+    lines = [BarLine(_axis(columns))]
     for at, bar in enumerate(pair.bars):
         lines += [BarLine(_cut(look, pair, cut, columns)) for cut in pair.cuts if cut.before == at]
-        lines.append(BarLine(_bar(look, bar, labels[at], columns), at))
+        lines.append(BarLine(_bar(look, bar, labels[at], columns), at, bar.claimed))
     return lines
 
 
@@ -82,17 +83,16 @@ def _columns(look: Look, pair: PairChart, labels: list[str], width: int) -> _Col
     return _Columns(max(_LABEL_LEAST, label - (_BAR_LEAST - left)), counts, max(4, min(left, _BAR_LEAST)), 0, 0)
 
 
-def _axis(look: Look, columns: _Columns) -> tuple[Run, ...]:
-    marks = [" "] * (columns.bar + 4)
+def _axis(columns: _Columns) -> tuple[Run, ...]:
+    marks = [" "] * columns.bar
     ticks = ((0, "0 %"), (25, "25"), (50, "50"), (75, "75"), (100, "100 %"))
     for share, text in ticks if columns.bar >= 24 else (ticks[0], ticks[-1]):
         at = _place(share / 100, columns.bar)
-        at = max(0, at - (3 if share == 100 else 1 if share else 0))
+        at = max(0, at - (4 if share == 100 else 1 if share else 0))
         marks[at : at + len(text)] = text
-    scale = "".join(marks).rstrip().ljust(columns.bar)
+    scale = "".join(marks)[: columns.bar]
     head = f"  {' ' * columns.label}  {'sick/n'.rjust(columns.counts)}  {scale}"
-    rest = columns.bar + 2 - len(scale) if columns.rate else 0
-    tail = " " * max(0, rest) + "rate".rjust(columns.rate) if columns.rate else ""
+    tail = _GAP + "rate".rjust(columns.rate) if columns.rate else ""
     tail += _GAP + "interval".rjust(columns.interval) if columns.interval else ""
     return (Run(head + tail, "muted"),)
 
