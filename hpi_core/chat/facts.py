@@ -25,9 +25,10 @@ PAIRS = (
     ("sick", "n"), ("elsewhere_sick", "elsewhere_n"), ("count", "assessable"), ("sick", "total"), ("rank", "ranked"),
     ("flagged", "assessable"), ("count", "total"),
 )  # fmt: skip
+_QUOTED = 0.5  # a sentence with so many of a caveat's words is about it
 # Fields that hold one value per column, under the column's name.
 _BY_COLUMN = {"configuration", "metrics", "resources", "environment", "seed"}
-_COUNTED = re.compile(r"(?<![\w.,])(\d[\d,]*) of (\d[\d,]*)(?![\w.]\d)")
+_COUNTED = re.compile(r"(?<![\w.,])(\d[\d,]*) of (?:the )?(\d[\d,]*)(?![\w.]\d)")
 # Names and labels are no measurements, even where they are digits.
 _NAMES = {"trials", "trial", "cite", "id", "because", "causes", "log10_p", "truncated"}
 _RATES = {
@@ -117,6 +118,9 @@ def facts_named(evidence: Evidence, sentence: str, *, cites: bool) -> list[Fact]
             elif kind == "C":
                 ends = {name: entry.get(name) for name in ("low", "high", "threshold_low", "threshold_high")}
                 facts += _walk({**ends, "parameter": entry["parameter"]}, label, "")
+    for place, caveat in enumerate(summary["caveats"]):
+        if words.share_of(caveat) >= _QUOTED:
+            facts += _walk(caveat, "", f"caveats[{place}]")
     if words.any("best", "rank", "ranked", "top"):
         for entry in summary["best"]:
             facts += _walk(entry, evidence.label_of_id(entry["trial"]) or "", "best")
@@ -134,6 +138,11 @@ class _Words:
 
     def any(self, *names: str) -> bool:
         return any(self.say(name) for name in names)
+
+    def share_of(self, text: str) -> float:
+        """Return which share of another text's words stand in this one."""
+        others = set(_plain(text).split())
+        return len(others & set(self._text.split())) / max(1, len(others))
 
 
 def _plain(text: str) -> str:

@@ -14,8 +14,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import polars as pl
-
 from hpi_core.chat.evidence import Evidence, Record
 from hpi_core.chat.redaction import is_secret_name, redact
 from hpi_core.text import safe
@@ -27,7 +25,7 @@ CAPS = {
 }  # fmt: skip
 LONGEST = {"caveats": 400, "text": 300, "reason": 300, "evidence": 200}
 STRING = 120
-QUOTED = 16  # characters by which a quoted cell is recognised
+QUOTED, SHORTEST_QUOTED = 16, 4  # characters by which a quoted cell is recognised
 _ERROR_COLUMN = re.compile(r"(?i)err|exception|traceback|stderr|message|reason|fail|exit")
 RESULT = 12_000  # characters of one tool result
 
@@ -156,8 +154,9 @@ def _without_notes(evidence: Evidence, text: str | None, rows: list[int]) -> str
     for name in sweep.roles.text:
         if _ERROR_COLUMN.search(name):
             continue
-        for cell in sweep.trials[name].gather(rows).drop_nulls().cast(pl.String).to_list() if rows else []:
-            start = said.find(cell.strip()[:QUOTED]) if len(cell.strip()) >= 4 else -1
+        for value in sweep.trials[name].gather(rows).to_list() if rows else []:
+            cell = "" if value is None else str(value).strip()
+            start = said.find(cell[:QUOTED]) if len(cell) >= SHORTEST_QUOTED else -1
             if start >= 0:
                 said = f"{said[:start]}(a text that is not sent)"
     return said

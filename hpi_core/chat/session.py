@@ -51,10 +51,10 @@ class Waits:
 
 @dataclass(frozen=True)
 class Looks:
-    """The model asks a tool."""
+    """The model asks a tool, with these arguments, printable."""
 
     tool: str
-    arguments: dict[str, Any]
+    arguments: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -247,7 +247,8 @@ class Session:
         from hpi_core.chat.tools import tools
 
         tool = tools().get(str(call.get("name")))
-        turn.put(Looks(printable(str(call.get("name")))[:60], call["input"]))
+        shown = {printable(name)[:60]: printable(str(value))[:200] for name, value in call["input"].items()}
+        turn.put(Looks(printable(str(call.get("name")))[:60], shown))
         result: dict[str, Any] = {"type": "tool_result", "tool_use_id": call.get("id")}
         if tool is None:
             return {**result, "is_error": True, "content": as_sent({"error": "There is no such tool."})}

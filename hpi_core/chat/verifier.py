@@ -23,6 +23,7 @@ _PAIR = re.compile(r"\s*(?:of|/|out of)\s*(?:the\s+)?$")
 _LEVEL = re.compile(r"^\s*[-‑]?\s*(?:%|percent)?\s*(?:CI\b|confidence|interval|Wilson|credible)", re.IGNORECASE)
 _TRIAL_NAME = re.compile(r"(?i)\b(?:trials?|runs?)\s+(?:is\s+|number\s+|id\s+)?(?:#?[\w.-]+\s*(?:,|and|&)\s*){0,20}#?$")
 _SAID_OF = re.compile(r"(?:[\s`*\"'=:<>≤≥~≈]|\b(?:of|is|was|at|to|about|above|below|over|under|from|value)\b)*$")
+_WORD_END, _WORD_BEGIN = re.compile(r"[^\s,;()\[\]]+$"), re.compile(r"[^\s,;()\[\]]+")
 _BELOW = re.compile(r"(?i)(?:<|≤|below|under|less than|at most|fewer than)\s*$")
 _ABOVE = re.compile(r"(?i)(?:>|≥|above|over|more than|at least)\s*$")
 
@@ -75,6 +76,7 @@ class Verified:
 def verify(text: str, evidence: Evidence) -> Verified:
     """Check an answer's numbers and citations against the evidence."""
     looked_up: dict[str, list[Fact]] = {}
+    names = columns(evidence)
     marks: list[Mark] = []
     for line_start, line in _lines(text):
         in_line = [match[1] for match in CITATION.finditer(line)]
@@ -87,7 +89,7 @@ def verify(text: str, evidence: Evidence) -> Verified:
                     looked_up[label] = facts_cited(evidence, label)
             cited = [fact for label in labels for fact in looked_up[label]]
             facts = [*cited, *facts_named(evidence, sentence, cites=bool(cited))]
-            marks += _marks(sentence, line_start + start, facts, evidence, line_begins=start == 0)
+            marks += _marks(sentence, line_start + start, facts, evidence, names, line_begins=start == 0)
     references = tuple(
         Reference(match.start(), match.end(), match[1], evidence.knows(match[1])) for match in CITATION.finditer(text)
     )
@@ -112,16 +114,22 @@ def _sentences(line: str) -> Iterator[tuple[int, str]]:
     yield start, line[start:]
 
 
-def _marks(sentence: str, start: int, facts: Sequence[Fact], evidence: Evidence, *, line_begins: bool) -> list[Mark]:
+def _marks(
+    sentence: str, start: int, facts: Sequence[Fact], evidence: Evidence, names: frozenset[str], *, line_begins: bool
+) -> list[Mark]:
     """Return the marks of one sentence that begins at `start` of the text."""
-    cited = [match.span() for match in CITATION.finditer(sentence)]
+    named = [match.span() for match in CITATION.finditer(sentence)]
+    for name in names:
+        if name in sentence and NUMBER.search(name):  # a column called `Fair (DPD<0.1)`
+            named += [match.span() for match in re.finditer(re.escape(name), sentence)]
     listed = _LIST_MARK.match(sentence) if line_begins else None
     numbers = [
         match
         for match in NUMBER.finditer(sentence)
-        if not any(a <= match.start() < b for a, b in cited)
+        if not any(a <= match.start() < b for a, b in named)
         and not (listed and match.start() == listed.start(1))
         and not _is_level(sentence, match)
+        and not _is_part_of_id(sentence, match, evidence)
     ]
     marks: list[Mark] = []
     skip = False
@@ -135,7 +143,7 @@ def _marks(sentence: str, start: int, facts: Sequence[Fact], evidence: Evidence,
             marks += [_mark(match, start, fact), _mark(following, start, fact, whole=True)]
             skip = True
         else:
-            marks.append(_mark(match, start, _find(sentence, match, facts, evidence)))
+            marks.append(_mark(match, start, _find(sentence, match, facts, evidence, names)))
     return marks
 
 
@@ -152,18 +160,28 @@ def _is_level(sentence: str, match: re.Match[str]) -> bool:
     return match["digits"] in ("90", "95", "99") and bool(_LEVEL.match(sentence[match.end() :]))
 
 
+def _is_part_of_id(sentence: str, match: re.Match[str], evidence: Evidence) -> bool:
+    """Tell whether a number is only a piece of a trial's id, such as `run-3-20251007`."""
+    before = _WORD_END.search(sentence[: match.start()])
+    after = _WORD_BEGIN.match(sentence[match.end() :])
+    word = f"{before[0] if before else ''}{match.group()}{after[0] if after else ''}".rstrip(".:")
+    return word.strip() != match.group().strip() and evidence.label_of_id(word) is not None
+
+
 def _find_pair(part: re.Match[str], whole: re.Match[str], facts: Sequence[Fact]) -> Fact | None:
     wanted = (parsed(part)[0], parsed(whole)[0])
     return next((fact for fact in facts if fact.of is not None and (fact.value, fact.of) == wanted), None)
 
 
-def _find(sentence: str, match: re.Match[str], facts: Sequence[Fact], evidence: Evidence) -> Fact | None:
+def _find(
+    sentence: str, match: re.Match[str], facts: Sequence[Fact], evidence: Evidence, names: frozenset[str]
+) -> Fact | None:
     before = sentence[: match.start()]
     percent = (match["unit"] or "").strip() in ("%", "percent")
     if not percent and _TRIAL_NAME.search(before) and (label := evidence.label_of_id(match.group().strip())):
         return Fact(parsed(match)[0], label, "trial")
     value, unit = parsed(match)
-    column = _column_before(before, columns(evidence))
+    column = _column_before(before, names)
     below, above = bool(_BELOW.search(before)), bool(_ABOVE.search(before))
     for fact in facts:
         if column and fact.column and fact.column != column:

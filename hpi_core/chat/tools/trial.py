@@ -71,7 +71,8 @@ def values_by_role(evidence: Evidence, row: int) -> dict[str, Any]:
         "environment": list(roles.environment),
         "seed": [roles.seed] if roles.seed else [],
     }
-    named = sweep.trials.select(name for names in groups.values() for name in names).row(row, named=True)
+    columns = [name for names in groups.values() for name in names]
+    named = sweep.trials.select(columns).row(row, named=True) if columns else {}
     return {role: {name: plain(named[name]) for name in names} for role, names in groups.items() if names}
 
 
