@@ -112,6 +112,9 @@ def _status(error: Any, server: Server) -> Failure:
         return Failure(_said(f"{where} refuses the request{_number(code)}.", words), without_tools=True)
     if code >= 500 or kind == "api_error" or code == 200:
         return Failure(_said(f"{where} failed{_number(code)}.", _LATER), code in _BUSY, wait)
+    if 300 <= code < 400:
+        hint = "Nothing was sent there; set ANTHROPIC_BASE_URL to the right address if you trust it."
+        return Failure(_said(f"{where} wants to send you elsewhere ({code}).", hint))
     return Failure(_said(f"{where} answered with status {code}.", _words(error, server)))
 
 

@@ -100,8 +100,14 @@ class Wire:
         import anthropic
 
         timeout = anthropic.Timeout(self._read_seconds, connect=min(CONNECT_SECONDS, self._read_seconds))
+        # A redirect would carry the summary to a server nobody has said yes to.
+        transport = anthropic.DefaultAsyncHttpxClient(follow_redirects=False, timeout=timeout)
         return anthropic.AsyncAnthropic(
-            api_key=self._server.key, base_url=self._server.url, max_retries=0, timeout=timeout
+            api_key=self._server.key,
+            base_url=self._server.url,
+            max_retries=0,
+            timeout=timeout,
+            http_client=transport,
         )
 
 

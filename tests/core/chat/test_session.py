@@ -346,3 +346,15 @@ async def test_control_bytes_in_an_answer_never_come_out_raw() -> None:
     for text in [answer.text, answer.verified.marked(), *(e.text for e in events if isinstance(e, Said))]:
         assert all(sign == "\n" or sign.isprintable() for sign in text)
     assert "37✓ of 58✓ [C1]" in answer.verified.marked()
+
+
+@pytest.mark.parametrize("code", [301, 302, 307, 308])
+async def test_a_redirect_is_not_followed_to_a_server_without_consent(code: int) -> None:
+    with scripted_server([says("stolen")]) as other:
+        with scripted_server([refuses(code, location=f"{other.url}/v1/messages")]) as served:
+            session = Session(*granted(demo_evidence(), served.url))
+            _, answer = await turn(session, "Why?")
+            await session.close()
+        assert other.requests == []
+    assert answer.stop == "failed"
+    assert f"wants to send you elsewhere ({code})" in str(answer.problem)
