@@ -54,7 +54,9 @@ def claimed_filter(inspection: Inspection, cause: Cause) -> str:
 def _exposed(sweep: Sweep, cause: Cause) -> Booleans:
     column = sweep.trials[cause.parameter]
     if not _is_numeric(sweep, cause):
-        text = column.cast(pl.String) if not column.dtype.is_nested() else column.map_elements(str, pl.String)
+        if column.dtype.is_nested():
+            return np.array([_is_level(value, cause) for value in column], dtype=np.bool_)
+        text = column.cast(pl.String)
         found = text.is_null() if cause.kind == "missing" else text.is_in(list(cause.values)).fill_null(False)
         return np.asarray(found.to_numpy(), dtype=np.bool_)
     numbers = numbers_of(column)
@@ -63,6 +65,13 @@ def _exposed(sweep: Sweep, cause: Cause) -> Booleans:
     if cause.kind == "level":
         return np.asarray(numbers == _level(numbers, cause))
     return np.asarray(in_range(numbers, cause.low, cause.high), dtype=np.bool_)
+
+
+def _is_level(value: object, cause: Cause) -> bool:
+    """Whether a list or a record is the claimed value, which the statistics know by its text."""
+    if cause.kind == "missing" or value is None:
+        return value is None and cause.kind == "missing"
+    return str(value.to_list() if isinstance(value, pl.Series) else value) in cause.values or str(value) in cause.values
 
 
 def _is_numeric(sweep: Sweep, cause: Cause) -> bool:
