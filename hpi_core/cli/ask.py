@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
 from hpi_core.cli.command import Command
 from hpi_core.cli.inspect_source import add_threshold_argument, inspect_sweep
 from hpi_core.cli.source import add_source_arguments, open_sweep
+from hpi_core.errors import UsageError
 from hpi_core.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -40,6 +42,8 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 def _run(args: argparse.Namespace) -> ExitCode:
     from hpi_core.chat.commands import is_command, parse
 
+    if not args.source and os.path.exists(args.question):  # noqa: PTH110 - a question may be longer than a path can be
+        raise UsageError("There is no question.", 'For example: hpi ask SOURCE "/causes"')
     if is_command(args.question):
         parse(args.question)  # a wrong command should not cost the reading of a large sweep
         evidence = _evidence(args)

@@ -223,3 +223,10 @@ def test_an_interrupted_answer_keeps_its_part_and_exits_130(folders: Path) -> No
     assert process.returncode == 130
     assert out == "and a half\n"
     assert "Traceback" not in err
+
+
+def test_a_source_without_a_question_is_said_so(folders: Path) -> None:
+    done, sockets = ask(folders)
+    assert done.returncode == 2
+    assert "There is no question." in done.stderr
+    assert sockets == ""
