@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual.strip import Strip
 
+from hpi_core.numerals import plural
 from hpi_tui.panes.bucket_words import claim_lines, said_lines, wrapped
 from hpi_tui.theme import Look
 from hpi_tui.widgets import heatmap
@@ -97,11 +98,10 @@ class _Sheet:
         state: list[Run] = []
         right: list[Run] = []
         if view is not None and view.empty is None:
-            words = (
-                "strength of association, filled where q < 0.05 after correction"
-                if self.width >= heatmap.WIDE
-                else "strength, filled = q < 0.05"
-            )
+            marked = "filled" if self.look.fills else "shaded"
+            wide = self.width >= heatmap.WIDE
+            long = f"strength of association, {marked} where q < 0.05 after correction"
+            words = long if wide else f"strength, {marked} = q < 0.05"
             state = [Run(f"  {words}", "muted")]
             right = [Run(_left_out(view, rows, columns), "muted")]
             used = 12 + len(words) + len(right[0].text)
@@ -187,9 +187,9 @@ def _left_out(view: BucketMap, rows: int, columns: int) -> str:
     more_rows, more_columns = len(view.parameters) - rows, len(view.issues) - columns
     said = []
     if more_rows > 0:
-        said.append(f"+{more_rows:,} parameter{'s' if more_rows > 1 else ''}")
+        said.append(f"+{plural(more_rows, 'parameter')}")
     if more_columns > 0:
-        said.append(f"+{more_columns:,} issue{'s' if more_columns > 1 else ''}")
+        said.append(f"+{plural(more_columns, 'issue')}")
     if not said:
-        said = [f"{len(view.parameters):,} parameters", f"{len(view.issues):,} issues"]
+        said = [plural(len(view.parameters), "parameter"), plural(len(view.issues), "issue")]
     return "  ".join(said) + " "

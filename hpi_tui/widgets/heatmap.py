@@ -157,20 +157,12 @@ def _size(look: Look, chart: BucketMap, k: int, *, spelled: bool) -> int:
 
 
 def _placed(sizes: list[int], left: int, width: int, column: int) -> tuple[tuple[int, int, int], ...]:
-    """Place as many columns as fit, `column` among them."""
-    first = last = column
-    used = sizes[column] + 1
-    while True:
-        if last + 1 < len(sizes) and left + used + sizes[last + 1] <= width:
-            last += 1
-            used += sizes[last] + 1
-        elif first > 0 and left + used + sizes[first - 1] <= width:
-            first -= 1
-            used += sizes[first] + 1
-        else:
-            break
+    """Place as many columns as fit, from the first that leaves room for `column`, so that the map seldom shifts."""
+    first = next(k for k in range(column + 1) if k == column or left + sum(sizes[k : column + 1]) + column - k <= width)
     placed = []
-    for k in range(first, last + 1):
+    for k in range(first, len(sizes)):
+        if k > column and left + sizes[k] > width:
+            break
         placed.append((k, left, sizes[k]))
         left += sizes[k] + 1
     return tuple(placed)

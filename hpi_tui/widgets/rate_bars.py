@@ -16,7 +16,8 @@ from hpi_tui.widgets.lines import Run
 if TYPE_CHECKING:
     from hpi_core.charts.bucket_bars import Bar, Cut, PairChart
 
-_BAR_WIDEST, _BAR_LEAST, _LABEL_LEAST = 100, 12, 6
+_BAR_WIDEST, _BAR_LEAST, _LABEL_LEAST, _RANGE_LEAST = 100, 12, 6, 17
+_NARROW = 64
 _GAP = "  "
 
 
@@ -42,7 +43,7 @@ def bar_lines(look: Look, pair: PairChart, width: int) -> list[BarLine]:
     """Return the axis and a line per bar and cut."""
     if not pair.bars:
         return []
-    labels = [look.sign(label) for label in _labels(pair)]
+    labels = [look.sign(label) for label in _labels(pair, "–" if width < _NARROW else " – ")]
     columns = _columns(look, pair, labels, width)
     lines = [BarLine(_axis(columns))]
     for at, bar in enumerate(pair.bars):
@@ -51,7 +52,7 @@ def bar_lines(look: Look, pair: PairChart, width: int) -> list[BarLine]:
     return lines
 
 
-def _labels(pair: PairChart) -> list[str]:
+def _labels(pair: PairChart, dash: str) -> list[str]:
     numbers = [x for bar in pair.bars for x in (bar.least, bar.most) if x is not None]
     chosen = choose_format(numbers, log=pair.scale == "log")
     labels = []
@@ -64,13 +65,14 @@ def _labels(pair: PairChart) -> list[str]:
             labels.append("none")
         else:
             low, high = chosen.write(bar.least), chosen.write(bar.most)
-            labels.append(low if bar.least == bar.most else f"{low} – {high}")
+            labels.append(low if bar.least == bar.most else f"{low}{dash}{high}")
     return labels
 
 
 def _columns(look: Look, pair: PairChart, labels: list[str], width: int) -> _Columns:
     """Share out the width; the interval in numbers goes first, then the rate, then the label is cut."""
-    label = min(max(cell_len(text) for text in labels), max(_LABEL_LEAST, width // 3))
+    ranges = any(bar.least is not None for bar in pair.bars)  # a number that was cut would be another number
+    label = min(max(cell_len(text) for text in labels), max(_RANGE_LEAST if ranges else _LABEL_LEAST, width // 3))
     counts = max(len("sick/n"), *(len(_counts(bar)) for bar in pair.bars))
     rate = max(len("rate"), *(len(percent(bar.rate)) for bar in pair.bars))
     interval = max(len("interval"), *(cell_len(look.sign(_interval(bar))) for bar in pair.bars))
@@ -133,14 +135,14 @@ def _cut(look: Look, pair: PairChart, cut: Cut, columns: _Columns) -> tuple[Run,
     """Draw an end of the claimed range between the buckets it parts, with its interval."""
     from hpi_core.charts.bucket_words import exact
 
-    room = columns.label + columns.counts + 2
     value = exact(cut.value)
-    name = _cut_to(look, safe(pair.parameter, 60), max(3, room - len(value) - 1))
+    name = _cut_to(look, safe(pair.parameter, 60), max(3, columns.label + columns.counts + 1 - len(value)))
     head = f"{name} {value} "
-    line = "┄" * max(0, 6 + columns.label + columns.counts + columns.bar - 2 - cell_len(head))
+    room = max(0, 4 + columns.label + columns.counts + columns.bar - cell_len(head))
     known = look.sign(_uncertain(cut))
-    shown = columns.interval or columns.rate >= cell_len(known)
-    return (Run("  "), Run(head, "strong", True), Run(line, "faint"), Run(f"{_GAP}{known}" if shown else "", "text"))
+    if not columns.interval and columns.rate < cell_len(known):
+        room = max(0, room - cell_len(known) - 2)
+    return (Run("  "), Run(head, "strong", True), Run("┄" * room, "faint"), Run(f"{_GAP}{known}", "text"))
 
 
 def _uncertain(cut: Cut) -> str:

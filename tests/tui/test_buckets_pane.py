@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from rich.cells import cell_len
 from textual import on
@@ -205,6 +208,12 @@ async def test_empty_states_are_words() -> None:
             assert app.pane.chosen is None
             assert app.pane.claimed_filter() is None
             app.pane.move(1, 1)
+
+
+def test_the_pane_loads_nothing_heavy() -> None:
+    code = "import sys, hpi_tui.panes.buckets; print([m for m in ('polars', 'numpy', 'scipy') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_the_pane_declares_itself() -> None:
