@@ -68,7 +68,7 @@ DETECTOR = SweepDetector(
         Threshold("trials", 5, "trials", "chosen here", "fewer tell no share"),
     ),
     check=check,
-    advice="Narrow the ranges named by the causes.",
+    advice="Start from a configuration that works and widen one range at a time.",
     examples=(
         Example(
             {"lr": [0.1, 0.2, 0.3, 0.4, 0.5], "val_loss": [0.1, 0.2, float("nan"), float("nan"), 0.2]},

@@ -2,15 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from hpi_core import frames
 from hpi_core.inspection.ranking import Ranking
 from hpi_core.numerals import plural
 from hpi_core.sweep import Sweep
 
+# How many columns a caveat that several share names.
+NAMED = 4
+
 
 def about_the_sweep(sweep: Sweep, ranking: Ranking) -> list[str]:
     """Return what is unusual about the sweep itself: nothing to rank, nothing varied, records cut off, repairs."""
     return [*_objective(sweep, ranking), *_contents(sweep), *_records(sweep)]
+
+
+def merged(caveats: Iterable[str], names: Iterable[str]) -> list[str]:
+    """Return the caveats with those that say the same of several columns as one.
+
+    Args:
+        caveats: sentences; what is said of a column begins with its name.
+        names: the columns.
+    """
+    ordered = sorted(names, key=len, reverse=True)
+    said: dict[str, list[str]] = {}
+    for caveat in caveats:
+        name = next((name for name in ordered if caveat.startswith(f"{name} ")), "")
+        said.setdefault(caveat[len(name) :], []).append(name)
+    return [_of_each(columns) + rest for rest, columns in said.items()]
+
+
+def _of_each(columns: list[str]) -> str:
+    if len(columns) == 1:
+        return columns[0]
+    more = len(columns) - NAMED
+    listed = f"{', '.join(columns[:NAMED])} and {more} more" if more > 0 else ", ".join(columns)
+    return f"Each of {listed}"
 
 
 def _objective(sweep: Sweep, ranking: Ranking) -> list[str]:

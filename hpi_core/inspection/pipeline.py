@@ -9,7 +9,7 @@ from hpi_core.detectors import detect
 from hpi_core.detectors.catalogue import catalogue
 from hpi_core.errors import Cancelled
 from hpi_core.inspection.association import associate
-from hpi_core.inspection.caveats import about_the_sweep
+from hpi_core.inspection.caveats import about_the_sweep, merged
 from hpi_core.inspection.issues import blamed, count_issues, issues_of, worst_severities
 from hpi_core.inspection.measures import measure_metrics
 from hpi_core.inspection.model import Inspection
@@ -76,6 +76,6 @@ def inspect(
         leads=association.leads,
         buckets=association.buckets,
         recommendations=recommend(association.causes, issues, sweep.roles.hyperparameters),
-        caveats=(*about_the_sweep(sweep, ranking), *association.caveats),
+        caveats=(*about_the_sweep(sweep, ranking), *merged(association.caveats, sweep.trials.columns)),
         thresholds=dict(thresholds or {}),
     )

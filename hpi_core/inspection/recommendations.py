@@ -1,12 +1,13 @@
-"""What to do next: one recommendation per cause that can be acted on, then per issue; each names what it rests on.
+"""What to do next, as short as it can be: one thing per cause that can be acted on, then advice on issues without one.
 
-A recommended limit is the cautious end of the threshold's interval, not its point. Leads and columns that name the
-machine never become recommendations.
+A recommended limit on a continuous scale is the cautious end of the threshold's interval; between the few values of a
+discrete one it is the cut itself, since every value was tried. A machine that is to blame is taken out of the sweep,
+never tuned. Leads never become recommendations.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -22,7 +23,14 @@ Confidence = Literal["strong", "moderate", "weak", "observed"]
 # A range is cut off the search only where at least this share of it is sick, and at least twice as often as elsewhere.
 CUT_RATE = 0.25
 CUT_RATIO = 2.0
+# Issues of bookkeeping, not of training: the range shows where to look, and leaving it out would hide the mistake.
+BOOKKEEPING = frozenset(["identical_results", "metric_out_of_range", "missing_metric", "seed_ignored", "zombie"])
+# This one only adds up other issues: once a range of any is recommended, its advice says nothing more.
+SUM_OF_ISSUES = "infeasible_share"
 _STRENGTHS: tuple[Confidence, ...] = ("strong", "moderate", "weak", "observed")
+
+
+TENTATIVE = "Try this: "
 
 
 @dataclass(frozen=True)
@@ -34,7 +42,7 @@ class Recommendation:
         text: what to do, with specific values.
         reason: the counts it rests on.
         because: what it rests on: `cause:N` (index into the causes) or `issue:ID`.
-        parameter: the column to change, or None.
+        parameter: the hyperparameter to change, or None.
         now: its range or values in this sweep, in words.
         to: the range or values to use, in words.
         confidence: the strength of the cause, or `observed` where it rests on findings alone.
@@ -53,38 +61,80 @@ class Recommendation:
 def recommend(
     causes: Sequence[Cause], issues: Iterable[IssueCount], hyperparameters: Iterable[Hyperparameter]
 ) -> tuple[Recommendation, ...]:
-    """Return the recommendations that follow from causes and issues, most important first."""
+    """Return the recommendations that follow from causes and issues, most important first.
+
+    Order: what rests on a sure and large effect before what is worth a try, then by strength, then by how many sick
+    trials it accounts for. Advice on an issue as such is given only where no cause of it is recommended.
+    """
     known = {parameter.name: parameter for parameter in hyperparameters}
+    issues = list(issues)
+    advice = {issue.issue: issue.advice for issue in issues}
     grouped: dict[tuple[object, ...], list[int]] = {}
     for place, cause in enumerate(causes):
-        if not cause.environment and cause.parameter in known:
+        if cause.issue in BOOKKEEPING:
+            grouped[place, cause.issue] = [place]
+        elif cause.environment or cause.parameter in known:
             grouped.setdefault((cause.parameter, cause.kind, cause.values), []).append(place)
-    drafts = [_from_causes(places, causes, known[causes[places[0]].parameter]) for places in grouped.values()]
-    drafts.sort(key=lambda draft: _STRENGTHS.index(draft.confidence))
-    drafts += [_from_issue(issue) for issue in issues if issue.diagnostic and issue.severity != "info" and issue.advice]
+    drafts = [_from_causes(places, causes, known, advice) for places in grouped.values()]
+    weights = [-max(_accounted_for(causes[place]) for place in places) for places in grouped.values()]
+    order = sorted(
+        range(len(drafts)), key=lambda i: (_tentative(drafts[i]), _STRENGTHS.index(drafts[i].confidence), weights[i])
+    )
+    covered = {causes[place].issue for places in grouped.values() for place in places}
+    covered |= {SUM_OF_ISSUES} if covered else set()
+    drafts = [drafts[i] for i in order] + [
+        _from_issue(issue)
+        for issue in issues
+        if issue.diagnostic and issue.severity != "info" and issue.advice and issue.issue not in covered
+    ]
     return tuple(replace(draft, id=f"R{place}") for place, draft in enumerate(drafts, start=1))
 
 
-def _from_causes(places: Sequence[int], causes: Sequence[Cause], parameter: Hyperparameter) -> Recommendation:
+def _accounted_for(cause: Cause) -> float:
+    """Return how many sick trials the range has beyond what the rate elsewhere would give it."""
+    return cause.sick - cause.rate_elsewhere * cause.n
+
+
+def _tentative(draft: Recommendation) -> bool:
+    return draft.text.startswith(TENTATIVE)
+
+
+def _from_causes(
+    places: Sequence[int], causes: Sequence[Cause], known: Mapping[str, Hyperparameter], advice: Mapping[str, str]
+) -> Recommendation:
     """Return one recommendation for all causes that speak of the same side or value of a parameter.
 
     The strongest of them sets the value, so that a vague cause does not narrow the search needlessly.
     """
     leading = min(places, key=lambda place: (_STRENGTHS.index(causes[place].strength), place))
     cause = causes[leading]
-    action, to = _change(cause, parameter)
-    if cause.strength == "weak" or cause.rate < CUT_RATE or cause.ratio < CUT_RATIO:
-        action = f"Try this: {action[0].lower()}{action[1:]}"
+    parameter = now = to = None
+    if cause.issue in BOOKKEEPING:
+        action = f"{advice.get(cause.issue, '').rstrip('.')}; begin with the trials where {cause.text}".lstrip("; ")
+    elif cause.environment:
+        action = _machine(cause)
+    else:
+        parameter, now = cause.parameter, _now(known[cause.parameter])
+        action, to = _change(cause, known[cause.parameter])
+        if cause.strength == "weak" or cause.rate < CUT_RATE or cause.ratio < CUT_RATIO:
+            action = f"{TENTATIVE}{action[0].lower()}{action[1:]}"
     return Recommendation(
         "",
         f"{action}.",
         " ".join(f"{_evidence(causes[place])}." for place in places),
         tuple(f"cause:{place}" for place in places),
-        cause.parameter,
-        _now(parameter),
+        parameter,
+        now,
         to,
         cause.strength,
     )
+
+
+def _machine(cause: Cause) -> str:
+    """Return what to do about a value of a column that names the machine."""
+    if cause.kind == "level" and cause.values:
+        return f"Take {', '.join(cause.values)} out of the sweep and rerun its trials"
+    return f"Find out where the trials without a {cause.parameter} ran, and rerun them"
 
 
 def _evidence(cause: Cause) -> str:
@@ -114,8 +164,13 @@ def _change(cause: Cause, parameter: Hyperparameter) -> tuple[str, str | None]:
 
 
 def _cautious(end: float | None, cut: float | None, parameter: Hyperparameter) -> float | None:
-    """Return the cautious end of a threshold, or the cut itself where that end would leave nothing to search."""
+    """Return the cautious end of a threshold; the cut itself between discrete values, or where that end leaves nothing.
+
+    Where the parameter has few values, the trials of each next one are evidence of their own that the cut lies there.
+    """
     lowest, highest = parameter.minimum, parameter.maximum
+    if parameter.kind == "discrete":
+        return cut
     if end is None or (lowest is not None and end <= lowest) or (highest is not None and end >= highest):
         return cut
     return end
