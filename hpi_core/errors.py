@@ -31,7 +31,14 @@ class UsageError(HpiError):
 
 
 class FilterError(UsageError):
-    """A filter expression that cannot be understood; `position` is the 0-based character it failed at."""
+    """A filter expression that cannot be understood.
+
+    Attributes:
+        position: the 0-based character it failed at.
+        text: the whole filter, where the one who raised it knew.
+    """
+
+    text: str | None = None
 
     def __init__(self, message: str, position: int, hint: str = "") -> None:
         super().__init__(message, hint)

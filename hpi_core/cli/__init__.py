@@ -87,8 +87,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _explain(error: HpiError) -> int:
     _narrate(f"hpi: {error.message}")
-    if isinstance(error, FilterError) and (text := getattr(error, "text", None)) is not None:
-        _narrate(f"  {safe(text)}\n  {' ' * error.position}^")
+    if isinstance(error, FilterError) and error.text is not None:
+        from hpi_core.cli.ink import cells_wide
+
+        before = cells_wide(safe(error.text[: error.position], len(error.text) * 8))
+        _narrate(f"  {error.text}\n  {' ' * before}^")
     if error.hint:
         _narrate(f"     {error.hint}")
     return error.exit_code

@@ -51,7 +51,11 @@ class Filter:
             compiler = _Compiler(sweep, Roles(), context, issues)
         else:
             compiler = _Compiler(sweep.trials, sweep.roles, context, issues)
-        return pl.lit(True) if self.node is None else compiler.expression(self.node)
+        try:
+            return pl.lit(True) if self.node is None else compiler.expression(self.node)
+        except FilterError as error:
+            error.text = self.text
+            raise
 
     def mask(
         self, sweep: Sweep, context: pl.DataFrame | None = None, issues: Collection[str] | None = None
@@ -71,7 +75,11 @@ def parse(text: str) -> Filter:
     Raises:
         FilterError: the text is not of the language; its position points at the character.
     """
-    return Filter(text, read(text))
+    try:
+        return Filter(text, read(text))
+    except FilterError as error:
+        error.text = text
+        raise
 
 
 @dataclass(frozen=True)
