@@ -97,8 +97,17 @@ class Ink:
                     + self._styled(line, "plain")
                 )
 
-    def table(self, columns: Sequence[Column], rows: Sequence[Sequence[str]], style: Style = "plain") -> None:
-        """Write an aligned table that fits the width; a column without any content is left out."""
+    def table(
+        self,
+        columns: Sequence[Column],
+        rows: Sequence[Sequence[str]],
+        style: Style = "plain",
+        notes: Sequence[str] = (),
+    ) -> None:
+        """Write an aligned table that fits the width; a column without any content is left out.
+
+        `notes` has one dim line of prose for below each row, or is empty.
+        """
         if not rows:
             return
         cells = [[safe(cell) for cell in row] for row in rows]
@@ -106,12 +115,14 @@ class Ink:
         widths = self._fit(columns, cells, shown)
         titles = [self._cell(columns[i].heading, widths[i], columns[i], "dim") for i in shown]
         self._lines.append(("  " + "  ".join(titles)).rstrip())
-        for row in cells:
+        for place, row in enumerate(cells):
             parts = [
                 self._cell(row[i], widths[i], columns[i], columns[i].style if style == "plain" else style)
                 for i in shown
             ]
             self._lines.append(("  " + "  ".join(parts)).rstrip())
+            if notes:
+                self.paragraph(notes[place], "dim", indent=4 + widths[shown[0]])
 
     def _fit(self, columns: Sequence[Column], cells: Sequence[Sequence[str]], shown: list[int]) -> dict[int, int]:
         """Return the widths of the columns, dropping from `shown` and narrowing until they fit."""

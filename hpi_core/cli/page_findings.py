@@ -41,25 +41,26 @@ def add_issues(summary: Mapping[str, Any], ink: Ink) -> None:
     columns = [
         Column("severity"), Column("issue"), Column("trials", right=True), Column("of", right=True),
         Column("rate", right=True), Column("95 % interval", right=True, drop=1), Column("for example", drop=2),
-        Column("", drop=3, style="dim"),
     ]  # fmt: skip
     ink.heading("Issues")
-    ink.table(columns, [_issue_row(issue) for issue in issues])
-    for issue in issues:
-        if issue["scope"] == "sweep" and issue["evidence"]:
-            ink.paragraph(f"{issue['issue']}: {issue['evidence']}", SEVERITY_STYLES[issue["severity"]])
+    ink.table(columns, [_issue_row(issue) for issue in issues], notes=[_issue_note(issue) for issue in issues])
+
+
+def _issue_note(issue: Mapping[str, Any]) -> str:
+    """Return what the id means, what was found on the sweep as a whole, and whether it counts."""
+    evidence = f": {issue['evidence']}" if issue["scope"] == "sweep" and issue["evidence"] else ""
+    return f"{issue['title']}{evidence}{'' if issue['diagnostic'] else '; fires on the best trials too: not counted'}"
 
 
 def _issue_row(issue: Mapping[str, Any]) -> list[str]:
     if issue["scope"] == "sweep":
-        return [issue["severity"], issue["issue"], "sweep", "–", "–", "–", "", issue["title"]]
+        return [issue["severity"], issue["issue"], "sweep", "–", "–", "–", ""]
     named = [str(trial) for trial in issue["trials"][:4]]
     example = ", ".join(named) + (", …" if issue["count"] > len(named) else "")
-    note = "" if issue["diagnostic"] else "fires on the best trials too: not counted"
     interval = f"{percent(issue['rate_low'])} to {percent(issue['rate_high'])}"
     return [
         issue["severity"], issue["issue"], f"{issue['count']:,}", f"{issue['assessable']:,}", percent(issue["rate"]),
-        interval, example, note,
+        interval, example,
     ]  # fmt: skip
 
 
