@@ -1,11 +1,16 @@
-"""Run the installed `hpi` as a person would, in a home of its own."""
+"""Run `hpi` as a person would, in a home of its own: in this process, or as the installed script."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import subprocess
 import sys
 from pathlib import Path
+from unittest import mock
+
+from hpi_core.cli import main
 
 HPI = Path(sys.executable).parent / "hpi"
 
@@ -20,12 +25,37 @@ SIX = """trial_id,status,lr,batch_size,epochs,train_loss,val_loss,runtime_sec
 
 
 def hpi(*arguments: str | Path, home: Path, stdin: bytes = b"", **variables: str) -> subprocess.CompletedProcess[bytes]:
-    """Run `hpi` with `home` as the person's home folder and return what came of it."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "HPATH_", "PYTHONWARN"))}
-    environment = {**kept, "HOME": str(home), "COLUMNS": "100", **variables}
+    """Run the console script's `main` here, with `home` as the person's home and working folder, bytes in and out."""
+    command = [str(argument) for argument in arguments]
+    streams = [io.TextIOWrapper(io.BytesIO(given), encoding="utf-8") for given in (stdin, b"", b"")]
+    with (
+        mock.patch.dict(os.environ, _environment(home, variables), clear=True),
+        mock.patch.multiple(sys, stdin=streams[0], stdout=streams[1], stderr=streams[2]),
+        contextlib.chdir(home),
+    ):
+        try:
+            code = main(command)
+        except SystemExit as stopped:
+            code = int(stopped.code or 0)
+    for stream in streams[1:]:
+        stream.flush()
+    out, err = (stream.buffer.getvalue() for stream in streams[1:])  # type: ignore[attr-defined]
+    return subprocess.CompletedProcess(command, int(code), out, err)
+
+
+def hpi_process(
+    *arguments: str | Path, home: Path, stdin: bytes = b"", **variables: str
+) -> subprocess.CompletedProcess[bytes]:
+    """Run the installed `hpi` in a process of its own, where its exit status and streams are the point."""
+    environment = _environment(home, variables)
     return subprocess.run(
         [HPI, *arguments], input=stdin, capture_output=True, cwd=home, env=environment, check=False, timeout=120
     )
+
+
+def _environment(home: Path, variables: dict[str, str]) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "HPATH_", "PYTHONWARN"))}
+    return {**kept, "HOME": str(home), "COLUMNS": "100", **variables}
 
 
 def planted(path: Path, rows: int = 300) -> Path:

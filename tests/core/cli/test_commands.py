@@ -12,7 +12,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from tests.core.cli.running import HPI, SIX, hpi, planted
+from hpi_core.cli.ink import cells_wide
+from hpi_core.text import safe
+from tests.core.cli.running import HPI, SIX, hpi, hpi_process, planted
 from tests.shared_data import DATA, needs_shared
 
 
@@ -35,7 +37,7 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 def test_the_page_says_what_was_read_and_what_is_sick(six: Path, tmp_path: Path) -> None:
-    done = hpi("inspect", six, home=tmp_path)
+    done = hpi_process("inspect", six, home=tmp_path)
     page = done.stdout.decode()
     assert done.returncode == 0, done.stderr
     assert done.stderr == b""
@@ -50,7 +52,7 @@ def test_the_page_says_what_was_read_and_what_is_sick(six: Path, tmp_path: Path)
 
 
 def test_json_is_strict_stable_and_true(six: Path, tmp_path: Path) -> None:
-    first, again = (hpi("inspect", six, "--json", home=tmp_path) for _ in range(2))
+    first, again = (run("inspect", six, "--json", home=tmp_path) for run in (hpi, hpi_process))
     assert first.stdout == again.stdout
     summary = json.loads(first.stdout, parse_constant=pytest.fail)
     schema = json.loads(hpi("schema", home=tmp_path).stdout)
@@ -119,23 +121,35 @@ def test_remembered_roles_are_recalled_unless_overridden(six: Path, tmp_path: Pa
     assert said["roles"]["objective"]["metric"] == "val_loss"
 
 
-def test_where_narrows_the_sweep_and_points_at_what_it_cannot_understand(six: Path, tmp_path: Path) -> None:
+def test_where_narrows_the_sweep(six: Path, tmp_path: Path) -> None:
     done = hpi("inspect", six, "--json", "--where", "lr >= 0.001 and status == completed", home=tmp_path)
     summary = json.loads(done.stdout)
     assert summary["trials"]["total"] == 3
     assert summary["roles"]["objective"]["from"] == "inferred"
     sick = hpi("export", six, "--where", "issue:nonfinite_metric", "-o", "-", home=tmp_path)
     assert [line.split(b",")[0] for line in sick.stdout.splitlines()] == [b"trial_id", b"2", b"4"]
-    wrong = hpi("inspect", six, "--where", "lr >> 3", home=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "failed_at"),
+    [("lr >> 3", 4), ("lr > 0.1 and nope == 3", 13), ("lr >", 4), ('status == "\t日本" and nope > 2', 20)],
+)
+def test_a_filter_that_cannot_be_understood_has_a_caret_under_it(
+    text: str, failed_at: int, six: Path, tmp_path: Path
+) -> None:
+    wrong = hpi("inspect", six, "--where", text, home=tmp_path)
     assert wrong.returncode == 2
     assert wrong.stdout == b""
-    assert b"Traceback" not in wrong.stderr
+    _said, shown, caret, *_hint = wrong.stderr.decode().splitlines()
+    assert shown == f"  {safe(text)}"
+    assert caret.strip() == "^"
+    assert cells_wide(shown[: shown.rindex(text[failed_at:])]) == len(caret) - 1
 
 
 def test_the_source_may_come_from_the_environment_or_stdin(six: Path, tmp_path: Path) -> None:
     named = hpi("inspect", "--json", home=tmp_path, HPATH_RESULTS_CSV=str(six))
     assert json.loads(named.stdout)["trials"]["total"] == 6
-    piped = hpi("inspect", "-", "--json", home=tmp_path, stdin=SIX.encode())
+    piped = hpi_process("inspect", "-", "--json", home=tmp_path, stdin=SIX.encode())
     assert json.loads(piped.stdout)["trials"]["total"] == 6
     nothing = hpi("inspect", home=tmp_path)
     assert nothing.returncode == 2
@@ -151,7 +165,7 @@ def test_what_cannot_be_read_is_one_sentence_and_exit_3(content: bytes | None, c
     path = tmp_path / "bad.csv"
     if content is not None:
         path.write_bytes(content)
-    done = hpi("inspect", path, home=tmp_path)
+    done = hpi_process("inspect", path, home=tmp_path)
     assert done.returncode == code
     assert done.stdout == b""
     assert done.stderr.startswith(b"hpi: ")
@@ -191,7 +205,7 @@ def test_check_is_a_gate(six: Path, tmp_path: Path) -> None:
     rows = "".join(f"{i},{0.001 * (i + 1)},{0.5 - 0.01 * i:.2f}\n" for i in range(12))
     healthy.write_text("trial_id,lr,val_loss\n" + rows, encoding="utf-8")
     assert hpi("check", healthy, home=tmp_path).returncode == 0
-    failed = hpi("check", six, home=tmp_path)
+    failed = hpi_process("check", six, home=tmp_path)
     assert failed.returncode == 1
     assert failed.stdout.decode().startswith("failed: 2 of 6 judged trials sick")
     assert failed.stdout.count(b"\n") == 1
