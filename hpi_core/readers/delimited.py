@@ -28,7 +28,8 @@ from hpi_core.tables.table import Cancelled as AskCancelled
 from hpi_core.tables.table import Progress, ReadOptions, Table
 from hpi_core.tables.tolerant import TextTable, read_tolerant
 
-_ENDINGS = frozenset({".csv", ".tsv", ".tab", ".txt", ".dat", ".psv", ".md", ".data", ".log"})
+_CERTAIN = frozenset({".csv", ".tsv", ".tab", ".psv"})
+_ENDINGS = _CERTAIN | {".txt", ".dat", ".md", ".data", ".log"}
 
 
 def claims(name: str, head: bytes) -> int:
@@ -41,6 +42,8 @@ def claims(name: str, head: bytes) -> int:
     except SourceError:
         # Not a table, but the refusal of this reader names what it is.
         return 2
+    if PurePath(name).suffix.lower() in _CERTAIN:
+        return 90  # laying out a wide table takes its time, and reading will lay it out again
     try:
         lines, terminated = physical_lines(decode(head).text)
         lay_out(lines if terminated or len(lines) < 2 else lines[:-1], name)

@@ -178,8 +178,7 @@ def _by_values(facts: Facts, declared: bool) -> Verdict:
 
 
 def _texty(facts: Facts) -> bool:
-    lengths = facts.values.cast(str).str.len_chars()
-    return bool(facts.values.len()) and float(lengths.mean() or 0) > _LONG  # type: ignore[arg-type]
+    return facts.length > _LONG
 
 
 def _dated(facts: Facts) -> bool:

@@ -28,7 +28,10 @@ Shape = Literal["int", "float", "bool", "string", "time", "duration", "other"]
 
 @dataclass(frozen=True)
 class Facts:
-    """One column. `distinct` leaves out null and NaN; `values` are the sample's non-missing values."""
+    """One column. `distinct` leaves out null and NaN; `values` are the sample's non-missing values.
+
+    `length` is the mean number of characters of a column of texts, in the sample.
+    """
 
     name: str
     shape: Shape
@@ -39,6 +42,7 @@ class Facts:
     distinct: int = 0
     minimum: float | None = None
     maximum: float | None = None
+    length: float = 0.0
     values: pl.Series = field(default_factory=lambda: pl.Series(dtype=pl.Null), repr=False)
 
     @property
@@ -88,6 +92,7 @@ def collect(table: pl.DataFrame) -> dict[str, Facts]:
     infinite = _row(plain.select(cs.float().is_infinite().sum())) if rows else {}
     low, high = _ranges(plain, infinite)
     distinct = _distinct(plain, nans)
+    lengths = _row(sample.select((cs.string() | cs.categorical()).cast(pl.String).str.len_chars().mean()))
     facts: dict[str, Facts] = {}
     sampled = set(plain.columns)
     for name, dtype in table.schema.items():
@@ -107,6 +112,7 @@ def collect(table: pl.DataFrame) -> dict[str, Facts]:
             distinct.get(name, 0),
             low.get(name),
             high.get(name),
+            lengths.get(name) or 0.0,
             values,
         )
     return facts

@@ -74,10 +74,7 @@ def looks_chosen(facts: Facts) -> str:
         if powers.size > 2 and np.all(np.mod(np.log2(powers), 1) == 0):
             return "powers of two"
         return ""
-    if (
-        float(np.mean([len(f"{value:.12g}".strip("-0.").replace(".", "").split("e")[0]) <= 2 for value in values[:40]]))
-        > 0.9
-    ):
+    if _mostly_round(values[:40]):
         return "round numbers"
     if values.size < 16 or facts.minimum is None or facts.maximum is None or facts.minimum <= 0:
         return ""
@@ -85,6 +82,11 @@ def looks_chosen(facts: Facts) -> str:
     return "spread evenly over powers of ten" if even else ""
 
 
-def _share_of_round(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> float:
-    """Return the share of values of at most two significant digits."""
-    return float(np.mean([float(f"{value:.1e}") == value for value in values]))
+def _mostly_round(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> bool:
+    """Say whether more than nine in ten of the values have at most two significant digits."""
+    odd = 0
+    for value in values.tolist():
+        odd += len(f"{value:.12g}".strip("-0.").replace(".", "").split("e")[0]) > 2
+        if odd >= 0.1 * values.size:
+            return False
+    return True

@@ -44,7 +44,7 @@ def _status_score(fact: Facts) -> int:
     if fact.shape == "string":
         if fact.distinct > max(_MANY, fact.present // 2) and not by_name:
             return 0
-        seen = fact.values.cast(str).unique().to_list()[:200]
+        seen = list(dict.fromkeys(str(word) for word in fact.values.to_list()))[:200]
         known = [word for word in seen if status_of_word(word) != "unknown"]
         if by_name >= 7:
             return by_name + 10 * bool(known)
@@ -92,7 +92,7 @@ def _unnamed_id(facts: dict[str, Facts], verdicts: dict[str, Verdict]) -> str | 
         for name, fact in facts.items()
         if fact.shape == "string" and fact.nulls == 0 and fact.rows > 1 and fact.distinct == fact.rows
         and verdicts[name].role == "text" and parse(name).key not in words.TEXTS
-        and float(fact.values.cast(str).str.len_chars().mean() or 0) <= 40  # type: ignore[arg-type]
+        and fact.length <= 40
     ]  # fmt: skip
     if len(found) != 1:
         return None

@@ -102,7 +102,9 @@ def status_of_word(word: str) -> Status:
 
 def _from_objective(table: pl.DataFrame, roles: Roles) -> pl.Series:
     names = [roles.objective.metric] if roles.objective else [metric.name for metric in roles.metrics]
-    present = [name for name in names if name in table.columns and table.schema[name].is_numeric()]
+    # Asking a frame for its schema takes as long as it has columns: ask once.
+    schema = table.schema
+    present = [name for name in names if name in schema and schema[name].is_numeric()]
     if not present:
         return pl.Series(["unknown"], dtype=pl.String).new_from_index(0, table.height)
     finite = pl.any_horizontal(pl.col(name).cast(pl.Float64).is_finite().fill_null(False) for name in present)

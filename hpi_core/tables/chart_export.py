@@ -36,7 +36,7 @@ def runs_as_columns(table: Table, _group: str | None = None) -> Table | None:
     if not axis.dtype.is_numeric() or not _rises(axis):
         return None
     names = frame.columns[1:]
-    if not all(frame.schema[n].is_numeric() or frame[n].null_count() == frame.height for n in names):
+    if not all(column.dtype.is_numeric() or column.null_count() == frame.height for column in frame.iter_columns()):
         return None
     columns = _chart_columns(names) or _numbered_columns(names)
     if columns is None:

@@ -36,7 +36,7 @@ def is_step_name(name: str) -> bool:
 
 def step_columns(frame: pl.DataFrame) -> list[str]:
     """Return the columns that count steps: whole numbers before others, the finer (`step`) before `epoch`."""
-    names = [n for n in frame.columns if is_step_name(n) and frame.schema[n].is_numeric()]
+    names = [n for n, dtype in frame.schema.items() if is_step_name(n) and dtype.is_numeric()]
     return sorted(names, key=lambda n: (bool(steps_of(frame[n]).note), re.search("epoch|round", n.lower()) is not None))
 
 
@@ -78,12 +78,13 @@ def with_last_values(trials: pl.DataFrame, curves: pl.DataFrame, metrics: list[s
     """Add one column per metric to `trials` (one row per `_row`, dense): the value of the last step, finite or not."""
     last = curves.group_by("_row", "metric", maintain_order=True).agg(pl.col("value").last())
     rows = pl.int_range(trials.height, dtype=pl.UInt32, eager=True).alias("_row")
-    out = trials
+    by_metric = last.partition_by("metric", as_dict=True, maintain_order=True)
+    columns = []
     for metric in metrics:
-        mine = last.filter(pl.col("metric") == metric).select("_row", "value")
+        mine = by_metric.get((metric,), last.clear()).select("_row", "value")
         joined = pl.DataFrame(rows).join(mine, on="_row", how="left", maintain_order="left")
-        out = out.with_columns(joined["value"].alias(metric))
-    return out
+        columns.append(joined["value"].alias(metric))
+    return trials.with_columns(columns)
 
 
 def moved_ledger(table: Table, trial_of_row: pl.Series | None) -> pl.DataFrame:

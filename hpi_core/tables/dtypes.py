@@ -14,7 +14,7 @@ def plain(frame: pl.DataFrame) -> pl.DataFrame:
     A Float32 becomes the Float64 its shortest text stands for (0.1, not 0.10000000149011612); durations become
     seconds; bytes become hexadecimal text.
     """
-    return frame.with_columns([_plain(frame[name]) for name in frame.columns])
+    return frame.with_columns([_plain(column) for column in frame.iter_columns()])
 
 
 def _plain(column: pl.Series) -> pl.Series:

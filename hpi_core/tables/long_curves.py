@@ -24,10 +24,11 @@ def long_curves(table: Table, group: str | None = None) -> Table | None:
     """Return trials and curves where the table has a trial id, a step, a metric's name and its value, else None."""
     frame = table.frame
     names = {name.strip().lower(): name for name in frame.columns}
-    metric = next((names[n] for n in _METRIC if n in names and frame.schema[names[n]] == pl.String), None)
-    value = next((names[n] for n in _VALUE if n in names and frame.schema[names[n]].is_numeric()), None)
-    steps = [n for n in frame.columns if (is_step_name(n) or n.lower() in _POSITION) and frame.schema[n].is_numeric()]
-    keys = [n for n in frame.columns if is_id_name(n)] + ([group] if group else [])
+    schema = frame.schema
+    metric = next((names[n] for n in _METRIC if n in names and schema[names[n]] == pl.String), None)
+    value = next((names[n] for n in _VALUE if n in names and schema[names[n]].is_numeric()), None)
+    steps = [n for n in schema if (is_step_name(n) or n.lower() in _POSITION) and schema[n].is_numeric()]
+    keys = [n for n in schema if is_id_name(n)] + ([group] if group else [])
     if metric is None or value is None or not steps or not keys:
         return None
     key, step = keys[0], steps[0]
@@ -51,7 +52,8 @@ def _take_apart(table: Table, key: str, step: str, metric: str, value: str) -> T
     constant = constant_columns(frame, row_of, others)
     trials = frame.select(pl.Series("_row", row_of), key, *constant).unique("_row", keep="first", maintain_order=True)
     trials = trials.drop("_row")
-    metrics = [m for m in frame[metric].drop_nulls().unique(maintain_order=True).to_list() if m not in trials.columns]
+    taken = set(trials.columns)
+    metrics = [m for m in frame[metric].drop_nulls().unique(maintain_order=True).to_list() if m not in taken]
     trials = with_last_values(trials, curves, metrics)
     message = (
         f"one row per {key}, {step} and {metric}: {frame.height:,} rows became {trials.height:,} trials with "

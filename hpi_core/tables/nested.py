@@ -76,7 +76,10 @@ def flatten(table: Table) -> Table:
     """Return the table with struct columns and columns of dictionary literals replaced by one column per key."""
     frame = table.frame
     entries: list[Entry] = []
+    first = frame.head(_SAMPLE)
     for name, dtype in frame.schema.items():
+        if dtype == pl.String and not _may_be_nested(first.get_column(name)):
+            continue
         if isinstance(dtype, pl.Struct):
             values = frame[name].to_list()
             frame = _replaced(frame, name, values, "a structure", entries)
@@ -122,12 +125,18 @@ def _replaced(
 
 def unique(name: str, taken: Iterable[str]) -> str:
     """Return `name`, or `name_2`, `name_3`, … where it is taken."""
-    taken = set(taken)
+    taken = taken if isinstance(taken, set) else set(taken)
     number, candidate = 1, name
     while candidate in taken:
         number += 1
         candidate = f"{name}_{number}"
     return candidate
+
+
+def _may_be_nested(first: pl.Series) -> bool:
+    """Say whether the first cells leave it open: they are all missing, or one begins like a dictionary."""
+    cells = [cell for cell in first.to_list() if cell]
+    return not cells or any(cell.lstrip()[:1] == "{" for cell in cells)
 
 
 def _looks_nested(column: pl.Series) -> bool:

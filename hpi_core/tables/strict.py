@@ -26,6 +26,9 @@ _CHUNK = 1 << 18
 _WINDOWS = 16
 _WINDOW = 1 << 15
 _TAIL = 1 << 16
+# Lines wanted of the head and, about, of each window; a head is not looked at beyond so many bytes for them.
+_LINES = 8
+_WIDEST = 1 << 22
 _FOOTER = re.compile(rb"[\s\"']*(grand\s+)?(totals?|sum|mean|average|avg|std|median)\b", re.IGNORECASE)
 _QUOTED = re.compile(rb'"[^"\n]*"')
 _POLARS_ERRORS = (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError)
@@ -73,7 +76,7 @@ def read_strict(
     with ThreadPoolExecutor(1) as pool:
         # Counting lines takes a third of the time of reading them, and uses one core: do both at once.
         counting = pool.submit(_scan, content, progress, cancelled)
-        if complete or _window(content, max(0, content.size() - 1)) == b"\n":
+        if complete or _window(content, max(0, content.size() - 1), 1) == b"\n":
             table = _try_polars(content, layout, types, None)
         scan = counting.result()
     last_line = scan.tail.rsplit(b"\n", 2)[-2 if scan.tail.endswith(b"\n") else -1]
@@ -164,11 +167,20 @@ def _cut_cells(rest: bytes, dialect: Dialect, width: int) -> list[str]:
 def _sample(content: Content, layout: Layout, names: list[str]) -> pl.DataFrame:
     """Return cells of rows from the head and from windows spread over the file, as text."""
     size = content.size()
-    pieces = [content.head(4 * _WINDOW)]
-    if size > 4 * _WINDOW:
+    width = 4 * _WINDOW
+    head = content.head(width)
+    while head.count(b"\n") < layout.first + _LINES and width < min(size, _WIDEST):
+        width *= 4
+        head = content.head(width)
+    # A window must hold some whole lines.
+    window = max(_WINDOW, _LINES * len(head) // max(1, head.count(b"\n")))
+    pieces = [head]
+    if size > width + _WINDOWS * window:
         step = size // _WINDOWS
-        pieces += [_window(content, k * step) for k in range(1, _WINDOWS)]
-        pieces.append(_window(content, size - _WINDOW))
+        pieces += [_window(content, k * step, window) for k in range(1, _WINDOWS)]
+        pieces.append(_window(content, size - window, window))
+    elif size > width:
+        pieces = [content.bytes()]
     lines: list[str] = []
     for number, piece in enumerate(pieces):
         block = piece.decode("utf-8", "ignore").replace("\r\n", "\n").split("\n")
@@ -178,13 +190,13 @@ def _sample(content: Content, layout: Layout, names: list[str]) -> pl.DataFrame:
     return pl.DataFrame([pl.Series(n, list(c), dtype=pl.String) for n, c in zip(names, columns, strict=True)])
 
 
-def _window(content: Content, start: int) -> bytes:
+def _window(content: Content, start: int, size: int) -> bytes:
     if content.data is not None:
-        return content.data[start : start + _WINDOW]
+        return content.data[start : start + size]
     assert content.path is not None
     with content.path.open("rb") as file:
         file.seek(start)
-        return file.read(_WINDOW)
+        return file.read(size)
 
 
 def _read(

@@ -155,18 +155,18 @@ def _agreed(framed: list[pl.DataFrame], entries: list[Entry]) -> list[pl.DataFra
     """Cast columns that differ in type between files to a type that holds all of them."""
     types: dict[str, set[pl.DataType]] = {}
     for frame in framed:
-        for name, dtype in frame.schema.items():
-            if frame[name].null_count() < frame.height:
-                types.setdefault(name, set()).add(dtype)
-            else:
-                types.setdefault(name, set())
+        for column in frame.iter_columns():
+            found = types.setdefault(column.name, set())
+            if column.null_count() < frame.height:
+                found.add(column.dtype)
     casts: dict[str, pl.DataType] = {}
+    schemas = [frame.schema for frame in framed]
     for name, found in types.items():
         if len(found) == 1:
             casts[name] = next(iter(found))
         elif not found:
             casts[name] = pl.String()
-        elif found == {pl.Int64(), pl.Float64()} and _exact_integers(framed, name):
+        elif found == {pl.Int64(), pl.Float64()} and _exact_integers(framed, schemas, name):
             casts[name] = pl.Float64()
         else:
             casts[name] = pl.String()
@@ -175,13 +175,13 @@ def _agreed(framed: list[pl.DataFrame], entries: list[Entry]) -> list[pl.DataFra
                 Entry("mixed_types", f"{words} in different files: kept as text", column=name, count=len(framed))
             )
     return [
-        frame.with_columns(_cast(frame[n], casts[n]) for n in frame.columns if frame.schema[n] != casts[n])
+        frame.with_columns(_cast(c, casts[c.name]) for c in frame.iter_columns() if c.dtype != casts[c.name])
         for frame in framed
     ]
 
 
-def _exact_integers(framed: list[pl.DataFrame], name: str) -> bool:
-    ints = [f[name] for f in framed if name in f.columns and f.schema[name] == pl.Int64]
+def _exact_integers(framed: list[pl.DataFrame], schemas: list[pl.Schema], name: str) -> bool:
+    ints = [f[name] for f, schema in zip(framed, schemas, strict=True) if schema.get(name) == pl.Int64]
     return all(number(column.abs().max()) <= _EXACT for column in ints)
 
 

@@ -71,14 +71,15 @@ def constant_columns(frame: pl.DataFrame, row_of: pl.Series, names: Sequence[str
     """Return those of the columns that hold one value (nulls aside) within every trial."""
     if not names:
         return []
-    flat = [n for n in names if not isinstance(frame.schema[n], (pl.List, pl.Struct, pl.Object))]
+    schema = frame.schema
+    flat = [n for n in names if not isinstance(schema[n], (pl.List, pl.Struct, pl.Object))]
     keyed = frame.select(pl.Series("\0row", row_of), *flat)
     counts = keyed.group_by("\0row").agg(pl.col(flat).drop_nulls().n_unique())
     return [n for n in flat if number(counts[n].max()) <= 1]
 
 
 def _by_column(frame: pl.DataFrame, step: str, group: str | None) -> _Trials | None:
-    keys = [n for n in frame.columns if is_id_name(n) and not frame.schema[n].is_float()]
+    keys = [n for n, dtype in frame.schema.items() if is_id_name(n) and not dtype.is_float()]
     for key in [*keys, *([group] if group else [])]:
         rows = _dense(frame[key])
         if frame[key].null_count() == 0 and _is_log(frame[step], rows):
@@ -88,10 +89,9 @@ def _by_column(frame: pl.DataFrame, step: str, group: str | None) -> _Trials | N
 
 def _by_chain(frame: pl.DataFrame, step: str) -> _Trials | None:
     """Follow each row to the row it says it continues; a row that several continue tells no single trial."""
-    for parent in [n for n in frame.columns if _PARENT.fullmatch(n.strip())]:
-        for key in [
-            n for n in frame.columns if is_id_name(n) and n != parent and frame.schema[n] == frame.schema[parent]
-        ]:
+    schema = frame.schema
+    for parent in [n for n in schema if _PARENT.fullmatch(n.strip())]:
+        for key in [n for n in schema if is_id_name(n) and n != parent and schema[n] == schema[parent]]:
             parents = frame[parent].drop_nulls()
             if frame[key].n_unique() != frame.height or parents.is_empty() or parents.n_unique() != parents.len():
                 continue
@@ -132,8 +132,8 @@ def _by_restart(frame: pl.DataFrame, step: str, group: str | None) -> _Trials | 
 
 def _is_single_log(frame: pl.DataFrame, step: str, group: str | None) -> bool:
     """Tell whether all rows are one training log: all other columns numbers, the step rising evenly."""
-    others = [n for n in frame.columns if n not in (step, group)]
-    if any(not frame.schema[n].is_numeric() and frame[n].null_count() < frame.height for n in others):
+    others = [column for column in frame.iter_columns() if column.name not in (step, group)]
+    if any(not column.dtype.is_numeric() and column.null_count() < frame.height for column in others):
         return False
     distinct = frame[step].unique().sort()
     gaps = distinct.diff().drop_nulls()
@@ -164,7 +164,7 @@ def _dense(column: pl.Series) -> pl.Series:
 
 
 def _varying(frame: pl.DataFrame, row_of: pl.Series, step: str) -> list[str]:
-    others = [n for n in frame.columns if n != step and frame.schema[n].is_numeric()]
+    others = [n for n, dtype in frame.schema.items() if n != step and dtype.is_numeric()]
     constant = set(constant_columns(frame, row_of, others))
     return [n for n in others if n not in constant and not is_id_name(n) and not is_step_name(n)]
 
@@ -183,7 +183,8 @@ def _take_apart(table: Table, step: str, found: _Trials, metrics: list[str]) -> 
     long = pl.DataFrame([rows, steps.values]).hstack(frame.select(pl.col(metrics).cast(pl.Float64)))
     long = long.unpivot(metrics, index=["_row", "step"], variable_name="metric", value_name="value")
     curves, doubles = curve_frame(long)
-    trials = with_last_values(trials, curves, metrics).select([n for n in frame.columns if n in {*rest, *metrics}])
+    kept = {*rest, *metrics}
+    trials = with_last_values(trials, curves, metrics).select([n for n in frame.columns if n in kept])
     message = (
         f"the same trial on many rows (told by {found.told_by}): {frame.height:,} rows became {trials.height:,} trials "
         f"with {curves.height:,} curve points of {len(metrics)} metrics over {step}; each trial shows the last value"

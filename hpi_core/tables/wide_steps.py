@@ -30,12 +30,14 @@ def steps_as_columns(table: Table, _group: str | None = None) -> Table | None:
         return None
     rows = pl.int_range(frame.height, dtype=pl.UInt32, eager=True).alias("_row")
     longs: list[pl.DataFrame] = []
-    gone = [name for columns in series.values() for name in columns.values()]
-    kept = frame.select([n for n in frame.columns if n not in set(gone)])
+    gone = {name for columns in series.values() for name in columns.values()}
+    kept = frame.select([n for n in frame.columns if n not in gone])
+    taken = set(kept.columns)
     metrics: list[str] = []
     for stem, columns in series.items():
-        metric = unique(stem, [*kept.columns, *metrics])
+        metric = unique(stem, taken)
         metrics.append(metric)
+        taken.add(metric)
         for step, name in columns.items():
             longs.append(
                 pl.DataFrame([rows, frame[name].cast(pl.Float64).alias("value")]).with_columns(
