@@ -148,19 +148,22 @@ def _commit_or_key(name: str) -> Callable[[re.Match[str]], str]:
 
 
 def _random_or_word(match: re.Match[str]) -> str:
-    """Redact what changes between digits, small and capital letters too often to be a name somebody chose."""
+    """Redact what looks random in one piece between slashes, or as a whole at the length of a cloud's secret."""
     text = match.group()
+    whole = len(text.rstrip("=")) == 40 and _random(text)
+    return "[redacted:key]" if whole or any(len(p) >= 20 and _random(p) for p in text.split("/")) else text
+
+
+def _random(text: str) -> bool:
+    """Tell whether digits, small and capital letters change too often to be a name somebody chose."""
     kinds = ["d" if s.isdigit() else "u" if s.isupper() else "l" if s.islower() else "p" for s in text]
-    if "d" not in kinds or "u" not in kinds or "l" not in kinds:
-        return text
     spelled = sum(len(run) for run in re.findall(r"[a-z]{4,}", text))
-    if spelled > 0.4 * len(text):  # words put together, with a version or a size among them
-        return text
+    # words put together, with a version or a size among them, are spelled for the most part
+    if not {"d", "u", "l"} <= set(kinds) or spelled > 0.4 * len(text):
+        return False
     around_digits = sum(a != b and "d" in (a, b) for a, b in itertools.pairwise(kinds))
     turns = sum(a != b for a, b in itertools.pairwise(kinds))
-    longest = max(len(part) for part in text.split("/"))
-    random = around_digits >= 3 and turns >= len(text) / 4 and (longest >= 20 or len(text.rstrip("=")) == 40)
-    return "[redacted:key]" if random else text
+    return around_digits >= 3 and turns >= len(text) / 4
 
 
 def _without_home(text: str) -> str:

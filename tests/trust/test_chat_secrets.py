@@ -220,6 +220,7 @@ def _ordinary(rng: random.Random) -> list[str]:
         "tf_efficientnet_b0.ns_jft_in1k",
         "https://example.org/a?page=2&n=3",
         f"PBT_{rng.randint(1, 99)}_mutated_from_{rng.randint(1, 99)}",
+        f"Heartbeat_Classification/mlruns/{rng.randint(10**17, 10**18)}/{_of(rng, HEX, 32)}/metrics/val_loss",
         "secretary_problem",
         "passthrough=True",
         "token classification",
