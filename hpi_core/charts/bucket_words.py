@@ -129,7 +129,7 @@ def _sentence(cause: Cause, column: IssueColumn) -> str:
 def _notes(chart: BucketMap, cause: Cause) -> tuple[tuple[str, str], ...]:
     """Return what else belongs to a claim: its rate, what it was adjusted for, what it explains, what to do."""
     name = safe(cause.parameter, _LONGEST_NAME)
-    interval = f"95 % interval {percent(cause.rate_low)} to {percent(cause.rate_high)}"
+    interval = f"{percent(cause.rate_low)} to {percent(cause.rate_high)} (95 %, widened for having been chosen)"
     part = f"about {percent(cause.share)} of all {cause.sick + cause.elsewhere_sick:,} sick trials go with it"
     notes = [("rate", f"{cause.sick:,} of {cause.n:,}, {interval}; {part}")]
     if cause.adjusted_for:
