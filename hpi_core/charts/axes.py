@@ -56,8 +56,8 @@ def value_axis(
     """Choose the y range of curves, each given as x and value, shown between x `low` and `high`.
 
     The first tenth of the x range does not count, so that the drop at the start does not take the height. The curves
-    of `reference` are held wholly, those of `own` up to their 98th percentile and only as far as four times the span
-    of the reference beyond it: what explodes leaves the picture and does not flatten it.
+    of `reference` are held wholly, those of `own` up to their 98th percentile if that is at most four times the span of
+    the reference beyond it: what explodes leaves the picture and does not flatten it.
     """
     start = low + _WARM_UP * (high - low)
     held = _pooled(reference, start, high, log)
@@ -74,8 +74,8 @@ def value_axis(
     span = float(span) or (0.3 if log else max(abs(bottom) * 0.1, 1e-12))
     if mine.size:
         least, most = (float(v) for v in np.percentile(mine, [0.5, 98]))
-        bottom = min(bottom, max(least, bottom - _FENCE * span))
-        top = max(top, min(most, top + _FENCE * span))
+        bottom = min(bottom, least if least >= bottom - _FENCE * span else bottom - span)
+        top = max(top, most if most <= top + _FENCE * span else top + span)
     return _padded(bottom, top, log, most_ticks)
 
 
@@ -157,14 +157,14 @@ def _value_ticks(low: float, high: float, log: bool, most: int) -> list[tuple[fl
         every = max(1, math.ceil((high - low) / max(1, most)))
         first = math.ceil(low / every) * every
         return [(float(p), _power(p)) for p in range(first, math.floor(high) + 1, every)]
-    marks = nice_ticks(10.0**low, 10.0**high, most) if -300 < low and high < 300 else []
+    marks = nice_ticks(10.0**low, 10.0**high, most) if low > -300 and high < 300 else []
     return [(math.log10(v), label) for v, label in labelled([v for v in marks if v > 0])]
 
 
 def labelled(marks: Sequence[float]) -> list[tuple[float, str]]:
     """Return ticks with labels of one format: the same decimals, at least one where they are small numbers."""
     if len(marks) < 2:
-        return [(v, short_number(v)) for v in marks]
+        return [(v, f"{v:.1f}" if 1e-1 <= abs(v) < 100 else short_number(v)) for v in marks]
     step = marks[1] - marks[0]
     largest = max(abs(v) for v in marks)
     if largest >= 1e6 or step < 1e-5:

@@ -1,22 +1,22 @@
 """The curves of a trial beside the best trial and the healthy median: what to draw, as plain arrays.
 
 `curve_chart` reads the few curves asked for from the sweep's lazy frame and keeps them whole, so that readouts are
-exact; `downsample` reduces one of them to the extremes of every screen column. `scatter_chart` is what remains where a
-sweep has no curves: the objective against trial order and against a hyperparameter.
+exact; reducing them to the screen is the business of `series`.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar, cast
 
 import numpy as np
 import polars as pl
 
 from hpi_core import frames
 from hpi_core.charts.axes import Floats, as_floats
+from hpi_core.charts.series import Curve, Part, Severity, smooth
+from hpi_core.charts.standing import Rows, best_row, healthy_rows, objective_values, severity_of, trial_name
 from hpi_core.roles.names import parse
 from hpi_core.sweep import Sweep
 from hpi_core.text import safe
@@ -24,39 +24,11 @@ from hpi_core.text import safe
 if TYPE_CHECKING:
     from hpi_core.inspection import Inspection
 
-Part = Literal["trial", "best", "median", "overlay"]
-Severity = Literal["error", "warn", "none"]
+T = TypeVar("T")
 XAxis = Literal["step", "time"]
 MEDIAN_POINTS = 512
 MOST_OVERLAYS = 40
 _MEDIAN = "healthy median"
-
-
-@dataclass(frozen=True)
-class Bad:
-    """A stretch of non-finite values: where it begins, the word for its first value, how many, whether it is the end."""
-
-    x: float
-    word: str
-    count: int
-    last: bool
-
-
-@dataclass(frozen=True, eq=False)
-class Curve:
-    """One series, whole: `x` ascending, `values` with nan and infinities in their places."""
-
-    part: Part
-    name: str
-    x: Floats
-    values: Floats
-    row: int | None = None
-    severity: Severity = "none"
-
-    @property
-    def finite(self) -> bool:
-        """Whether there is any finite value."""
-        return bool(np.isfinite(self.values).any())
 
 
 @dataclass(frozen=True)
@@ -90,35 +62,6 @@ class CurveChart:
     marks: tuple[Mark, ...] = ()
     note: str = ""
     direction: str | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Scatter:
-    """The objective of every trial over one thing; `values` non-finite where the trial has no usable one.
-
-    `kinds` holds per point: 0 healthy, 1 warn, 2 error. `levels` names the x positions of a categorical parameter.
-    """
-
-    name: str
-    x: Floats
-    log: bool = False
-    levels: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, eq=False)
-class ScatterChart:
-    """The objective against trial order and a hyperparameter; arrays have one entry per trial."""
-
-    trial: str
-    metric: str
-    values: Floats
-    kinds: np.ndarray[tuple[int], np.dtype[np.uint8]]
-    row: int | None
-    best: int | None
-    panels: tuple[Scatter, ...]
-    parameters: tuple[str, ...] = ()
-    note: str = "no curves in this source"
-    hint: str = "hpi-tui sweep.csv curves.parquet"
 
 
 @dataclass
@@ -157,7 +100,8 @@ def paired_metric(metric: str, names: Sequence[str]) -> str | None:
 def _objective_curve(sweep: Sweep, names: Sequence[str]) -> str:
     objective = sweep.roles.objective
     if objective is None:
-        return next((n for n in names if (m := parse(n).metric) and m.split == "val" and m.quantity == "loss"), names[0])
+        losses = (n for n in names if (m := parse(n).metric) and m.split == "val" and m.quantity == "loss")
+        return next(losses, names[0])
     if objective.metric in names:
         return objective.metric
     prefixes = [name for name in names if objective.metric.startswith(name)]
@@ -204,7 +148,7 @@ def curve_chart(
     metrics = _kept(memo, ("metrics",), lambda: curve_metrics(sweep))
     if not metrics:
         return None
-    shown = metric if metric in metrics else metrics[0]
+    shown: str = metric if metric is not None and metric in metrics else metrics[0]
     other = paired_metric(shown, metrics) if pair else None
     timed = "time" in sweep.curves.collect_schema().names()
     use: XAxis = "time" if axis == "time" and timed else "step"
@@ -222,118 +166,8 @@ def curve_chart(
     )
     marks = _marks(inspection, row, shown) if use == "step" else ()
     return CurveChart(
-        _trial_name(sweep, row), metrics, panels, low, high, full, use, marks, note, direction
+        trial_name(sweep, row), metrics, panels, low, high, full, use, marks, note, direction
     )  # fmt: skip
-
-
-def healthy_rows(sweep: Sweep, inspection: Inspection | None) -> np.ndarray[tuple[int], np.dtype[np.uint32]]:
-    """Return the rows of trials that are not sick and have a finite objective (all, where there is no objective)."""
-    fine = np.isfinite(objective_values(sweep)) if sweep.roles.objective else np.ones(sweep.trials.height, dtype=bool)
-    if inspection is not None and len(inspection.sick) == sweep.trials.height:
-        fine &= ~inspection.sick.fill_null(False).to_numpy()
-    return np.flatnonzero(fine).astype(np.uint32)
-
-
-def best_row(sweep: Sweep, inspection: Inspection | None) -> int | None:
-    """Return the best healthy trial, None where nothing can be ranked."""
-    if inspection is not None:
-        return inspection.ranking.best[0].row if inspection.ranking.best else None
-    objective = sweep.roles.objective
-    if objective is None or objective.direction is None:
-        return None
-    values = objective_values(sweep)
-    done = sweep.trials[frames.STATUS].is_in(["completed", "unknown"]).to_numpy()
-    usable = np.flatnonzero(np.isfinite(values) & done)
-    if not usable.size:
-        return None
-    ranked = values[usable]
-    return int(usable[ranked.argmax() if objective.direction == "max" else ranked.argmin()])
-
-
-def objective_values(sweep: Sweep) -> Floats:
-    """Return the objective of every trial as floats, nan where there is none."""
-    objective = sweep.roles.objective
-    if objective is None or objective.metric not in sweep.trials.columns:
-        return np.full(sweep.trials.height, np.nan)
-    return as_floats(sweep.trials[objective.metric].cast(pl.Float64, strict=False).fill_null(math.nan).to_numpy())
-
-
-def severity_of(inspection: Inspection | None, row: int, values: Floats | None = None) -> Severity:
-    """Return the worst severity that makes a trial sick; without an inspection a non-finite objective is an error."""
-    if inspection is None:
-        return "error" if values is not None and not math.isfinite(values[row]) else "none"
-    if not inspection.sick[row]:
-        return "none"
-    found = {issue.severity for issue in inspection.issues if issue.diagnostic and row in issue.rows}
-    return "error" if "error" in found else "warn"
-
-
-def downsample(x: Floats, values: Floats, low: float, high: float, columns: int) -> tuple[Floats, Floats, np.ndarray]:
-    """Reduce one curve to the extremes of every screen column.
-
-    Returns x, value and whether a point is joined to the one before it; only finite points, at most two per column and
-    finite stretch, in their order. A curve is cut where values are not finite. One neighbour on either side of the
-    range is kept, so that lines enter and leave the picture.
-    """
-    first = max(0, int(np.searchsorted(x, low, "left")) - 1)
-    stop = min(len(x), int(np.searchsorted(x, high, "right")) + 1)
-    x, values = x[first:stop], values[first:stop]
-    finite = np.isfinite(values)
-    stretch = np.cumsum(np.concatenate([[False], ~finite[:-1]]))[finite] if len(x) else np.empty(0, dtype=np.int64)
-    x, values = x[finite], values[finite]
-    if not x.size:
-        return x, values, np.empty(0, dtype=bool)
-    if x.size > 2 * columns:
-        width = (high - low) / max(1, columns) or 1.0
-        column = np.clip(np.floor((x - low) / width), -1, columns)
-        starts = np.flatnonzero(np.concatenate([[True], (np.diff(column) != 0) | (np.diff(stretch) != 0)]))
-        group = np.repeat(np.arange(starts.size), np.diff(np.append(starts, x.size)))
-        by_value = np.lexsort((values, group))
-        lowest = by_value[starts]
-        highest = by_value[np.append(starts[1:], x.size) - 1]
-        kept = np.unique(np.concatenate([lowest, highest]))
-        x, values, stretch = x[kept], values[kept], stretch[kept]
-    return x, values, np.concatenate([[False], np.diff(stretch) == 0])
-
-
-def bad_stretches(curve: Curve) -> list[Bad]:
-    """Return where values of a curve stop being finite."""
-    bad = ~np.isfinite(curve.values)
-    if not bad.any():
-        return []
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], bad, [False]])))
-    out = []
-    for start, stop in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-        value = curve.values[start]
-        word = "nan" if value != value else ("+inf" if value > 0 else "-inf")
-        out.append(Bad(float(curve.x[start]), word, stop - start, stop == len(bad)))
-    return out
-
-
-def read_out(curve: Curve, x: float) -> tuple[float, float] | None:
-    """Return x and value of the last point at or before `x` (the first where there is none); None without points."""
-    if not curve.x.size:
-        return None
-    at = max(0, int(np.searchsorted(curve.x, x, "right")) - 1)
-    return float(curve.x[at]), float(curve.values[at])
-
-
-def smooth(values: Floats, points: int) -> Floats:
-    """Return a centred rolling mean over each finite stretch, narrower at its ends; what is not finite stays."""
-    if points <= 1 or values.size < 3:
-        return values
-    finite = np.isfinite(values)
-    padded = np.where(finite, values, 0.0)
-    stretch = np.cumsum(~finite)
-    out = values.copy()
-    for number in np.unique(stretch[finite]):
-        where = np.flatnonzero(finite & (stretch == number))
-        kernel = np.ones(min(points, where.size))
-        with np.errstate(over="ignore", invalid="ignore"):
-            total = np.convolve(padded[where], kernel, "same")[: where.size]
-            mean = total / np.convolve(np.ones(where.size), kernel, "same")[: where.size]
-        out[where] = np.where(np.isfinite(mean), mean, values[where])
-    return out
 
 
 def _panel(
@@ -346,7 +180,7 @@ def _panel(
     smoothing: int,
     overlay: Sequence[int],
     best: int | None,
-    healthy: np.ndarray[tuple[int], np.dtype[np.uint32]],
+    healthy: Rows,
     memo: Memo,
 ) -> Panel:
     assert sweep.curves is not None
@@ -360,7 +194,7 @@ def _panel(
         x, y = found.get(number, (np.empty(0), np.empty(0)))
         part: Part = "trial" if number == row else ("best" if number == best else "overlay")
         severity = severity_of(inspection, number, values)
-        curves.append(Curve(part, _trial_name(sweep, number), x, smooth(y, smoothing), number, severity))
+        curves.append(Curve(part, trial_name(sweep, number), x, smooth(y, smoothing), number, severity))
     order = ("overlay", "median", "best", "trial")
     return Panel(metric, tuple(sorted(curves, key=lambda curve: order.index(curve.part))))
 
@@ -404,7 +238,7 @@ def _median(
     metric: str,
     axis: XAxis,
     span: tuple[float, float],
-    healthy: np.ndarray[tuple[int], np.dtype[np.uint32]],
+    healthy: Rows,
 ) -> tuple[Floats, Floats] | None:
     """Return the median over the healthy trials per step, or per bucket of steps where there are very many.
 
@@ -449,61 +283,7 @@ def _marks(inspection: Inspection | None, row: int, metric: str) -> tuple[Mark, 
     )
 
 
-def _trial_name(sweep: Sweep, row: int) -> str:
-    return safe(sweep.trials[row, sweep.roles.id] if sweep.roles.id is not None else row, 24)
-
-
-def _kept(memo: Memo, key: object, make):  # type: ignore[no-untyped-def]
+def _kept(memo: Memo, key: object, make: Callable[[], T]) -> T:
     if key not in memo.kept:
         memo.kept[key] = make()
-    return memo.kept[key]
-
-
-def scatter_chart(
-    sweep: Sweep, inspection: Inspection | None, row: int | None, *, parameter: str | None = None
-) -> ScatterChart:
-    """Return the objective of all trials against their order and against a hyperparameter."""
-    values = objective_values(sweep)
-    height = sweep.trials.height
-    parameters = tuple(p.name for p in sweep.roles.hyperparameters)
-    chosen = parameter if parameter in parameters else _first_parameter(inspection, parameters)
-    panels = [Scatter("trial order", np.arange(height, dtype=np.float64))]
-    if chosen is not None:
-        panels.append(_against(sweep, chosen))
-    kinds = np.zeros(height, dtype=np.uint8)
-    if inspection is not None:
-        for issue in inspection.issues:
-            if issue.diagnostic and issue.scope == "trial" and issue.severity in ("error", "warn"):
-                rows = np.asarray(issue.rows, dtype=np.int64)
-                kinds[rows] = np.maximum(kinds[rows], 2 if issue.severity == "error" else 1)
-    else:
-        kinds[~np.isfinite(values)] = 2
-    metric = sweep.roles.objective.metric if sweep.roles.objective else ""
-    name = _trial_name(sweep, row) if row is not None and 0 <= row < height else ""
-    return ScatterChart(
-        name, metric, values, kinds, row, best_row(sweep, inspection), tuple(panels), parameters
-    )  # fmt: skip
-
-
-def _first_parameter(inspection: Inspection | None, parameters: Sequence[str]) -> str | None:
-    """Return the parameter of the strongest cause, else the first one."""
-    for cause in inspection.causes if inspection is not None else ():
-        if cause.parameter in parameters:
-            return str(cause.parameter)
-    return parameters[0] if parameters else None
-
-
-def _against(sweep: Sweep, name: str) -> Scatter:
-    role = next(p for p in sweep.roles.hyperparameters if p.name == name)
-    column = sweep.trials[name]
-    if role.kind != "categorical" and (column.dtype.is_numeric() or column.dtype == pl.Boolean):
-        x = as_floats(column.cast(pl.Float64, strict=False).fill_null(math.nan).to_numpy())
-        return Scatter(name, x, log=role.scale == "log" and bool((x[np.isfinite(x)] > 0).any()))
-    texts = column.cast(pl.String, strict=False).fill_null("–") if not column.dtype.is_nested() else pl.Series(
-        [str(value) for value in column]
-    )  # fmt: skip
-    levels = texts.unique().sort().to_list()
-    places = {level: at for at, level in enumerate(levels)}
-    return Scatter(
-        name, as_floats([places[text] for text in texts.to_list()]), levels=tuple(safe(level, 16) for level in levels)
-    )
+    return cast("T", memo.kept[key])

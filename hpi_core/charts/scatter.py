@@ -1,0 +1,100 @@
+"""The objective of every trial against trial order and a hyperparameter: what remains without curves."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from hpi_core.charts.axes import Floats, as_floats
+from hpi_core.sweep import Sweep
+from hpi_core.text import safe
+
+if TYPE_CHECKING:
+    from hpi_core.inspection import Inspection
+
+from hpi_core.charts.standing import best_row, objective_values, trial_name
+
+
+@dataclass(frozen=True, eq=False)
+class Scatter:
+    """The objective of every trial over one thing; `values` non-finite where the trial has no usable one.
+
+    `kinds` holds per point: 0 healthy, 1 warn, 2 error. `levels` names the x positions of a categorical parameter.
+    """
+
+    name: str
+    x: Floats
+    log: bool = False
+    levels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class ScatterChart:
+    """The objective against trial order and a hyperparameter; arrays have one entry per trial."""
+
+    trial: str
+    metric: str
+    values: Floats
+    kinds: np.ndarray[Any, np.dtype[np.uint8]]
+    row: int | None
+    best: int | None
+    panels: tuple[Scatter, ...]
+    parameters: tuple[str, ...] = ()
+    note: str = "no curves in this source"
+    hint: str = "hpi-tui sweep.csv curves.parquet"
+
+
+def scatter_chart(
+    sweep: Sweep, inspection: Inspection | None, row: int | None, *, parameter: str | None = None
+) -> ScatterChart:
+    """Return the objective of all trials against their order and against a hyperparameter."""
+    values = objective_values(sweep)
+    height = sweep.trials.height
+    parameters = tuple(p.name for p in sweep.roles.hyperparameters)
+    chosen = parameter if parameter in parameters else _first_parameter(inspection, parameters)
+    panels = [Scatter("trial order", np.arange(height, dtype=np.float64))]
+    if chosen is not None:
+        panels.append(_against(sweep, chosen))
+    kinds = np.zeros(height, dtype=np.uint8)
+    if inspection is not None:
+        for issue in inspection.issues:
+            if issue.diagnostic and issue.scope == "trial" and issue.severity in ("error", "warn"):
+                rows = np.asarray(issue.rows, dtype=np.int64)
+                kinds[rows] = np.maximum(kinds[rows], 2 if issue.severity == "error" else 1)
+    else:
+        kinds[~np.isfinite(values)] = 2
+    metric = sweep.roles.objective.metric if sweep.roles.objective else ""
+    name = trial_name(sweep, row) if row is not None and 0 <= row < height else ""
+    return ScatterChart(
+        name, metric, values, kinds, row, best_row(sweep, inspection), tuple(panels), parameters
+    )  # fmt: skip
+
+
+def _first_parameter(inspection: Inspection | None, parameters: Sequence[str]) -> str | None:
+    """Return the parameter of the strongest cause, else the first one."""
+    for cause in inspection.causes if inspection is not None else ():
+        if cause.parameter in parameters:
+            return str(cause.parameter)
+    return parameters[0] if parameters else None
+
+
+def _against(sweep: Sweep, name: str) -> Scatter:
+    role = next(p for p in sweep.roles.hyperparameters if p.name == name)
+    column = sweep.trials[name]
+    if role.kind != "categorical" and (column.dtype.is_numeric() or column.dtype == pl.Boolean):
+        x = as_floats(column.cast(pl.Float64, strict=False).fill_null(math.nan).to_numpy())
+        return Scatter(name, x, log=role.scale == "log" and bool((x[np.isfinite(x)] > 0).any()))
+    texts = column.cast(pl.String, strict=False).fill_null("–") if not column.dtype.is_nested() else pl.Series(
+        [str(value) for value in column]
+    )  # fmt: skip
+    levels = texts.unique().sort().to_list()
+    places = {level: at for at, level in enumerate(levels)}
+    # trials of one level stand beside each other, not on one line: their order spread evenly over half the room
+    spread = (np.arange(len(texts)) * 0.6180339887 % 1 - 0.5) * 0.5
+    x = as_floats([places[text] for text in texts.to_list()]) + spread
+    return Scatter(name, x, levels=tuple(safe(level, 16) for level in levels))

@@ -1,0 +1,112 @@
+"""One curve as arrays, and what is made of it: extremes per screen column, gaps, a readout, a smoother one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from hpi_core.charts.axes import Floats
+
+if TYPE_CHECKING:
+    pass
+
+Booleans = np.ndarray[Any, np.dtype[np.bool_]]
+Part = Literal["trial", "best", "median", "overlay"]
+Severity = Literal["error", "warn", "none"]
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """One series, whole: `x` ascending, `values` with nan and infinities in their places."""
+
+    part: Part
+    name: str
+    x: Floats
+    values: Floats
+    row: int | None = None
+    severity: Severity = "none"
+
+    @property
+    def finite(self) -> bool:
+        """Whether there is any finite value."""
+        return bool(np.isfinite(self.values).any())
+
+
+@dataclass(frozen=True)
+class Bad:
+    """A stretch of non-finite values: where it begins, its first value in words, how many, whether the curve ends."""
+
+    x: float
+    word: str
+    count: int
+    last: bool
+
+
+def downsample(x: Floats, values: Floats, low: float, high: float, columns: int) -> tuple[Floats, Floats, Booleans]:
+    """Reduce one curve to the extremes of every screen column.
+
+    Returns x, value and whether a point is joined to the one before it; only finite points, at most two per column and
+    finite stretch, in their order. A curve is cut where values are not finite. One neighbour on either side of the
+    range is kept, so that lines enter and leave the picture.
+    """
+    first = max(0, int(np.searchsorted(x, low, "left")) - 1)
+    stop = min(len(x), int(np.searchsorted(x, high, "right")) + 1)
+    x, values = x[first:stop], values[first:stop]
+    finite = np.isfinite(values)
+    stretch = np.cumsum(np.concatenate([[False], ~finite[:-1]]))[finite] if len(x) else np.empty(0, dtype=np.int64)
+    x, values = x[finite], values[finite]
+    if not x.size:
+        return x, values, np.empty(0, dtype=bool)
+    if x.size > 2 * columns:
+        width = (high - low) / max(1, columns) or 1.0
+        column = np.clip(np.floor((x - low) / width), -1, columns)
+        starts = np.flatnonzero(np.concatenate([[True], (np.diff(column) != 0) | (np.diff(stretch) != 0)]))
+        group = np.repeat(np.arange(starts.size), np.diff(np.append(starts, x.size)))
+        by_value = np.lexsort((values, group))
+        lowest = by_value[starts]
+        highest = by_value[np.append(starts[1:], x.size) - 1]
+        kept = np.unique(np.concatenate([lowest, highest]))
+        x, values, stretch = x[kept], values[kept], stretch[kept]
+    return x, values, np.concatenate([[False], np.diff(stretch) == 0])
+
+
+def bad_stretches(curve: Curve) -> list[Bad]:
+    """Return where values of a curve stop being finite."""
+    bad = ~np.isfinite(curve.values)
+    if not bad.any():
+        return []
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], bad, [False]])))
+    out = []
+    for start, stop in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        value = curve.values[start]
+        word = "nan" if value != value else ("+inf" if value > 0 else "-inf")
+        out.append(Bad(float(curve.x[start]), word, stop - start, stop == len(bad)))
+    return out
+
+
+def read_out(curve: Curve, x: float) -> tuple[float, float] | None:
+    """Return x and value of the last point at or before `x` (the first where there is none); None without points."""
+    if not curve.x.size:
+        return None
+    at = max(0, int(np.searchsorted(curve.x, x, "right")) - 1)
+    return float(curve.x[at]), float(curve.values[at])
+
+
+def smooth(values: Floats, points: int) -> Floats:
+    """Return a centred rolling mean over each finite stretch, narrower at its ends; what is not finite stays."""
+    if points <= 1 or values.size < 3:
+        return values
+    finite = np.isfinite(values)
+    padded = np.where(finite, values, 0.0)
+    stretch = np.cumsum(~finite)
+    out = values.copy()
+    for number in np.unique(stretch[finite]):
+        where = np.flatnonzero(finite & (stretch == number))
+        kernel = np.ones(min(points, where.size))
+        with np.errstate(over="ignore", invalid="ignore"):
+            total = np.convolve(padded[where], kernel, "same")[: where.size]
+            mean = total / np.convolve(np.ones(where.size), kernel, "same")[: where.size]
+        out[where] = np.where(np.isfinite(mean), mean, values[where])
+    return out

@@ -1,0 +1,68 @@
+"""Where a trial stands in its sweep, for charts: healthy or sick, the best, its objective, its name."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from hpi_core import frames
+from hpi_core.charts.axes import Floats, as_floats
+from hpi_core.sweep import Sweep
+from hpi_core.text import safe
+
+if TYPE_CHECKING:
+    from hpi_core.inspection import Inspection
+
+from hpi_core.charts.series import Severity
+
+Rows = np.ndarray[Any, np.dtype[np.uint32]]
+
+
+def healthy_rows(sweep: Sweep, inspection: Inspection | None) -> Rows:
+    """Return the rows of trials that are not sick and have a finite objective (all, where there is no objective)."""
+    fine = np.isfinite(objective_values(sweep)) if sweep.roles.objective else np.ones(sweep.trials.height, dtype=bool)
+    if inspection is not None and len(inspection.sick) == sweep.trials.height:
+        fine &= ~inspection.sick.fill_null(False).to_numpy()
+    return np.flatnonzero(fine).astype(np.uint32)
+
+
+def best_row(sweep: Sweep, inspection: Inspection | None) -> int | None:
+    """Return the best healthy trial, None where nothing can be ranked."""
+    if inspection is not None:
+        return inspection.ranking.best[0].row if inspection.ranking.best else None
+    objective = sweep.roles.objective
+    if objective is None or objective.direction is None:
+        return None
+    values = objective_values(sweep)
+    done = sweep.trials[frames.STATUS].is_in(["completed", "unknown"]).to_numpy()
+    usable = np.flatnonzero(np.isfinite(values) & done)
+    if not usable.size:
+        return None
+    ranked = values[usable]
+    return int(usable[ranked.argmax() if objective.direction == "max" else ranked.argmin()])
+
+
+def objective_values(sweep: Sweep) -> Floats:
+    """Return the objective of every trial as floats, nan where there is none."""
+    objective = sweep.roles.objective
+    if objective is None or objective.metric not in sweep.trials.columns:
+        return np.full(sweep.trials.height, np.nan)
+    return as_floats(sweep.trials[objective.metric].cast(pl.Float64, strict=False).fill_null(math.nan).to_numpy())
+
+
+def severity_of(inspection: Inspection | None, row: int, values: Floats | None = None) -> Severity:
+    """Return the worst severity that makes a trial sick; without an inspection a non-finite objective is an error."""
+    if inspection is None:
+        return "error" if values is not None and not math.isfinite(values[row]) else "none"
+    if not inspection.sick[row]:
+        return "none"
+    found = {issue.severity for issue in inspection.issues if issue.diagnostic and row in issue.rows}
+    return "error" if "error" in found else "warn"
+
+
+def trial_name(sweep: Sweep, row: int) -> str:
+    """Return the id of a trial made harmless, at most 24 characters."""
+    return safe(sweep.trials[row, sweep.roles.id] if sweep.roles.id is not None else row, 24)
