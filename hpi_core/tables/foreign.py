@@ -51,9 +51,20 @@ def foreign_kind(head: bytes) -> str | None:
         return None
     text = head.rstrip(b"\x00")
     controls = len(text) - len(text.translate(None, _CONTROLS))
-    if head and (not text or controls > max(8, 0.05 * len(text))):
+    # Control bytes in text that is UTF-8 are dirt; in what is not, they are much surer a sign of no text at all.
+    allowed = max(8, 0.05 * len(text)) if _is_utf8(text) else max(1, 0.02 * len(text))
+    if head and (not text or controls > allowed):
         return "binary data"
     return None
+
+
+def _is_utf8(head: bytes) -> bool:
+    """Say whether the bytes are UTF-8, but for a character cut in two at the end."""
+    try:
+        head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.start >= len(head) - 3 and error.reason == "unexpected end of data"
+    return True
 
 
 def looks_wide(head: bytes) -> str | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import hpi_core
 from hpi_core.errors import Cancelled, SourceError, UsageError
 from hpi_core.readers.delimited import READER, claims
 from hpi_core.tables.content import Content
@@ -99,3 +100,28 @@ def test_reading_tells_how_far_it_is_and_stops_when_asked(stray: bytes) -> None:
 
     with pytest.raises(Cancelled):
         READER.read_table(Content("x", data=data), ReadOptions(), silent, after_three)
+
+
+@pytest.mark.parametrize("size", [40, 200, 1_000, 5_000, 70_000])
+@pytest.mark.parametrize("seed", range(8))
+def test_random_bytes_are_called_binary(tmp_path: Path, size: int, seed: int) -> None:
+    path = tmp_path / "noise.csv"
+    path.write_bytes(random.Random(1000 * size + seed).randbytes(size))
+    with pytest.raises(SourceError, match="binary data"):
+        hpi_core.read(path)
+
+
+@pytest.mark.parametrize("header", [bytes(range(128, 256)), b"lr,lo\x01ss", b"\xc3(\xa0\xa1,\xe2(", b"$?!,;;~^"])
+def test_a_garbled_header_alone_is_called_binary(tmp_path: Path, header: bytes) -> None:
+    path = tmp_path / "trials.csv"
+    path.write_bytes(header + b"\n")
+    with pytest.raises(SourceError, match="binary data"):
+        hpi_core.read(path)
+
+
+@pytest.mark.parametrize("header", ["lr,loss", "größe,Verlust in %", "学習率,損失", "λ,β₁"])
+def test_a_readable_header_alone_is_called_a_header(tmp_path: Path, header: str) -> None:
+    path = tmp_path / "trials.csv"
+    path.write_text(header + "\n", encoding="utf-8")
+    with pytest.raises(SourceError, match="has a header but no rows"):
+        hpi_core.read(path)
