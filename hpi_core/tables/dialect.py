@@ -67,6 +67,20 @@ def is_rule(line: str) -> bool:
     return _RULE.match(line) is not None or _BORDER.match(line) is not None
 
 
+def bar_table(lines: Sequence[str]) -> tuple[int, int] | None:
+    """Return where the first Markdown table with rows begins and ends in `lines`; None where there is none.
+
+    A table is a header, a rule below it, and rows; the header of the next table ends it, and so does the text after
+    which that one stands.
+    """
+    rules = [i for i, line in enumerate(lines) if "|" in line and _RULE.match(line) and i and "|" in lines[i - 1]]
+    for place, rule in enumerate(rules):
+        end = rules[place + 1] - 1 if place + 1 < len(rules) else len(lines)
+        if any("|" in line for line in lines[rule + 1 : end]):
+            return rule - 1, end
+    return None
+
+
 def split_bar(line: str) -> list[str]:
     """Split a Markdown table row at its bars."""
     text = line.strip().removeprefix("|")

@@ -5,13 +5,14 @@ Imports nothing heavy: the preview and the full read lay out a file alike, from 
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hpi_core.errors import SourceError
 from hpi_core.tables.content import Content
-from hpi_core.tables.dialect import Dialect, declared_separator, guess_dialect, is_number, is_rule
+from hpi_core.tables.dialect import Dialect, bar_table, declared_separator, guess_dialect, is_number, is_rule
 from hpi_core.tables.encoding import Decoded, decode
 from hpi_core.tables.foreign import refuse_foreign
 from hpi_core.tables.records import Record, physical_lines, records, split_record
@@ -120,6 +121,10 @@ def lay_out(lines: Sequence[str], name: str, separator: str | None = None, termi
     hash_rows = len(hashed) > 0.5 * len(content) and len(content) - len(hashed) <= 2
     if not hash_rows:
         content = [i for i in content if not is_comment(lines[i])]
+    table = bar_table(lines) if separator is None else None
+    if table is not None:
+        lines = lines[: table[1]]
+        content = [i for i in content if table[0] <= i < table[1] and "|" in lines[i]]
     guess = guess_dialect([lines[i] for i in content if terminated or i < len(lines) - 1 or content == [i]], separator)
     if guess is None:
         raise SourceError(
@@ -127,10 +132,11 @@ def lay_out(lines: Sequence[str], name: str, separator: str | None = None, termi
             "Name the separator with `--separator` if it is one of your own.",
         )
     dialect, width = guess.dialect, guess.width
+    above = content if table is None else [i for i in filled if i < table[0] and not is_comment(lines[i])]
     content = [i for i in content if not (dialect.bars and is_rule(lines[i]))]
     start = _header_index(lines, content, dialect, width)
     hidden = _commented_header(lines, hashed, start, dialect, width) if not hash_rows else None
-    return _assemble(lines, name, dialect, width, hidden, start, hash_rows, content, terminated)
+    return _assemble(lines, name, dialect, width, hidden, start, hash_rows, above, terminated)
 
 
 def _header_index(lines: Sequence[str], content: Sequence[int], dialect: Dialect, width: int) -> int:
@@ -169,7 +175,7 @@ def _assemble(
     hidden: int | None,
     start: int,
     hash_rows: bool,
-    content: Sequence[int],
+    above: Sequence[int],
     terminated: bool,
 ) -> Layout:
     head: Record | None = next(records(lines, dialect, width, start), None)
@@ -184,6 +190,11 @@ def _assemble(
         below = [names, *below]
         names, header_line, first = [""] * len(names), None, start
     if not below:
+        if _is_garbled(names):
+            raise SourceError(
+                f"{safe(name)} is binary data, not a text table: its only line holds no readable names.",
+                "Export the trials as CSV, JSON Lines or Parquet.",
+            )
         raise SourceError(
             f"{safe(name)} has a header but no rows.", "Was the sweep interrupted before its first trial?"
         )
@@ -193,15 +204,23 @@ def _assemble(
     names, shift = _fit(names, usual, [row for row in below if len(row) == usual], header_line is None)
     numeric = tuple(_is_numeric(below, k, len(names)) for k in range(len(names)))
     top = start if header_line is None else header_line
-    banner = sum(1 for i in content if i < top)
+    banner = sum(1 for i in above if i < top)
     return Layout(dialect, first, header_line, tuple(names), len(names), usual, shift, numeric, hash_rows, banner)
+
+
+def _is_garbled(names: Sequence[str]) -> bool:
+    """Say whether names are no words: control characters in them, or mostly signs."""
+    text = "".join(names)
+    signs = sum(not (c.isalnum() or c in " _-./()[]{}%#@:+=<>*|$&'") for c in text)
+    return any(unicodedata.category(c) == "Cc" for c in text) or signs > 0.3 * len(text)
 
 
 def _rows(lines: Sequence[str], dialect: Dialect, width: int, start: int, hash_rows: bool) -> list[list[str]]:
     rows: list[list[str]] = []
     for record in records(lines, dialect, width, start):
         line = lines[record.line - 1]
-        if record.cells and (hash_rows or not is_comment(line)) and not (dialect.bars and is_rule(line)):
+        drawn = dialect.bars and (is_rule(line) or "|" not in line)
+        if record.cells and (hash_rows or not is_comment(line)) and not drawn:
             rows.append(record.cells)
         if len(rows) == _SAMPLE_ROWS:
             break

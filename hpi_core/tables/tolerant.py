@@ -13,7 +13,7 @@ import polars as pl
 
 from hpi_core.errors import Cancelled
 from hpi_core.lines import LineCounts
-from hpi_core.tables.dialect import is_number, is_rule
+from hpi_core.tables.dialect import bar_table, is_number, is_rule
 from hpi_core.tables.layout import Layout, is_comment
 from hpi_core.tables.ledger import QUOTED, Entry
 from hpi_core.tables.records import Record, records
@@ -113,6 +113,9 @@ def read_tolerant(
     _count_preamble(collector, lines, before)
     header = [name.strip() for name in layout.raw_names]
     cut: Record | None = None
+    whole = lines
+    lines = _first_table(collector, lines, layout)
+    terminated = terminated or len(lines) < len(whole)
     for number, record in enumerate(records(lines, layout.dialect, layout.usual, layout.first)):
         if number % 4096 == 0:
             if cancelled():
@@ -127,6 +130,22 @@ def read_tolerant(
     _refuse_footers(collector)
     collector.flush(len(collector.cells))
     return _finish(collector, lines, layout, before, cut)
+
+
+def _first_table(collector: _Collector, lines: Sequence[str], layout: Layout) -> Sequence[str]:
+    """Return the lines up to the end of the first Markdown table that has rows; those below it are refused."""
+    table = bar_table(lines) if layout.dialect.bars else None
+    if table is None or table[1] == len(lines):
+        return lines
+    below = [line for line in lines[table[1] :] if line and not line.isspace()]
+    collector.blank += len(lines) - table[1] - len(below)
+    collector.refused += len(below)
+    message = "another table begins here: the first with rows is the one that is read"
+    line = table[1] + 1
+    collector.entries.append(
+        Entry("refused", message, line=line, was=below[0][:QUOTED], became="not a trial", count=len(below))
+    )
+    return lines[: table[1]]
 
 
 def _count_preamble(collector: _Collector, lines: Sequence[str], before: int) -> None:
@@ -167,6 +186,9 @@ def _take(collector: _Collector, lines: Sequence[str], record: Record, header: l
         )
         return
     width = layout.width
+    if layout.dialect.bars and "|" not in line:
+        collector.refuse(record, "a line without bars: text outside the table", line)
+        return
     reason = _noise(record.cells, layout) if width > 1 and len(record.cells) == 1 else None
     if reason is not None:
         collector.refuse(record, reason, line)
