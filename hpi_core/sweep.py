@@ -190,3 +190,43 @@ def _as_id(column: pl.Series) -> pl.Series:
         if bool((whole.is_finite() & (whole == whole.floor()) & (whole.abs() < 2**53)).all()):
             column = column.cast(pl.Int64)
     return column.cast(pl.String)
+
+
+def _free_own_names(
+    table: pl.DataFrame, hints: RoleHints, ledger: pl.DataFrame
+) -> tuple[pl.DataFrame, RoleHints, pl.DataFrame]:
+    """Rename the source's own columns `_row` and `_status`, whose names the sweep needs; the ledger tells."""
+    renames: dict[str, str] = {}
+    for name in (frames.ROW, frames.STATUS):
+        if name in table.columns:
+            number, wanted = 1, f"source{name}"
+            while wanted in table.columns:
+                number += 1
+                wanted = f"source{name}_{number}"
+            renames[name] = wanted
+    if not renames:
+        return table, hints, ledger
+    entries = pl.DataFrame(
+        [
+            {"kind": "renamed_column", "column": was, "was": was, "became": became, "count": 1,
+             "message": f"the name {was} is taken by the sweep itself: the column is called {became}"}
+            for was, became in renames.items()
+        ],
+        schema=frames.LEDGER,
+    )  # fmt: skip
+    hints = replace(
+        hints,
+        id=renames.get(hints.id or "", hints.id),
+        status=renames.get(hints.status or "", hints.status),
+        group=renames.get(hints.group or "", hints.group),
+    )
+    return table.rename(renames), hints, pl.concat([ledger, entries])
+
+
+def _as_id(column: pl.Series) -> pl.Series:
+    """Return ids as strings; whole numbers that only missing values made floats are written without `.0`."""
+    if column.dtype.is_float():
+        whole = column.drop_nulls()
+        if bool((whole.is_finite() & (whole == whole.floor()) & (whole.abs() < 2**53)).all()):
+            column = column.cast(pl.Int64)
+    return column.cast(pl.String)
