@@ -13,6 +13,7 @@ from hpi_core.numerals import plural
 if TYPE_CHECKING:
     from hpi_core.roles import RoleOverrides
     from hpi_core.sweep import Sweep
+    from hpi_core.tables.table import ReadOptions
 
 SOURCE_VARIABLE = "HPATH_RESULTS_CSV"
 
@@ -42,6 +43,10 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="COLUMN=ROLE",
         help="what a column is (hyperparameter, metric, id, status, environment, ignored, …); may be repeated",
     )
+    group.add_argument(
+        "--separator", type=_separator, metavar="CHARACTER", help="what separates the cells: ';', 'tab', 'space', …"
+    )
+    group.add_argument("--encoding", metavar="NAME", help="the encoding of a text file: utf-16, latin-1, cp1252, …")
     group.add_argument("--complete", action="store_true", help="accept a last record that has no line end")
     group.add_argument("--strict", action="store_true", help="exit with 4 if anything had to be repaired or refused")
     group.add_argument("--where", metavar="FILTER", help="only the trials for which this holds: 'lr > 0.01'")
@@ -56,12 +61,11 @@ def open_sweep(args: argparse.Namespace) -> Sweep:
         RepairedError: `--strict`, and something had to be repaired.
     """
     import hpi_core
-    from hpi_core.tables.table import ReadOptions
 
     locations = source_locations(args)
     overrides = _overrides(args)
     with Narration() as narrate:
-        sweep = hpi_core.read(locations, options=ReadOptions(complete=args.complete), progress=narrate)
+        sweep = hpi_core.read(locations, options=read_options(args), progress=narrate)
     if args.strict and not sweep.mended.is_empty():
         first = sweep.mended.row(0, named=True)
         place = "" if first["line"] is None else f" (line {first['line']:,})"
@@ -77,6 +81,22 @@ def open_sweep(args: argparse.Namespace) -> Sweep:
 
         sweep = narrow(sweep, args.where)
     return sweep
+
+
+def read_options(args: argparse.Namespace) -> ReadOptions:
+    """Return how the person wants the source read."""
+    from hpi_core.tables.table import ReadOptions
+
+    return ReadOptions(complete=args.complete, encoding=args.encoding, separator=args.separator)
+
+
+def _separator(text: str) -> str:
+    """Return the one character that `text` names."""
+    named = {"tab": "\t", "\\t": "\t", "space": " ", "comma": ",", "semicolon": ";", "pipe": "|", "bar": "|"}
+    character = named.get(text.lower(), text)
+    if len(character) != 1 or character in "\"'\r\n\0":
+        raise argparse.ArgumentTypeError(f"{text!r} is not one character (nor tab, space, comma, semicolon or pipe)")
+    return character
 
 
 def source_locations(args: argparse.Namespace) -> list[str]:
