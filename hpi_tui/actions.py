@@ -1,14 +1,14 @@
 """Every action of the app: its name, its keys, what it says in the help, its scope, and its place in the footer.
 
 Bindings, help, palette and footer are made from this one table. An action `sort` is carried out by the method
-`do_sort` of the main screen.
+`do_sort` of `hpi_tui.commands`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-SCOPES = ("move", "panes", "select", "find", "look", "global")
+SCOPES = ("move", "panes", "decide", "select", "find", "look", "global")
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,28 @@ ACTIONS: tuple[Action, ...] = (
     Action("page_up", ("pageup",), "a page up", "move"),
     Action("back", ("ctrl+o",), "back to the trial before the jump", "move"),
     Action("forward", ("ctrl+n",), "forward again", "move"),
+    Action("next_sick", ("right_square_bracket",), "next sick trial", "move", 56, "next sick"),
+    Action("previous_sick", ("left_square_bracket",), "previous sick trial", "move"),
     Action("best", ("B",), "go to the best trial", "move", 60, "best"),
     Action("next_change", ("right_curly_bracket",), "next row where this column changes", "move"),
-    Action("open", ("enter",), "open the trial, every cell in full", "panes", 10, "open"),
-    Action("zoom", ("plus",), "zoom the pane", "panes"),
+    Action("runs", ("1",), "Runs: every trial", "panes"),
+    Action("sick", ("2",), "Sick: the queue of trials to decide", "panes"),
+    Action("buckets", ("3",), "Buckets: which ranges are sick", "panes"),
+    Action("next_pane", ("tab",), "next pane", "panes"),
+    Action("previous_pane", ("shift+tab",), "previous pane", "panes"),
+    Action("open", ("enter",), "open or unfold what is under the cursor", "panes", 52, "open"),
+    Action("zoom", ("plus",), "zoom the pane", "panes", 58, "zoom"),
     Action("restore", ("underscore",), "restore the panes", "panes"),
-    Action("escape", ("escape",), "stop reading, close the filter line or the notice", "panes"),
+    Action("escape", ("escape",), "stop what runs, close the filter line or the notice, back to Runs", "panes"),
+    Action("show_decided", ("H",), "show or hide decided trials in the queue", "panes"),
+    Action("acknowledge", ("a",), "acknowledge: seen, nothing to do", "decide", 1, "ack"),
+    Action("rerun", ("r",), "rerun", "decide", 2, "rerun"),
+    Action("ignore", ("i",), "ignore", "decide", 3, "ignore"),
+    Action("note", ("n",), "note", "decide", 4, "note"),
+    Action("clear_decision", ("A",), "clear the decision", "decide"),
+    Action("repeat", ("full_stop",), "repeat the last decision here", "decide"),
+    Action("undo", ("u",), "undo", "decide", 5, "undo"),
+    Action("redo", ("ctrl+r",), "redo", "decide"),
     Action("select", ("space",), "select the trial", "select", 40, "select"),
     Action("select_range", ("v",), "select from here; again: to here", "select"),
     Action("select_shown", ("asterisk",), "select all that the filter shows", "select"),
@@ -66,7 +82,8 @@ ACTIONS: tuple[Action, ...] = (
 _SHOWN = {
     "question_mark": "?", "colon": ":", "slash": "/", "backslash": "\\", "equals_sign": "=", "asterisk": "*",
     "number_sign": "#", "plus": "+", "underscore": "_", "space": "Space", "enter": "Enter", "escape": "Esc",
-    "exclamation_mark": "!", "right_curly_bracket": "}", "pagedown": "PgDn", "pageup": "PgUp", "up": "Up",
+    "exclamation_mark": "!", "right_curly_bracket": "}", "right_square_bracket": "]", "left_square_bracket": "[",
+    "full_stop": ".", "tab": "Tab", "shift+tab": "Shift-Tab", "pagedown": "PgDn", "pageup": "PgUp", "up": "Up",
     "down": "Down", "left": "Left", "right": "Right", "home": "Home", "end": "End",
 }  # fmt: skip
 

@@ -18,11 +18,15 @@ _LONGEST_CELL = 400
 
 
 class Cell(NamedTuple):
-    """What stands in a cell; `odd` marks a non-finite number, `missing` the absence of a value."""
+    """What stands in a cell; `odd` marks a non-finite number, `missing` the absence of a value.
+
+    `token` is the cell's own, whatever the row is written in; empty where it follows the row.
+    """
 
     text: str
     odd: bool = False
     missing: bool = False
+    token: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -9,6 +10,7 @@ from rich.cells import cell_len
 from hpi_core.text import safe
 from hpi_tui.actions import Action, footer_actions, key_shown
 from hpi_tui.cell_format import prose_number
+from hpi_tui.layout import PANES
 from hpi_tui.widgets.lines import Run
 
 if TYPE_CHECKING:
@@ -30,12 +32,16 @@ def header(screen: MainScreen) -> Row:
     counts = f"{screen.state.total:,} trial{'s' if screen.state.total != 1 else ''}"
     if screen.state.filter:
         counts = f"{table.count:,} of {counts}"
-    left += [Run(" › ", "faint"), Run(counts), *_objective(screen)]
-    row = screen.row_here()
+    left += [Run(" › ", "faint"), Run(counts)]
+    if screen.standing is not None:
+        sick = len(screen.standing.sick_rows)
+        left.append(Run(f"  {sick:,} sick" if sick else "  none sick"))
+    left += _objective(screen)
+    row = screen.trial_row()
     if row is not None:
-        trial = safe(str(sweep.trials[row, sweep.roles.id]) if sweep.roles.id else str(row), 30)
-        left += [Run(" › ", "faint"), Run(f"trial {trial}")]
-    right = [Run(f"{screen.progress}  ", "muted")] if screen.progress else []
+        left += [Run(" › ", "faint"), Run(f"trial {screen.trial_name(row)}")]
+    busy = screen.progress or screen.inspecting
+    right = [Run(f"{busy}  ", "muted")] if busy else []
     if repairs := sweep.repairs:
         right.append(Run(f"{repairs:,} repair{'s' if repairs != 1 else ''} ", "muted"))
     return left, right
@@ -88,6 +94,30 @@ def _inferred(sweep: Sweep) -> list[Run]:
     ]  # fmt: skip
 
 
+def tabs(screen: MainScreen) -> list[Run]:
+    """All panes in a row, the one with the keys brighter."""
+    said = {"sick": f" {screen.queue.total - screen.queue.done:,}" if screen.standing is not None else ""}
+    runs: list[Run] = []
+    for name in screen.panes:
+        here = name == screen.state.pane
+        number = PANES.index(name) + 1
+        runs.append(Run(f" {number} {name.capitalize()}{said.get(name, '')} ", "strong" if here else "muted", here))
+    return runs
+
+
+def empty_queue(screen: MainScreen) -> str:
+    """Why there is no trial to decide, in words."""
+    if screen.standing is None:
+        return ""
+    if screen.queue.total:
+        return f"All {screen.queue.total:,} sick trials are decided. H shows them, e exports the reruns."
+    coverage = screen.standing.inspection.coverage
+    ran = [state for state in coverage["state"].to_list() if state == "ran"]
+    trials = screen.standing.inspection.sweep.trials.height
+    judged = trials - screen.standing.inspection.unassessed
+    return f"No sick trials: {len(ran)} detectors ran on {judged:,} trials, {len(coverage) - len(ran)} skipped."
+
+
 def runs_title(screen: MainScreen) -> tuple[list[Run], list[Run]]:
     """Name of the pane and the state of the view."""
     state = screen.state
@@ -105,7 +135,7 @@ def runs_title(screen: MainScreen) -> tuple[list[Run], list[Run]]:
         said += [Run(f"  {len(state.selection):,} selected", "muted")]
     if state.columns.hidden:
         said += [Run(f"  {len(state.columns.hidden):,} hidden", "muted")]
-    return [Run(" 1 Runs ", "text", True)], said
+    return tabs(screen) if screen.layout_now.tabs else [Run(" 1 Runs ", "text", True)], said
 
 
 def footer(screen: MainScreen, width: int, height: int) -> list[Row]:
@@ -123,8 +153,25 @@ def footer(screen: MainScreen, width: int, height: int) -> list[Row]:
     status = screen.status or ("reading" if screen.table is None and not screen.error else "")
     if screen.progress and screen.table is None:
         status = f"{screen.progress}  Esc stops"
-    rows: list[Row] = [(left, right), ([Run(" "), Run(status, "muted")], [])]
+    counts, saved = _decided(screen)
+    said = [Run(" "), Run(status, "muted")] if status else counts
+    rows: list[Row] = [(left, right), (said, saved)]
     return [([], [])] * max(0, height - 2) + rows
+
+
+def _decided(screen: MainScreen) -> tuple[list[Run], list[Run]]:
+    """Which of the sick trials the cursor stands at, what was decided, and when that was saved."""
+    standing = screen.standing
+    if standing is None:
+        return [], []
+    total, row = len(standing.sick_rows), screen.trial_row()
+    at = int(standing.sick_rows.searchsorted(row)) + 1 if row is not None and standing.is_sick(row) else 0
+    said = [f"sick {at:,}/{total:,}" if at else f"sick {total:,}"] if total else []
+    verdicts: Counter[str | None] = Counter(decision.verdict for decision in screen.decided.values())
+    words = (("acknowledged", "acked"), ("rerun", "rerun"), ("ignored", "ignored"))
+    said += [f"{count:,} {word}" for verdict, word in words if (count := verdicts[verdict])]
+    saved = [Run(f"saved {screen.saved_at} ", "muted")] if screen.saved_at else []
+    return [Run(" "), Run("  ".join(said), "muted")], saved
 
 
 def _footer_key(action: Action) -> list[Run]:

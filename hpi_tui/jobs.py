@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from hpi_core.roles import RoleOverrides
     from hpi_core.sweep import Sweep
+    from hpi_core.triage import Decisions
+    from hpi_tui.tables import SweepTable
 
 Load = Callable[..., "Sweep"]
 
@@ -32,6 +34,7 @@ class Jobs:
         self._newest: dict[str, int] = {}
         self._turns: dict[str, threading.Lock] = {}
         self._stop = threading.Event()
+        self._stop_inspecting = threading.Event()
         self._threads: list[threading.Thread] = []
 
     @property
@@ -76,20 +79,56 @@ class Jobs:
 
         self._start("load", work)
 
-    def arrange(self, sweep: Sweep, text: str, sorts: tuple[SortKey, ...], *, grouped: bool) -> None:
+    def arrange(self, table: SweepTable, text: str, sorts: tuple[SortKey, ...], *, grouped: bool) -> None:
         """Filter and sort; answers with Arranged or FilterRefused."""
+        sweep, standing, decided = table.sweep, table.standing, dict(table.decided)
 
         def work(request: int) -> Message:
             from hpi_tui.arrange import arrange
 
             try:
-                return messages.Arranged(request, arrange(sweep, text, sorts, grouped=grouped))
+                view = arrange(sweep, text, sorts, grouped=grouped, standing=standing, decided=decided)
             except FilterError as error:
                 return messages.FilterRefused(request, text, f"{error.message} {error.hint}".strip(), error.position)
             except HpiError as error:
                 return messages.FilterRefused(request, text, str(error), 0)
+            return messages.Arranged(request, view)
 
         self._start("arrange", work)
+
+    def inspect(self, sweep: Sweep) -> None:
+        """Find out which trials are sick; answers with Inspecting, then Inspected or InspectionFailed."""
+        self._stop_inspecting.set()
+        stop = self._stop_inspecting = threading.Event()
+
+        def work(request: int) -> Message:
+            def progress(what: str, fraction: float | None) -> None:
+                if not stop.is_set():
+                    self._post(messages.Inspecting(request, what, fraction))
+
+            try:
+                return _inspected(request, sweep, progress, stop.is_set)
+            except HpiError as error:
+                return messages.InspectionFailed(request, error)
+
+        self._start("inspect", work)
+
+    def cancel_inspection(self) -> None:
+        """Ask the inspection to stop."""
+        self._stop_inspecting.set()
+
+    def read_decisions(self, sweep: Sweep, earlier: Decisions | None) -> None:
+        """Read the decisions about a sweep, keeping those already open; answers with DecisionsRead."""
+
+        def work(request: int) -> Message:
+            from hpi_core.triage import Decisions, decisions_folder, trial_keys
+            from hpi_tui.desk import Desk
+
+            folder = decisions_folder(sweep)
+            kept = earlier if earlier is not None and earlier.folder == folder else Decisions.open(folder)
+            return messages.DecisionsRead(request, Desk(kept, trial_keys(sweep)))
+
+        self._start("decisions", work)
 
     def typical(self, sweep: Sweep, names: list[str]) -> None:
         """Compute what is typical of some columns; answers with Typical."""
@@ -129,3 +168,28 @@ def _opened(request: int, sweep: Sweep) -> messages.Loaded:
     nobody_sick = pl.repeat(False, sweep.trials.height, dtype=pl.Boolean, eager=True)
     best = rank(sweep, nobody_sick, {}).best
     return messages.Loaded(request, sweep, all_rows(sweep), best[0].row if best else None)
+
+
+def _inspected(
+    request: int, sweep: Sweep, progress: Callable[[str, float | None], None], cancelled: Callable[[], bool]
+) -> messages.Inspected:
+    """Inspect with the thresholds of the configuration; those that cannot be used cost a note."""
+    from hpi_core import inspect
+    from hpi_core.charts.sick import Standing
+    from hpi_core.detectors import parse_thresholds
+    from hpi_core.settings import load_config
+
+    config = load_config(sweep.source.location)
+    notes = list(config.notes)
+    thresholds: dict[str, float] = {}
+    for issue, values in config.thresholds.items():
+        pairs = values.items() if isinstance(values, dict) else [("", values)]
+        for name, value in pairs:
+            try:
+                thresholds |= parse_thresholds([f"{issue}.{name}={value}" if name else f"{issue}={value}"])
+            except HpiError as error:
+                notes.append(error.message)
+    inspection = inspect(sweep, thresholds=thresholds, progress=progress, cancelled=cancelled)
+    standing = Standing(inspection)
+    _ = standing.queue, standing.sick_rows  # worked out here rather than when it is first drawn
+    return messages.Inspected(request, standing, tuple(notes))

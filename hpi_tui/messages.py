@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 if TYPE_CHECKING:
+    from hpi_core.charts.sick import Standing
     from hpi_core.errors import HpiError
     from hpi_core.sweep import Sweep
     from hpi_tui.arrange import RowView
+    from hpi_tui.desk import Desk
 
 
 class Answer(Message):
@@ -85,6 +87,48 @@ class Typical(Answer):
     def __init__(self, request: int, values: dict[str, object]) -> None:
         super().__init__(request)
         self.values = values
+
+
+class Inspecting(Answer):
+    """The inspection goes on: what is being done, and how far (0 to 1) where that is known."""
+
+    kind = "inspect"
+
+    def __init__(self, request: int, what: str, fraction: float | None) -> None:
+        super().__init__(request)
+        self.what = what
+        self.fraction = fraction
+
+
+class Inspected(Answer):
+    """What stands against the trials; `notes` tell of settings that were not taken."""
+
+    kind = "inspect"
+
+    def __init__(self, request: int, standing: Standing, notes: tuple[str, ...]) -> None:
+        super().__init__(request)
+        self.standing = standing
+        self.notes = notes
+
+
+class InspectionFailed(Answer):
+    """The sweep cannot be inspected, or the person stopped it."""
+
+    kind = "inspect"
+
+    def __init__(self, request: int, error: HpiError) -> None:
+        super().__init__(request)
+        self.error = error
+
+
+class DecisionsRead(Answer):
+    """The decisions about a sweep, by row."""
+
+    kind = "decisions"
+
+    def __init__(self, request: int, desk: Desk) -> None:
+        super().__init__(request)
+        self.desk = desk
 
 
 class Broke(Answer):

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from hpi_tui.queue import QueueChoice
+
 _JUMPS_KEPT = 100
 
 
@@ -40,7 +42,7 @@ class ColumnChoice:
 
 @dataclass(frozen=True)
 class ViewState:
-    """The whole of what is chosen; `cursor` is a position among `shown` rows of `total`."""
+    """The whole of what is chosen; `cursor` is a position among `shown` rows of `total`, `pane` has the keys."""
 
     cursor: int = 0
     shown: int = 0
@@ -54,6 +56,8 @@ class ViewState:
     anchor: int | None = None
     back: tuple[int, ...] = ()
     forward: tuple[int, ...] = ()
+    pane: str = "runs"
+    queue: QueueChoice = field(default_factory=QueueChoice)
 
 
 def move_to(state: ViewState, position: int) -> ViewState:

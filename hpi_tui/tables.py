@@ -6,7 +6,7 @@ measured only when they come into sight, so ten thousand of them cost nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -17,12 +17,19 @@ if TYPE_CHECKING:
     import numpy as np
     import polars as pl
 
+    from hpi_core.charts.sick import Standing
     from hpi_core.sweep import Sweep
+    from hpi_core.triage import Decision
 
 WIDEST = 28
 NARROWEST = 3
 _SAMPLE = 2000
 ID, STATUS = "_id", "_status"
+ISSUES, DECISION = ":issues", ":decision"  # columns the app adds; no source column is likely to be called so
+ADDED = frozenset({ID, ISSUES, DECISION})
+WORDS = {"acknowledged": "ack", "rerun": "rerun", "ignored": "ignore"}
+_ISSUES_WIDEST = 16
+_SIGNS = {"error": ("✗", "err"), "warn": ("!", "warn")}
 
 
 @dataclass(frozen=True)
@@ -36,7 +43,10 @@ class ColumnLook:
 
 @dataclass(frozen=True)
 class RowLook:
-    """What is said of a whole row: its sign, and the token it is written in."""
+    """What is said of a whole row: its sign, and the token its sign, id and issues are written in.
+
+    A muted row is muted as a whole; of the best trial the objective is coloured as well.
+    """
 
     sign: str = ""
     token: str = "text"
@@ -107,11 +117,22 @@ class PreviewTable:
 class SweepTable:
     """The trials of a sweep, seen through a row-index view: `view[i]` is the `_row` at position `i`."""
 
-    def __init__(self, sweep: Sweep, view: np.ndarray[Any, Any], best: int | None) -> None:
+    def __init__(
+        self,
+        sweep: Sweep,
+        view: np.ndarray[Any, Any],
+        best: int | None,
+        standing: Standing | None = None,
+        decided: Mapping[int, Decision] | None = None,
+    ) -> None:
         self.sweep = sweep
         self.view = view
         self.best = best
+        self.standing = standing
+        self.decided = {} if decided is None else decided
         self.names = natural_columns(sweep)
+        if standing is not None and len(standing.sick_rows):
+            self.names = (self.names[0], ISSUES, DECISION, *self.names[1:])
         self.count = len(view)
         self.objective = sweep.roles.objective.metric if sweep.roles.objective else None
         self._log = {p.name for p in sweep.roles.hyperparameters if p.scale == "log"}
@@ -119,9 +140,13 @@ class SweepTable:
 
     def seen_through(self, view: np.ndarray[Any, Any]) -> SweepTable:
         """Return the same table with other rows or another order, keeping what was measured."""
-        table = SweepTable(self.sweep, view, self.best)
+        table = SweepTable(self.sweep, view, self.best, self.standing, self.decided)
         table._measured = self._measured
         return table
+
+    def keep_measures(self, other: SweepTable) -> None:
+        """Take over how the columns of the same sweep were measured."""
+        self._measured = {name: look for name, look in other._measured.items() if name not in ADDED}
 
     def look(self, name: str) -> ColumnLook:
         """Return how a column is shown, measuring it when it is first asked for."""
@@ -134,6 +159,10 @@ class SweepTable:
     def cells(self, name: str, start: int, stop: int) -> list[Cell]:
         """Return the cells of a column for the rows shown from `start` to `stop`."""
         rows = self.view[start:stop]
+        if name == ISSUES and self.standing is not None:
+            return [Cell(tags) for tags in self.standing.tags.gather(rows).to_list()]
+        if name == DECISION:
+            return [decision_cell(self.decided.get(row)) for row in rows.tolist()]
         if name == STATUS:
             words = self.sweep.trials[STATUS].gather(rows).to_list()
             cut = self.sweep.incomplete
@@ -145,12 +174,17 @@ class SweepTable:
         return [write(value) for value in self._series(name).gather(rows).to_list()]
 
     def rows(self, start: int, stop: int) -> list[RowLook]:
-        """Say of each row whether it is the best or cut off."""
-        cut, best = self.sweep.incomplete, self.best
-        return [
-            RowLook("★", "good") if row == best else (RowLook("", "muted") if row in cut else RowLook())
-            for row in self.view[start:stop].tolist()
-        ]
+        """Say of each row whether it is sick, decided, the best or cut off."""
+        return [self._said(row) for row in self.view[start:stop].tolist()]
+
+    def _said(self, row: int) -> RowLook:
+        if row == self.best:
+            return RowLook("★", "good")
+        severity = self.standing.severity(row) if self.standing is not None else None
+        sign, token = _SIGNS[severity] if severity is not None else ("", "text")
+        decision = self.decided.get(row)
+        handled = (decision is not None and decision.verdict is not None) or row in self.sweep.incomplete
+        return RowLook(sign, "muted" if handled else token)
 
     def row_at(self, position: int) -> int:
         """Return the `_row` at a position."""
@@ -161,17 +195,32 @@ class SweepTable:
 
     def _measure(self, name: str) -> tuple[ColumnLook, Callable[[Any], Cell]]:
         found = self._measured.get(name)
+        if found is None and name == DECISION:
+            found = (ColumnLook("decision", 8, False), plain_cell)
+        elif found is None and name == ISSUES and self.standing is not None:
+            longest = int(self.standing.tags.str.len_chars().max() or 0)  # type: ignore[arg-type]
+            found = (ColumnLook("issues", max(6, min(_ISSUES_WIDEST, longest)), False), plain_cell)
         if found is None:
-            found = self._measured[name] = measure(self._series(name), name, log=name in self._log)
+            found = measure(self._series(name), name, log=name in self._log)
+        self._measured[name] = found
         return found
+
+
+def decision_cell(decision: Decision | None) -> Cell:
+    """Write what was decided in one word, `n` behind it where there is a note."""
+    if decision is None:
+        return Cell("")
+    words = [WORDS[decision.verdict]] if decision.verdict is not None else []
+    return Cell(" ".join([*words, "n"] if decision.note else words), token="you")
 
 
 def natural_columns(sweep: Sweep) -> tuple[str, ...]:
     """Return the columns in reading order: id, status where it says more, objective, parameters, metrics, rest."""
     roles = sweep.roles
     first = [roles.id or ID]
-    telling = {"completed", "failed"} if roles.status is not None else {"completed", "failed", "unknown"}
-    if sweep.incomplete or set(sweep.trials[STATUS].unique().to_list()) - telling:
+    flagged = {"completed", "failed", "oom", "timeout"}  # the ways to fail are issues and stand among those
+    known = flagged if roles.status is not None else flagged | {"unknown"}
+    if sweep.incomplete or set(sweep.trials[STATUS].unique().to_list()) - known:
         first.append(STATUS)
     if roles.objective is not None:
         first.append(roles.objective.metric)

@@ -14,7 +14,7 @@ from textual.strip import Strip
 
 from hpi_core.text import safe
 from hpi_tui.cell_format import Cell, prose_number
-from hpi_tui.tables import ID, SweepTable
+from hpi_tui.tables import ADDED, SweepTable
 from hpi_tui.theme import Look
 from hpi_tui.widgets.lines import Lines, Run, paint, title
 
@@ -69,7 +69,7 @@ def compute(table: SweepTable, row: int, typical: dict[str, object]) -> DetailVi
 
     metrics = [m.name for m in roles.metrics if m.name != objective]
     shown = {*(p.name for p in roles.hyperparameters), *metrics, objective, roles.id, "_row", "_status"}
-    rest = [name for name in (*roles.resources, *table.names) if name not in shown and name != ID]
+    rest = [name for name in (*roles.resources, *table.names) if name not in shown and name not in ADDED]
     blocks = (
         Block("configuration", tuple(compared(p.name) for p in roles.hyperparameters)),
         Block("metrics", tuple(compared(name) for name in ([objective] if objective else []) + metrics)),

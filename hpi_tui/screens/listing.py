@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
+from textual.actions import parse
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
@@ -15,10 +16,12 @@ from textual.widgets import Input
 from hpi_core.text import safe
 from hpi_tui.theme import Look
 from hpi_tui.widgets.choice_list import ChoiceList, Entry
+from hpi_tui.widgets.key_turn import KeyLine
 from hpi_tui.widgets.lines import Fixed, Run
 from hpi_tui.widgets.title import Title
 
 READOUT_LINES = 3
+_WHILE_TYPING = frozenset({"down", "up", "pagedown", "pageup", "enter", "escape", "ctrl+c"})
 
 
 class Listing(Screen[object]):
@@ -34,7 +37,7 @@ class Listing(Screen[object]):
         Binding("enter", "choose", show=False),
         Binding("slash", "search", show=False),
         Binding("escape,q", "leave", show=False),
-        Binding("ctrl+c", "app.quit", show=False),
+        Binding("ctrl+c", "quit", show=False),
     ]
     AUTO_FOCUS = "#list"
     heading = ""
@@ -69,15 +72,14 @@ class Listing(Screen[object]):
             label = Fixed(self.look, id="search-label")
             label.show(([Run(" / ", "you")], []))
             yield label
-            field = Input(id="search", compact=True, placeholder="search")
-            field.cursor_blink = False
-            yield field
+            yield KeyLine(self.carry_out_key, placeholder="search", id="search")
         yield self.list
         yield Fixed(self.look, id="readout")
         yield Fixed(self.look, id="cover-footer")
 
     def on_mount(self) -> None:
         """Fill in the parts."""
+        self.list.run_key = self.carry_out_key
         self.query_one("#readout").styles.height = READOUT_LINES if self.readout(None) is not None else 0
         self.query_one("#cover-footer").styles.height = 2
         self.query_one("#search-bar").display = self.searching
@@ -89,8 +91,25 @@ class Listing(Screen[object]):
         keys = [run for key, does in self.keys for run in (Run(key, "strong", True), Run(f" {does}  ", "muted"))]
         self.query_one("#cover-footer", Fixed).show(([], []), ([Run(" "), *keys], []))
         self.fill(self.first_value())
-        if self.searching:
-            self.set_focus(self.query_one("#search"))
+        self.set_focus(self.query_one("#search") if self.searching else self.list)
+
+    def on_key(self, event: events.Key) -> None:
+        """Pass on a key that was typed before this screen had its parts."""
+        if self.focused is not None:  # which stops what it hears
+            event.stop()
+            self.focused.post_message(events.Key(event.key, event.character))
+
+    def carry_out_key(self, key: str) -> bool:
+        """Carry out what a key is bound to, unless it edits the search; tells whether it did."""
+        typing = isinstance(self.focused, Input)
+        if typing and key in _WHILE_TYPING:
+            self._take_search()
+        bound = self._bindings.key_to_bindings.get(key)
+        if not bound or (typing and key not in _WHILE_TYPING):
+            return False
+        _, name, arguments = parse(bound[-1].action)  # the last one is the subclass's
+        getattr(self, f"action_{name}")(*arguments)
+        return True
 
     def first_value(self) -> str | None:
         """Return the value of the entry the cursor starts on."""
@@ -111,13 +130,11 @@ class Listing(Screen[object]):
         self.action_choose()
 
     @on(Input.Changed)
-    def _searched(self, event: Input.Changed) -> None:
-        self.search = event.value.strip()
-        self.fill()
-
-    @on(Input.Submitted)
-    def _submitted(self) -> None:
-        self.action_choose()
+    def _take_search(self) -> None:
+        search = self.query_one("#search", Input).value.strip()
+        if search != self.search:
+            self.search = search
+            self.fill()
 
     def action_step(self, delta: int) -> None:
         """Move the cursor."""
@@ -141,6 +158,10 @@ class Listing(Screen[object]):
             self.set_focus(self.list)
         else:
             self.dismiss(self.result())
+
+    def action_quit(self) -> None:
+        """Leave the app."""
+        self.app.exit()
 
     def result(self) -> object:
         """Return what closing hands back."""

@@ -1,11 +1,12 @@
-"""The main screen: header, panes, footer. It owns the view state and takes the answers of the workers.
+"""The main screen: header, panes, footer. It owns the view state and keeps all panes at its one cursor.
 
-What keys do stands in `hpi_tui.commands`; what is drawn stands in the panes and widgets.
+What keys do stands in `hpi_tui.commands`, what the workers tell is taken in by `hpi_tui.answers`; what is drawn stands
+in the panes and widgets.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -19,32 +20,41 @@ from textual.timer import Timer
 from hpi_core.text import safe
 from hpi_tui import chrome, messages
 from hpi_tui.actions import ACTIONS
+from hpi_tui.answers import Answers
 from hpi_tui.commands import Commands
 from hpi_tui.jobs import Jobs
-from hpi_tui.layout import Layout, layout_for
+from hpi_tui.layout import Layout, Wishes, layout_for
+from hpi_tui.panes.buckets import Buckets
 from hpi_tui.panes.detail import Detail, compute
-from hpi_tui.state import ViewState, move_to
-from hpi_tui.tables import PreviewTable, SweepTable
+from hpi_tui.panes.sick import Sick, SickView
+from hpi_tui.queue import QueueView, is_decided, view_of
+from hpi_tui.state import ViewState, move_to, with_filter
+from hpi_tui.tables import DECISION, PreviewTable, SweepTable
 from hpi_tui.theme import Look
 from hpi_tui.widgets.frame_table import FrameTable
+from hpi_tui.widgets.key_taker import KeyTaker
 from hpi_tui.widgets.lines import Fixed, Run
 from hpi_tui.widgets.title import Position, Title
 
 if TYPE_CHECKING:
     from textual.widgets import Input
 
+    from hpi_core.charts.sick import Standing
     from hpi_core.errors import HpiError
     from hpi_core.roles import RoleOverrides
+    from hpi_core.triage import Decision
+    from hpi_tui.desk import Desk
     from hpi_tui.widgets.filter_bar import FilterBar
+    from hpi_tui.widgets.note_line import NoteLine
 
 REST = 0.1
-_MOST_TYPICAL = 400
+_NO_QUEUE = QueueView((), {}, {}, 0, 0)
 
 
 class MainScreen(Screen[None]):
-    """Runs over (or beside) the detail of the trial under the cursor."""
+    """All panes over the trials of one sweep."""
 
-    AUTO_FOCUS = "#table"
+    AUTO_FOCUS = "#header"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(",".join(action.keys), f"command('{action.name}')", action.help, show=False, id=action.name)
         for action in ACTIONS
@@ -57,40 +67,56 @@ class MainScreen(Screen[None]):
         self.source_name = safe(name, 60)
         self.preview = preview or PreviewTable((), ())
         self.table: SweepTable | None = None
+        self.standing: Standing | None = None
+        self.desk: Desk | None = None
+        self.queue = _NO_QUEUE
         self.state = ViewState(shown=self.preview.count, total=self.preview.count, column=_first(self.preview.names))
         self.overrides = overrides
         self.complete = False
         self.error: HpiError | None = None
         self.progress: str | None = "reading"
+        self.inspecting: str | None = None
         self.status = ""
+        self.saved_at = ""
         self.noticed = True
+        self.touched = False
         self.zoomed = False
         self.typical: dict[str, object] = {}
         self.filter_error: tuple[str, int] | None = None
-        self.layout_now = Layout("strip")
+        self.layout_now = Layout("one")
+        self.panes: tuple[str, ...] = ("runs", "sick", "buckets")
         self.commands = Commands(self)
-        self._resting: Timer | None = None
         self.filter_bar: FilterBar | None = None
-        self._wanted_row: int | None = None
-        self._laid_out: tuple[Layout, int] | None = None
+        self.note_line: NoteLine | None = None
+        self.wanted_row: int | None = None
+        self._answers = Answers(self)
+        self._resting: Timer | None = None
+        self._laid_out: tuple[Layout, int, str] | None = None
 
     @property
     def jobs(self) -> Jobs:
         """The app's workers."""
         return self.app.jobs  # type: ignore[attr-defined, no-any-return]
 
+    @property
+    def decided(self) -> Mapping[int, Decision]:
+        """What was decided, by row."""
+        return {} if self.desk is None else self.desk.decided
+
     def compose(self) -> ComposeResult:
         """Put the parts on the screen."""
         look = self.look
-        yield Fixed(look, id="header")
+        yield KeyTaker(look, id="header")
         yield Fixed(look, id="notice")
         with Container(id="body"):
+            yield Title(look, id="tabs")
             with Container(id="runs"):
                 with Container(id="runs-title"):
                     yield Title(look, id="title")
                     yield Position(look, id="position")
                 yield FrameTable(look, id="table")
-            yield Fixed(look, id="gap")
+            yield Sick(look, id="sick")
+            yield Buckets(look, id="buckets")
             yield Detail(look, id="detail")
         yield Fixed(look, id="footer")
         yield Fixed(look, id="small")
@@ -98,8 +124,11 @@ class MainScreen(Screen[None]):
     def on_mount(self) -> None:
         """Show the head of the file at once."""
         self.runs = self.query_one("#table", FrameTable)
+        self.sick = self.query_one("#sick", Sick)
+        self.buckets = self.query_one("#buckets", Buckets)
         self.detail = self.query_one("#detail", Detail)
-        self.runs.run_key = self.carry_out_key
+        self.header = self.query_one("#header", KeyTaker)
+        self.header.run_key = self.runs.run_key = self.carry_out_key
         self.runs.show(self.preview, self.state)
         self.relayout()
         self.refresh_chrome()
@@ -114,21 +143,29 @@ class MainScreen(Screen[None]):
         """Carry out the action of a key; tells whether there is one."""
         action = next((action for action in ACTIONS if key in action.keys), None)
         if action is not None:
+            self.touched = True
             self.commands.carry_out(action.name)
         return action is not None
 
     def action_command(self, name: str) -> None:
         """Carry out an action of the table."""
+        self.touched = True
         self.commands.carry_out(name)
 
-    # State
+    def take_keys(self) -> None:
+        """Take the keys back from an input."""
+        self.set_focus(self.header)
+
+    # The one cursor
 
     def go(self, state: ViewState) -> None:
-        """Take a new state and repaint what differs; the detail follows when the keys rest."""
+        """Take a new state and repaint what differs in the pane that has the keys; the others follow at rest."""
         before, self.state = self.state, state
         self.runs.follow(state)
         self.query_one("#position", Position).show(state, self.runs.out_of_sight)
-        if state.cursor != before.cursor:
+        if state.queue != before.queue:
+            self.refresh_queue()
+        if state.cursor != before.cursor or state.queue.at != before.queue.at:
             self._rest()
         if (state.filter, state.sorts, state.grouped) != (before.filter, before.sorts, before.grouped):
             self.rearrange()
@@ -137,19 +174,30 @@ class MainScreen(Screen[None]):
         ):  # fmt: skip
             self.refresh_chrome()
 
-    def rearrange(self) -> None:
-        """Have the rows filtered and sorted; the cursor stays on its trial."""
-        if self.table is None:
-            return
-        self._wanted_row = self.row_here() if self._wanted_row is None else self._wanted_row
-        state = self.state
-        self.jobs.arrange(self.table.sweep, state.filter, state.sorts, grouped=state.grouped)
-
     def row_here(self) -> int | None:
-        """Return the `_row` of the trial under the cursor."""
+        """Return the `_row` of the trial under the cursor of Runs."""
         if self.table is None or not 0 <= self.state.cursor < self.table.count:
             return None
         return self.table.row_at(self.state.cursor)
+
+    def trial_row(self) -> int | None:
+        """Return the `_row` of the one trial all panes stand at: that of the queue while it has the keys."""
+        at = self.state.queue.at
+        if self.state.pane == "sick" and at is not None and self.queue.line_of(at) is not None:
+            return self.queue.trial_at(at)
+        return self.row_here()
+
+    def targets(self) -> tuple[int, ...]:
+        """Return the trials a decision is about: the selected ones, else the group or trial under the cursor."""
+        if self.state.selection:
+            return tuple(sorted(self.state.selection))
+        at = self.state.queue.at
+        if self.state.pane == "sick":
+            if at is None or at not in self.queue.lines:
+                return ()
+            return self.queue.waiting[at.group] if at.row is None else (at.row,)
+        row = self.row_here()
+        return () if row is None else (row,)
 
     def position_of(self, row: int) -> int | None:
         """Return where a trial stands among the rows shown."""
@@ -158,73 +206,89 @@ class MainScreen(Screen[None]):
         found = (self.table.view == row).nonzero()[0]
         return int(found[0]) if len(found) else None
 
-    # Answers of the workers
+    def sick_from(self, position: int, direction: int, *, undecided: bool) -> int | None:
+        """Return the position of the next sick trial shown after (or before) a position, None where there is none."""
+        if self.table is None or self.standing is None:
+            return None
+        rank, view = self.standing.rank, self.table.view
+        part = view[position + 1 :] if direction > 0 else view[: max(0, position)][::-1]
+        sick = (rank[part] < 2).nonzero()[0]
+        found = (at for at in sick if not undecided or not is_decided(self.decided.get(int(part[at]))))
+        at = next(found, None)
+        return None if at is None else position + direction * (1 + int(at))
 
-    @on(messages.Progressed)
-    def _progressed(self, message: messages.Progressed) -> None:
-        if self.progress is not None and not self.jobs.is_stale(message):
-            share = "" if message.fraction is None else f" {message.fraction:.0%}"
-            self.progress = f"{message.what}{share}"
-            self.refresh_chrome()
+    def queue_line(self) -> int | None:
+        """Return the line of the queue its cursor stands on."""
+        return self.queue.line_of(self.state.queue.at)
 
-    @on(messages.Loaded)
-    def _loaded(self, message: messages.Loaded) -> None:
-        if self.jobs.is_stale(message):
+    def trial_name(self, row: int) -> str:
+        """Return how a trial is called."""
+        if self.table is None:
+            return str(row)
+        sweep = self.table.sweep
+        return safe(sweep.trials[row, sweep.roles.id] if sweep.roles.id else row, 30)
+
+    def focus_pane(self, name: str) -> None:
+        """Give the keys to another pane, which stands at the same trial."""
+        if name not in self.panes or name == self.state.pane:
             return
-        trial = self._trial_here()
-        first = self.table is None
-        table = SweepTable(message.sweep, message.view, message.best)
-        self.table, self.progress, self.error, self.typical = table, None, None, {}
-        column = self.state.column if self.state.column in table.names and not first else _first(table.names)
-        self.state = replace(self.state, shown=table.count, total=table.count, column=column)
-        if first:
-            self._prepare_filter()
-        if not first and trial is not None:
-            ids = message.sweep.trial_ids()
-            rows = ids.eq(trial).arg_true()
-            self._wanted_row = int(rows[0]) if len(rows) else None
-        self._show(table)
-        if self.state.filter or self.state.sorts:
-            self.rearrange()
-        roles = message.sweep.roles
-        wanted = [*(p.name for p in roles.hyperparameters), *(m.name for m in roles.metrics)]
-        self.jobs.typical(message.sweep, wanted[:_MOST_TYPICAL])
+        self._meet()
+        self.state = replace(self.state, pane=name)
+        self.sick.activate(name == "sick")
+        self.buckets.activate(name == "buckets")
+        if name == "sick":
+            self.meet_queue()
+            if self.queue_line() is None and self.queue.lines:
+                self.state = replace(self.state, queue=replace(self.state.queue, at=self.queue.lines[0]))
+            self.refresh_queue()
+        self.query_one("#title", Title).activate(name == "runs")
+        self.query_one("#position", Position).activate(name == "runs")
+        self.relayout()
+        self.refresh_chrome()
+        self.runs.activate(name == "runs")
 
-    @on(messages.LoadFailed)
-    def _load_failed(self, message: messages.LoadFailed) -> None:
-        if not self.jobs.is_stale(message):
-            self.progress, self.error = None, message.error
-            self.relayout()
-            self.refresh_chrome()
+    def meet_queue(self) -> None:
+        """Put the cursor of the queue on the trial under that of Runs, where it stands there."""
+        row = self.row_here()
+        place = None if row is None else self.queue.place_of(row)
+        here = self.state.queue.at
+        if place is None or (here is not None and here.row is None and here.group == place.group):
+            return
+        self.state = replace(self.state, queue=replace(self.state.queue, at=place))
+        self.refresh_queue()
 
-    @on(messages.Arranged)
-    def _arranged(self, message: messages.Arranged) -> None:
-        if self.table is not None and not self.jobs.is_stale(message):
-            self._refuse_filter(None)
-            self._show(self.table.seen_through(message.view))
+    def _meet(self) -> None:
+        """Put the cursors of the panes without the keys on the trial of the one that has them."""
+        if self.state.pane == "sick":
+            row = self.trial_row()
+            at = None if row is None else self.position_of(row)
+            if at is not None and at != self.state.cursor:
+                self.state = move_to(self.state, at)
+                self.runs.follow(self.state)
+                self.query_one("#position", Position).show(self.state, self.runs.out_of_sight)
+        else:
+            self.meet_queue()
 
-    @on(messages.FilterRefused)
-    def _filter_refused(self, message: messages.FilterRefused) -> None:
-        if not self.jobs.is_stale(message):
-            self._wanted_row = None
-            self._refuse_filter((message.message, message.position))
-            self.refresh_chrome()
+    def _rest(self) -> None:
+        if self._resting is not None:
+            self._resting.stop()
+        self._resting = self.set_timer(REST, self._rested)
 
-    @on(messages.Typical)
-    def _typical(self, message: messages.Typical) -> None:
-        if not self.jobs.is_stale(message):
-            self.typical = message.values
-            self.refresh_detail()
-            self.relayout()
+    def _rested(self) -> None:
+        self._meet()
+        self.refresh_detail()
+        self.header.show(chrome.header(self))
+        self.refresh_footer()
 
-    @on(messages.Broke)
-    def _broke(self, message: messages.Broke) -> None:
-        self.app.crash(message.error)  # type: ignore[attr-defined]
+    # Answers of the workers, pointing, lines of text
 
-    # Pointing
+    @on(messages.Answer)
+    def _answered(self, message: messages.Answer) -> None:
+        self._answers.take(message)
 
     @on(FrameTable.Clicked)
     def _clicked(self, message: FrameTable.Clicked) -> None:
+        self.focus_pane("runs")
         state = self.state if message.column is None else replace(self.state, column=message.column)
         if message.position < 0:
             self.go(state)
@@ -236,34 +300,56 @@ class MainScreen(Screen[None]):
     def _wheel(self, message: FrameTable.Wheel) -> None:
         self.go(move_to(self.state, self.state.cursor + message.delta))
 
-    # Filter line
+    @on(Sick.Clicked)
+    def _clicked_queue(self, message: Sick.Clicked) -> None:
+        self.focus_pane("sick")
+        if 0 <= message.line < len(self.queue.lines):
+            place = self.queue.lines[message.line]
+            again = place == self.state.queue.at
+            self.go(replace(self.state, queue=replace(self.state.queue, at=place)))
+            if again:
+                self.commands.carry_out("open")
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter while the person types."""
-        self.state = replace(self.state, filter=event.value.strip())
-        self.rearrange()
+        if event.input.id == "filter-input":
+            self.go(with_filter(self.state, event.input.value))
 
-    def on_input_submitted(self, _event: Input.Submitted) -> None:
-        """Go back to the list; the line stays while it holds a filter."""
-        self.commands.leave_filter()
-
-    def _prepare_filter(self) -> None:
-        """Mount the filter line out of sight, so that no key typed after `/` is lost."""
+    def prepare_lines(self) -> None:
+        """Mount the lines of text out of sight, so that no key typed after the one that opens them is lost."""
         from hpi_tui.widgets.filter_bar import FilterBar
+        from hpi_tui.widgets.note_line import NoteLine
 
         self.filter_bar = FilterBar(self.look)
         self.query_one("#runs").mount(self.filter_bar, before="#table")
+        self.note_line = NoteLine(self.look, self.commands.decide.take_note, self.take_keys)
+        self.mount(self.note_line, before="#footer")
 
-    def _refuse_filter(self, error: tuple[str, int] | None) -> None:
+    def ask_note(self, about: str, text: str) -> None:
+        """Ask for a note about some trials."""
+        if self.note_line is not None:
+            self.note_line.open(about, text)
+
+    def refuse_filter(self, error: tuple[str, int] | None) -> None:
+        """Point at what is wrong with the filter, or be content again."""
         self.filter_error = error
         if self.filter_bar is not None:
             self.filter_bar.refuse(error)
 
+    def rearrange(self) -> None:
+        """Have the rows filtered and sorted; the cursor stays on its trial."""
+        if self.table is None:
+            return
+        self.wanted_row = self.row_here() if self.wanted_row is None else self.wanted_row
+        state = self.state
+        self.jobs.arrange(self.table, state.filter, state.sorts, grouped=state.grouped)
+
     # Drawing
 
-    def _show(self, table: SweepTable) -> None:
+    def show_table(self, table: SweepTable) -> None:
+        """Show these rows, the cursor on its trial where that is among them."""
         self.table = table
-        wanted, self._wanted_row = self._wanted_row, None
+        wanted, self.wanted_row = self.wanted_row, None
         at = self.position_of(wanted) if wanted is not None else None
         self.state = move_to(replace(self.state, shown=table.count), self.state.cursor if at is None else at)
         self.runs.show(table, self.state)
@@ -271,61 +357,93 @@ class MainScreen(Screen[None]):
         self.relayout()
         self.refresh_chrome()
 
-    def _rest(self) -> None:
-        if self._resting is not None:
-            self._resting.stop()
-        self._resting = self.set_timer(REST, self._rested)
+    def show_decisions(self) -> None:
+        """Show what was just decided, in every pane."""
+        self.runs.retell(DECISION)
+        self.refresh_queue()
+        self.refresh_chrome()
+        if "decision:" in self.state.filter or any(key.column == DECISION for key in self.state.sorts):
+            self.rearrange()
 
-    def _rested(self) -> None:
-        self.refresh_detail()
-        self.query_one("#header", Fixed).show(chrome.header(self))
+    def show_map(self) -> None:
+        """Show what parameters have to do with issues."""
+        if self.standing is not None:
+            from hpi_tui.panes.buckets import compute as map_of
+
+            self.buckets.show(map_of(self.standing.inspection))
+
+    def refresh_queue(self) -> None:
+        """Bring the queue up to date with decisions and choices."""
+        if self.standing is None or self.table is None:
+            self.queue = _NO_QUEUE
+            self.sick.show(None)
+            return
+        self.queue = view_of(self.standing.queue, self.decided, self.state.queue)
+        at = self.state.queue.at
+        self.sick.show(SickView(self.queue, self.table, at, chrome.empty_queue(self)))
 
     def refresh_detail(self) -> None:
-        """Show the trial under the cursor."""
-        row = self.row_here()
-        self.detail.show(None if row is None or self.table is None else compute(self.table, row, self.typical))
+        """Show the trial all panes stand at."""
+        row = self.trial_row()
+        known = row is not None and self.table is not None and row < self.table.sweep.trials.height
+        self.detail.show(compute(self.table, row, self.typical) if known else None)  # type: ignore[arg-type]
+        self.buckets.locate(row if self.standing is not None else None)
 
     def refresh_chrome(self) -> None:
         """Bring header, notice, title, position and footer up to date; what did not change is not repainted."""
         width = self.size.width
-        self.query_one("#header", Fixed).show(chrome.header(self))
+        self.header.show(chrome.header(self))
         self.query_one("#notice", Fixed).show(*chrome.notice(self, width))
-        self.query_one("#title", Title).show(*chrome.runs_title(self))
+        label, said = chrome.runs_title(self)
+        self.query_one("#title", Title).show(label, said)
+        self.query_one("#tabs", Title).show(chrome.tabs(self), [])
         self.query_one("#position", Position).show(self.state, self.runs.out_of_sight)
-        self.query_one("#footer", Fixed).show(*chrome.footer(self, width, self.layout_now.footer))
+        self.refresh_footer()
         self.query_one("#small", Fixed).show(([Run("hpi needs a larger terminal (20x5)")], []))
 
+    def refresh_footer(self) -> None:
+        """Bring keys, counts and status up to date."""
+        footer = chrome.footer(self, self.size.width, self.layout_now.footer)
+        self.query_one("#footer", Fixed).show(*footer)
+
     def relayout(self) -> None:
-        """Choose which parts stand on the screen, and how large."""
+        """Choose which parts stand on the screen, and where."""
         width, height = self.app.size
+        notice = chrome.notice(self, width) if width >= 60 and height >= 15 else []
         chosen = layout_for(
             width,
-            height - len(chrome.notice(self, width)),
-            trials=self.state.shown,
-            table_width=self.runs.natural_width(width),
-            detail_height=self.detail.needed_height(width),
+            height - len(notice),
+            panes=self.panes,
+            focus=self.state.pane,
             zoomed=self.zoomed,
+            wishes=Wishes(
+                trials=self.state.shown,
+                queue=len(self.queue.lines),
+                table_width=self.runs.natural_width(width),
+                detail=self.detail.needed_height(max(20, width * 7 // 12)),
+            ),
         )
-        notice_lines = 0 if chosen.shape == "list" else len(chrome.notice(self, width))
-        if (chosen, notice_lines) == self._laid_out:
+        if (chosen, len(notice), self.state.pane) == self._laid_out:
             return
-        self._laid_out = (chosen, notice_lines)
+        self._laid_out = (chosen, len(notice), self.state.pane)
         self.layout_now = chosen
-        for shape in ("tiny", "list", "beside"):
+        for shape in ("tiny", "list"):
             self.set_class(chosen.shape == shape, shape)
-        self.query_one("#notice").styles.height = notice_lines
-        self.detail.strip = chosen.shape == "strip"
-        beside = chosen.shape == "beside"
-        self.detail.styles.height = "1fr" if beside else chosen.detail
-        self.detail.styles.width = chosen.detail if beside else "1fr"
+        self.query_one("#notice").styles.height = len(notice)
+        self.query_one("#tabs").display = chosen.tabs and self.state.pane != "runs"
+        self.detail.strip = chosen.shape == "one"
+        for name in ("runs", "sick", "buckets", "detail"):
+            place, widget = chosen.place(name), self.query_one(f"#{name}")
+            widget.display = place is not None
+            if place is not None:
+                widget.styles.offset = (place.x, place.y)
+                widget.styles.width, widget.styles.height = place.width, place.height
         footer = self.query_one("#footer", Fixed)
         footer.display = chosen.footer > 0
-        footer.styles.height = chosen.footer
+        footer.styles.height = max(1, chosen.footer)
         self.detail.redraw()
-
-    def _trial_here(self) -> str | None:
-        row = self.row_here()
-        return None if row is None or self.table is None else str(self.table.sweep.trial_ids()[row])
+        if self.focused is None and chosen.shape != "tiny":
+            self.take_keys()
 
     def walk_marks(self) -> Iterator[int]:
         """Yield the selected rows in the order shown, for copying."""

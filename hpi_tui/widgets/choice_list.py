@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len
@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from hpi_tui.theme import Look
+from hpi_tui.widgets.key_turn import handed_on
 from hpi_tui.widgets.lines import Lines, Run, paint
 
 _COLUMN_GAP = 3
@@ -39,6 +40,7 @@ class ChoiceList(Lines, can_focus=True):
         self.entries: list[Entry] = []
         self.cursor = 0
         self.flowing = flowing
+        self.run_key: Callable[[str], bool] | None = None
         self._top = 0
 
     @property
@@ -74,6 +76,13 @@ class ChoiceList(Lines, can_focus=True):
     def on_resize(self) -> None:
         """Keep the cursor in sight."""
         self._keep_in_sight()
+
+    def on_key(self, event: events.Key) -> None:
+        """Carry a key out in its own turn, so that what it opens gets the very next one."""
+        if not handed_on(self, event):
+            event.stop()
+            if self.run_key is not None:
+                self.run_key(event.key)
 
     def on_click(self, event: events.Click) -> None:
         """Choose the entry pointed at."""

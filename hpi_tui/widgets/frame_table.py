@@ -20,8 +20,9 @@ from textual.strip import Strip
 
 from hpi_tui.cell_format import Cell
 from hpi_tui.state import ViewState
-from hpi_tui.tables import ColumnLook, PreviewTable, RowLook, TableSource
+from hpi_tui.tables import ISSUES, ColumnLook, PreviewTable, RowLook, TableSource
 from hpi_tui.theme import Look
+from hpi_tui.widgets.key_turn import handed_on
 from hpi_tui.widgets.lines import Lines
 
 CHUNK = 256
@@ -65,6 +66,7 @@ class FrameTable(Lines, can_focus=True):
         self.names: tuple[str, ...] = ()
         self.top = 0
         self.run_key: Callable[[str], bool] | None = None
+        self.active = True
         self.first_column = 1
         self._chunks: OrderedDict[tuple[str, int], list[Cell]] = OrderedDict()
         self._placed: list[Placed] | None = None
@@ -106,6 +108,22 @@ class FrameTable(Lines, can_focus=True):
         elif state.cursor != before.cursor:
             self.redraw_lines(self._line_of(before.cursor), self._line_of(state.cursor))
 
+    def activate(self, active: bool) -> None:
+        """Show that keys go to this pane, or that they do not."""
+        if active != self.active:
+            self.active = active
+            self.redraw_lines(0, self._line_of(self.state.cursor))
+
+    def retell(self, column: str) -> None:
+        """Repaint the rows in sight whose cells of a column now say something else."""
+        lines = range(1, min(self.page, self.source.count - self.top) + 1)
+        before = [self._cell(column, self.top + y - 1) for y in lines] if column in self.names else []
+        for key in [key for key in self._chunks if key[0] == column]:
+            del self._chunks[key]
+        if before:
+            after = [self._cell(column, self.top + y - 1) for y in lines]
+            self.redraw_lines(*(y for y, old, new in zip(lines, before, after, strict=True) if old != new))
+
     def on_resize(self) -> None:
         """Lay the columns out again and keep the cursor in sight."""
         self._placed = None
@@ -137,14 +155,9 @@ class FrameTable(Lines, can_focus=True):
         return self._row(position, width)
 
     def on_key(self, event: events.Key) -> None:
-        """Pass on a key that was typed after the keys were given to another widget, before this one had its turn."""
-        taker = self.app.screen.focused or self.app.screen
-        if taker is not self:
+        """Carry a key out in its own turn, so that what it opens gets the very next one."""
+        if not handed_on(self, event) and self.run_key is not None and self.run_key(event.key):
             event.stop()
-            event.prevent_default()
-            taker.post_message(events.Key(event.key, event.character))
-        elif self.run_key is not None and self.run_key(event.key):
-            event.stop()  # carried out in this key's own turn, so that what it opens gets the very next key
             event.prevent_default()
 
     def on_click(self, event: events.Click) -> None:
@@ -237,14 +250,15 @@ class FrameTable(Lines, can_focus=True):
 
     def _row(self, position: int, width: int) -> Strip:
         look, state = self.look, self.state
-        ground = "cur" if position == state.cursor else "ground"
+        ground = ("cur" if self.active else "cur2") if position == state.cursor else "ground"
         row = self.source.rows(position, position + 1)[0] if position < self.source.count else RowLook()
         chosen = self.source.row_at(position) in state.selection if state.selection else False
         base = look.style(row.token, ground)
-        bar = look.style("strong", ground, bold=True) if ground == "cur" else base
+        marked = ground == "cur" or (ground == "cur2" and not look.fills)
+        bar = look.style("strong", ground, bold=True) if marked else base
         sign = bar if not row.sign else base  # one style less to write where nothing but the bar stands there
         segments = [
-            Segment(look.sign("▌") if ground == "cur" else " ", bar),
+            Segment(look.sign("▌") if marked else " ", bar),
             Segment(look.sign("●"), look.style("you", ground)) if chosen else Segment(" ", sign),
             Segment(f" {look.sign(row.sign) or ' '}", sign),
         ]
@@ -261,8 +275,10 @@ class FrameTable(Lines, can_focus=True):
 
     def _cell_style(self, cell: Cell, name: str, number: int, row: RowLook, ground: str) -> Style:
         here = ground == "cur" and name == self.state.column
-        token = row.token
+        token = cell.token or row.token
         if token == "good" and number > 0 and name != self.source.objective:
+            token = "text"
+        if token in ("err", "warn") and number > 0 and name != ISSUES:
             token = "text"
         if here and self.look.fills:
             return self.look.style("strong" if token == "text" else token, "focus", bold=True)

@@ -20,6 +20,13 @@ class Title(Lines):
         super().__init__(look, id=id)
         self._label: list[Run] = []
         self._state: list[Run] = []
+        self.active = True
+
+    def activate(self, active: bool) -> None:
+        """Show that keys go to this pane, or that they do not."""
+        if active != self.active:
+            self.active = active
+            self.redraw()
 
     def show(self, label: list[Run], state: list[Run]) -> None:
         """Show this label and state."""
@@ -29,7 +36,7 @@ class Title(Lines):
 
     def line(self, y: int, width: int) -> Strip:
         """Draw the row."""
-        return title(self.look, width, self._label, self._state, [], True)
+        return title(self.look, width, self._label, self._state, [], self.active)
 
 
 class Position(Lines):
@@ -38,6 +45,13 @@ class Position(Lines):
     def __init__(self, look: Look, *, id: str | None = None) -> None:
         super().__init__(look, id=id)
         self._text = ""
+        self.active = True
+
+    def activate(self, active: bool) -> None:
+        """Show that keys go to this pane, or that they do not."""
+        if active != self.active:
+            self.active = active
+            self.redraw()
 
     def show(self, state: ViewState, columns_out: int) -> None:
         """Show the position; the widget widens only when the numbers may need it."""
@@ -54,5 +68,6 @@ class Position(Lines):
 
     def line(self, y: int, width: int) -> Strip:
         """Draw the numbers at the right."""
-        ground = "focus" if self.look.fills else "ground"
-        return paint(self.look, [Run(self._text.rjust(width), "text" if self.look.fills else "muted")], width, ground)
+        ground = ("focus" if self.active else "band") if self.look.fills else "ground"
+        token = "text" if self.look.fills and self.active else "muted"
+        return paint(self.look, [Run(self._text.rjust(width), token)], width, ground)

@@ -5,16 +5,18 @@ from __future__ import annotations
 from hpi_tui import state as transitions
 from hpi_tui.actions import ACTIONS, SCOPES, footer_actions
 from hpi_tui.cell_format import choose_format, number_writer
-from hpi_tui.commands import Commands
-from hpi_tui.layout import layout_for
+from hpi_tui.commands import SCOPES as SCOPE_CLASSES
+from hpi_tui.layout import Wishes, layout_for
 from hpi_tui.state import ColumnChoice, SortKey, ViewState
+
+ALL = ("runs", "sick", "buckets")
 
 
 def test_every_action_has_a_handler_a_scope_and_a_key_or_palette_entry() -> None:
-    assert all(callable(getattr(Commands, f"do_{action.name}", None)) for action in ACTIONS)
     assert all(action.scope in SCOPES and action.help for action in ACTIONS)
-    handlers = {name[3:] for name in vars(Commands) if name.startswith("do_")}
-    assert handlers == {action.name for action in ACTIONS}
+    handlers = [name[3:] for scope in SCOPE_CLASSES for name in vars(scope) if name.startswith("do_")]
+    assert len(handlers) == len(set(handlers))
+    assert set(handlers) == {action.name for action in ACTIONS}
 
 
 def test_no_key_means_two_things() -> None:
@@ -82,8 +84,27 @@ def test_one_number_format_per_column() -> None:
 
 def test_layouts_by_size() -> None:
     def shape(width: int, height: int) -> str:
-        return layout_for(width, height, trials=100, table_width=100, detail_height=10, zoomed=False).shape
+        return layout_for(width, height, panes=ALL, focus="runs").shape
 
     assert [shape(19, 10), shape(59, 20), shape(80, 24), shape(120, 40), shape(200, 60)] == [
-        "tiny", "list", "strip", "stacked", "beside",
+        "tiny", "list", "one", "two", "three",
     ]  # fmt: skip
+
+
+def test_at_every_size_the_focused_pane_has_room_and_no_pane_covers_another() -> None:
+    for width in (*range(1, 220, 9), 60, 80, 100, 120, 160, 200):
+        for height in range(1, 80, 3):
+            for focus in ALL:
+                chosen = layout_for(width, height, panes=ALL, focus=focus, wishes=Wishes(240, 12, 100, 20))
+                if chosen.shape == "tiny":
+                    continue
+                place = chosen.place(focus)
+                assert place is not None and place.width > 0 and place.height > 0
+                cells = [
+                    (x, y)
+                    for _, p in chosen.places
+                    for y in range(p.y, p.y + p.height)
+                    for x in (p.x, p.x + p.width - 1)
+                ]
+                assert len(cells) == len(set(cells)) or any(p.width == 1 for _, p in chosen.places)
+                assert all(x < width and y < height for x, y in cells)
