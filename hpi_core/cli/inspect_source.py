@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from hpi_core.cli.command import Command
 from hpi_core.cli.narration import Narration
-from hpi_core.cli.source import add_source_arguments, open_sweep
+from hpi_core.cli.source import add_source_arguments, narrowed, open_whole
 from hpi_core.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -62,10 +62,12 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace) -> ExitCode:
-    sweep = open_sweep(args)
+    whole = open_whole(args)
+    from hpi_core.cli.triage import triage_counts
     from hpi_core.summary import summarize, to_json
 
-    summary = summarize(inspect_sweep(sweep, args), everything=args.all)
+    counts = triage_counts(whole, args.where)
+    summary = summarize(inspect_sweep(narrowed(whole, args), args), counts, everything=args.all)
     if args.json:
         sys.stdout.write(to_json(summary))
         return ExitCode.OK

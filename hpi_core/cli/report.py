@@ -10,7 +10,7 @@ from pathlib import Path
 from hpi_core.cli.command import Command
 from hpi_core.cli.export import refuse_the_source
 from hpi_core.cli.inspect_source import add_threshold_argument, inspect_sweep
-from hpi_core.cli.source import add_source_arguments, open_sweep, source_locations
+from hpi_core.cli.source import add_source_arguments, narrowed, open_whole, source_locations
 from hpi_core.exit_codes import ExitCode
 
 
@@ -30,12 +30,15 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(args: argparse.Namespace) -> ExitCode:
     from hpi_core import __version__
+    from hpi_core.cli.triage import triage_counts
     from hpi_core.report import Making, render
     from hpi_core.summary import summarize
 
     if args.output != "-":
         refuse_the_source(args.output, source_locations(args))
-    summary = summarize(inspect_sweep(open_sweep(args), args))
+    whole = open_whole(args)
+    counts = triage_counts(whole, args.where)
+    summary = summarize(inspect_sweep(narrowed(whole, args), args), counts)
     today = date.today().isoformat() if args.date else None
     text = render(summary, args.output, Making(__version__, _options(args), today))
     if args.output == "-":

@@ -56,7 +56,30 @@ def open_sweep(args: argparse.Namespace) -> Sweep:
     """Read what the command line names, with the person's word on roles, narrowed by `--where`.
 
     Raises:
-        UsageError: no source, an unknown column or role, a filter that cannot be understood.
+        FilterError: a filter that cannot be understood.
+        HpiError: as `open_whole`.
+    """
+    return narrowed(open_whole(args), args)
+
+
+def narrowed(sweep: Sweep, args: argparse.Namespace) -> Sweep:
+    """Return the trials that pass `--where`, or all where there is no filter.
+
+    Raises:
+        FilterError: the filter cannot be understood.
+    """
+    if not args.where:
+        return sweep
+    from hpi_core.narrow import narrow
+
+    return narrow(sweep, args.where)
+
+
+def open_whole(args: argparse.Namespace) -> Sweep:
+    """Read what the command line names, with the person's word on roles, whatever `--where` says.
+
+    Raises:
+        UsageError: no source, an unknown column or role.
         SourceError: nothing readable.
         RepairedError: `--strict`, and something had to be repaired.
     """
@@ -76,10 +99,6 @@ def open_sweep(args: argparse.Namespace) -> Sweep:
     overrides = _with_remembered(overrides, sweep)
     if overrides is not None:
         sweep = sweep.with_roles(overrides)
-    if args.where:
-        from hpi_core.narrow import narrow
-
-        sweep = narrow(sweep, args.where)
     return sweep
 
 

@@ -39,7 +39,7 @@ def hpi(*arguments: str | Path, home: Path, stdin: bytes = b"", **variables: str
             code = int(stopped.code or 0)
     for stream in streams[1:]:
         stream.flush()
-    out, err = (stream.buffer.getvalue() for stream in streams[1:])  # type: ignore[attr-defined]
+    out, err = (stream.buffer.getvalue() for stream in streams[1:])
     return subprocess.CompletedProcess(command, int(code), out, err)
 
 
