@@ -9,7 +9,9 @@ WHY IT IS BAD
 HOW IT IS DECIDED
     Losses: the robust z-score of log(held-out / train) within the sweep is above `z`, and the ratio above `ratio`.
     Scores: train minus held-out is above `score` (`score_high` where train is above 0.9), with the same z-score. With
-    several pairs, any is enough. The first `evaluations` epochs are not judged, nor pruned, failed or exploded trials.
+    several pairs, any is enough. And it must have cost something: some trial that does worse on train does better on
+    held-out data; a trial that nobody with a worse train metric beats has not overfitted. The first `evaluations`
+    epochs are not judged, nor pruned, failed or exploded trials.
 
 WHEN IT IS WRONG
     Where everything overfits, nothing stands out: `most_trials_overfit` answers for that. Strong augmentation or
@@ -49,13 +51,30 @@ def _look(gap: Gap, size: pl.Series, thresholds: Thresholds) -> Hit:
     if gap.pair.kind == "loss":
         unusual = robust_z(size.log()) > thresholds["z"]
         evidence = say(f"{held_out} / {train} is ", size, f"; half of the trials are at most {middle(size):.3g}")
-        return Hit(unusual & (size > thresholds["ratio"]), evidence, "warn", held_out, size, thresholds["ratio"])
+        wide = _costly(gap, unusual & (size > thresholds["ratio"]), 1)
+        return Hit(wide, evidence, "warn", held_out, size, thresholds["ratio"])
     limit = choose(gap.train > 0.9, thresholds["score_high"], thresholds["score"])
     points = size * 100
     evidence = say(
         f"{train} is better than {held_out} by ", points, f" points; half of the trials: {middle(points):.3g}"
     )
-    return Hit((robust_z(size) > thresholds["z"]) & (size > limit), evidence, "warn", held_out, size, limit)
+    wide = _costly(gap, (robust_z(size) > thresholds["z"]) & (size > limit), -1)
+    return Hit(wide, evidence, "warn", held_out, size, limit)
+
+
+def _costly(gap: Gap, wide: pl.Series, sign: int) -> pl.Series:
+    """Keep true only where some trial with a worse train metric has a better held-out one; `sign` 1: small is good."""
+    if not wide.any():
+        return wide
+    judged = gap.size.is_not_null()
+    frame = pl.DataFrame({"train": gap.train * sign, "held_out": gap.held_out * sign}).with_row_index("row")
+    worst = (
+        frame.filter(judged)
+        .sort("held_out")
+        .select("row", (pl.col("train").cum_max().shift(1) > pl.col("train")).fill_null(False).alias("beaten"))
+    )
+    beaten = pl.repeat(False, wide.len(), dtype=pl.Boolean, eager=True).scatter(worst["row"], worst["beaten"])
+    return wide & beaten
 
 
 _LR = [0.01 * i for i in range(1, 13)]
@@ -83,6 +102,8 @@ DETECTOR = Detector(
     preempted_by=("nonfinite_metric", "exploded_metric", "failed_run", "out_of_memory", "timeout"),
     examples=(
         Example({"lr": _LR, "train_loss": _TRAIN, "val_loss": _VAL}, (11,)),
+        # Far better on train than all others, and best on held-out data, too: it learned more, at no cost.
+        Example({"lr": _LR, "train_loss": _TRAIN, "val_loss": [*_VAL[:11], 0.4]}, ()),
         Example({"lr": _LR, "train_loss": [*_TRAIN[:11], 0.5], "val_loss": [*_VAL[:11], 0.56]}, ()),
         Example(
             {"lr": _LR, "train_acc": [0.8] * 11 + [0.99], "val_acc": [0.7 + i / 200 for i in range(11)] + [0.5]}, (11,)
