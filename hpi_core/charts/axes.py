@@ -56,8 +56,8 @@ def value_axis(
     """Choose the y range of curves, each given as x and value, shown between x `low` and `high`.
 
     The first tenth of the x range does not count, so that the drop at the start does not take the height. The curves
-    of `reference` are held wholly, those of `own` up to their 98th percentile if that is at most four times the span of
-    the reference beyond it: what explodes leaves the picture and does not flatten it.
+    of `reference` are held wholly, those of `own` up to their maximum, else their 98th percentile, if that is at most
+    four times the span of the reference beyond it: what explodes leaves the picture and does not flatten it.
     """
     start = low + _WARM_UP * (high - low)
     held = _pooled(reference, start, high, log)
@@ -65,17 +65,18 @@ def value_axis(
     if not held.size and not mine.size:
         return Axis(0.0, 1.0, (), log)
     if not held.size:
-        quarter, middle, upper = np.percentile(mine, [25, 50, 75])
-        bottom, top, span = middle, middle, max(upper - quarter, 0.0) * 2
+        least, quarter, middle, upper, most = np.percentile(mine, [10, 25, 50, 75, 90])
+        bottom, top, span = middle, middle, min(max(2 * (upper - quarter), most - least), 20 * (upper - quarter))
     else:
         bottom, top = float(held.min()), float(held.max())
         span = top - bottom
     bottom, top = float(bottom), float(top)
     span = float(span) or (0.3 if log else max(abs(bottom) * 0.1, 1e-12))
     if mine.size:
-        least, most = (float(v) for v in np.percentile(mine, [0.5, 98]))
-        bottom = min(bottom, least if least >= bottom - _FENCE * span else bottom - span)
-        top = max(top, most if most <= top + _FENCE * span else top + span)
+        ends = [float(v) for v in np.percentile(mine, [0, 0.5, 98, 100])]
+        floor, roof = bottom - _FENCE * span, top + _FENCE * span
+        bottom = min(bottom, next((v for v in ends[:2] if v >= floor), bottom - span))
+        top = max(top, next((v for v in ends[:1:-1] if v <= roof), top + span))
     return _padded(bottom, top, log, most_ticks)
 
 

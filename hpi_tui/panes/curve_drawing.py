@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 from textual.strip import Strip
 
 from hpi_core.text import safe
 from hpi_tui.cell_format import prose_number
 from hpi_tui.theme import Look
 from hpi_tui.widgets.lines import Run, paint
-from hpi_tui.widgets.plot import Canvas, Polyline, cut, rasterise
+from hpi_tui.widgets.plot import Canvas, Polyline, cut, rasterise, rasterise_cloud
 
 if TYPE_CHECKING:
     from hpi_core.charts.axes import Axis
@@ -106,8 +107,10 @@ class _Sheet:
         ticks = max(3, box.height // 4)
         y = value_axis(reference, own, self.chart.low, self.chart.high, log=self.settings.log_y, most_ticks=ticks)
         self._grid(y, box)
+        self._overlay([curve for curve in panel.curves if curve.part == "overlay"], y, box)
         for curve in panel.curves:
-            self._curve(curve, y, box)
+            if curve.part != "overlay":
+                self._curve(curve, y, box)
         for curve in reversed(panel.curves):
             self._label(curve, y, box)
         if not any(curve.finite for curve in panel.curves):
@@ -139,18 +142,28 @@ class _Sheet:
 
     def _column(self, x: float) -> int | None:
         share = (x - self.axis.low) / (self.axis.high - self.axis.low)
-        return round(share * (self.room - 1)) if 0 <= share <= 1 else None
+        return round(share * (2 * self.room - 1)) // 2 if 0 <= share <= 1 else None
 
     def _curve(self, curve: Curve, y: Axis, box: _Box) -> None:
+        line = self._line(curve, y, box)
+        if len(line.x):
+            mark = _ASCII_MARKS[curve.part] if self.look.ascii else None
+            self.canvas.stamp(box.x, box.y, rasterise([line], box.width, box.height, mark), _token(curve))
+
+    def _overlay(self, curves: list[Curve], y: Axis, box: _Box) -> None:
+        if curves:
+            lines = [self._line(curve, y, box) for curve in curves]
+            mark = _ASCII_MARKS["overlay"] if self.look.ascii else None
+            self.canvas.stamp(box.x, box.y, rasterise_cloud(lines, box.width, box.height, mark), _token(curves[0]))
+
+    def _line(self, curve: Curve, y: Axis, box: _Box) -> Polyline:
         from hpi_core.charts.series import downsample
 
         x, values, joined = downsample(curve.x, curve.values, self.axis.low, self.axis.high, box.width)
-        if not len(x):
-            return
-        placed = (x - self.axis.low) / (self.axis.high - self.axis.low)
-        mark = _ASCII_MARKS[curve.part] if self.look.ascii else None
-        line = Polyline(placed, y.place(values), joined & (y.place(values) == y.place(values)))
-        self.canvas.stamp(box.x, box.y, rasterise([line], box.width, box.height, mark), _token(curve))
+        height = y.place(values)
+        drawable = height == height
+        joined[1:] &= drawable[1:] & drawable[:-1]
+        return Polyline((x - self.axis.low) / (self.axis.high - self.axis.low), height, joined)
 
     def _label(self, curve: Curve, y: Axis, box: _Box) -> None:
         """Write who a line is where it ends, and where its values stop being finite."""
@@ -160,7 +173,7 @@ class _Sheet:
         for stretch in bad[:3]:
             if not stretch.last and curve.part == "trial":
                 self._bad_mark(curve, y, box, stretch.x, f"✗ {stretch.word}")
-        inside = (curve.x >= self.axis.low) & (curve.x <= self.axis.high) & (curve.values - curve.values == 0)
+        inside = (curve.x >= self.axis.low) & (curve.x <= self.axis.high) & np.isfinite(curve.values)
         at = inside.nonzero()[0]
         if not at.size:
             if bad and curve.part == "trial":
@@ -180,7 +193,7 @@ class _Sheet:
         column = self._column(x)
         if column is None:
             return
-        before = (curve.x < x) & (curve.values - curve.values == 0)
+        before = (curve.x < x) & np.isfinite(curve.values)
         at = before.nonzero()[0]
         height = float(y.place(curve.values[at[-1] : at[-1] + 1])[0]) if at.size else 0.5
         row = box.y + _row(min(max(height if height == height else 0.5, 0.0), 1.0), box.height)
@@ -257,8 +270,6 @@ class _Sheet:
         return paint(self.look, runs, width, ground)
 
     def _extreme(self, panel: Panel, found: dict[str, float]) -> list[Run]:
-        import numpy as np
-
         trial = next((c for c in panel.curves if c.part == "trial" and c.finite), None)
         if trial is None or self.chart.direction is None or "trial" not in found:
             return []
@@ -290,7 +301,7 @@ def _named(curve: Curve) -> str:
 
 def _label_text(curve: Curve, height: float, ended: bool, *, wide: bool) -> str:
     out = "↑ " if height > 1 else ("↓ " if height < 0 else "")
-    value = float(curve.values[curve.values - curve.values == 0][-1])
+    value = float(curve.values[np.isfinite(curve.values)][-1])
     tail = f" {_brief(value)}" if wide or (out and not ended) else ""
     return f"{_named(curve)}{' ' + out.strip() if out else ''}{tail}"
 
