@@ -56,7 +56,7 @@ def value_axis(
     """Choose the y range of curves, each given as x and value, shown between x `low` and `high`.
 
     The first tenth of the x range does not count, so that the drop at the start does not take the height. The curves
-    of `reference` are held wholly, those of `own` up to their maximum, else their 98th percentile, if that is at most
+    of `reference` are held wholly, those of `own` up to the highest of some percentiles (100, 98, 90, 75, 50) at most
     four times the span of the reference beyond it: what explodes leaves the picture and does not flatten it.
     """
     start = low + _WARM_UP * (high - low)
@@ -73,10 +73,13 @@ def value_axis(
     bottom, top = float(bottom), float(top)
     span = float(span) or (0.3 if log else max(abs(bottom) * 0.1, 1e-12))
     if mine.size:
-        ends = [float(v) for v in np.percentile(mine, [0, 0.5, 98, 100])]
+        lows, highs = (
+            np.percentile(mine, [0, 1, 10, 25, 50]).tolist(),
+            np.percentile(mine, [100, 98, 90, 75, 50]).tolist(),
+        )
         floor, roof = bottom - _FENCE * span, top + _FENCE * span
-        bottom = min(bottom, next((v for v in ends[:2] if v >= floor), bottom - span))
-        top = max(top, next((v for v in ends[:1:-1] if v <= roof), top + span))
+        bottom = min(bottom, next((v for v in lows if v >= floor), bottom - span))
+        top = max(top, next((v for v in highs if v <= roof), top + span))
     return _padded(bottom, top, log, most_ticks)
 
 

@@ -188,7 +188,7 @@ def _panel(
     others = [other for other in dict.fromkeys(overlay) if other not in (row, best)][:MOST_OVERLAYS]
     wanted = [*others, *([best] if best is not None and best != row else []), row]
     found = _load(sweep.curves, metric, axis, wanted)
-    values = objective_values(sweep)
+    values = objective_values(sweep) if sweep.roles.objective else None
     curves = [] if middle is None else [Curve("median", _MEDIAN, middle[0], smooth(middle[1], smoothing))]
     for number in wanted:
         x, y = found.get(number, (np.empty(0), np.empty(0)))

@@ -44,8 +44,8 @@ def gutters(chart: object, width: int) -> tuple[int, int]:
     if width < 44 or chart is None or hasattr(chart, "values"):
         return _LEFT, 1
     names = [len(c.name) for c in chart.panels[0].curves if c.part in ("trial", "best")]  # type: ignore[attr-defined]
-    longest = min(max(names, default=4), _LONGEST_NAME) + 3
-    return _LEFT, max(8, longest + (6 if width >= 90 else 0)) + 1
+    longest = max(min(max(names, default=4), _LONGEST_NAME) + 2, len("median"))
+    return _LEFT, max(8, longest + (6 if width >= 90 else 0)) + 2
 
 
 def draw(look: Look, view: CurvesView | None, width: int, height: int) -> list[Strip]:
