@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from importlib import resources
 from typing import Any
@@ -290,9 +290,8 @@ def _repair(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: row[name] for name in ("line", "kind", "column", "was", "became", "message", "count")}
 
 
-def _named(trials: pl.Series, rows: Iterable[int], everything: bool) -> list[str | None]:
-    chosen = list(rows)
-    return trials.gather(chosen if everything else chosen[:TRIALS_NAMED]).to_list()
+def _named(trials: pl.Series, rows: Sequence[int], everything: bool) -> list[str | None]:
+    return trials.gather(list(rows if everything else rows[:TRIALS_NAMED])).to_list()
 
 
 def _derived(value: float | None) -> float | None:

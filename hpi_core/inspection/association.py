@@ -37,11 +37,20 @@ def _parameters(sweep: Sweep) -> list[Parameter]:
 def _parameter(column: pl.Series, categorical: bool, environment: bool) -> Parameter:
     """Return a column as the statistics take it; infinite numbers have no place on a scale and count as missing."""
     if not categorical and (column.dtype.is_numeric() or column.dtype == pl.Boolean):
-        numbers = column.cast(pl.Float64).to_numpy().copy()
-        numbers[~np.isfinite(numbers)] = np.nan
+        numbers = column.cast(pl.Float64).to_numpy()
+        infinite = np.isinf(numbers)
+        if infinite.any():
+            numbers = np.where(infinite, np.nan, numbers)
         return Parameter.numeric(column.name, numbers, environment=environment)
     text = column.cast(pl.String) if not column.dtype.is_nested() else column.map_elements(str, pl.String)
-    return Parameter.categorical(column.name, text.to_list(), environment=environment)
+    return _categorical(text, environment)
+
+
+def _categorical(text: pl.Series, environment: bool) -> Parameter:
+    """Return a column of words as codes into its sorted levels, without making a Python object of every word."""
+    levels = text.drop_nulls().unique().sort()
+    codes = text.cast(pl.Enum(levels)).to_physical().cast(pl.Int64).fill_null(-1).to_numpy()
+    return Parameter(text.name, "categorical", codes, codes < 0, tuple(levels.to_list()), environment)
 
 
 def _issue(name: str, verdict: pl.Series) -> Issue:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -19,20 +20,21 @@ _WORST_FIRST = {severity: place for place, severity in enumerate(SEVERITIES)}
 
 def count_issues(detection: Detection, titles: Mapping[str, str]) -> tuple[IssueCount, ...]:
     """Return every issue found, worst severity first, then the most frequent."""
+    told = detection.findings.select("issue", frames.ROW, "severity", "evidence", "advice")
     found = [
         _count(issue, group, detection, titles.get(issue, issue))
-        for (issue,), group in detection.findings.group_by("issue", maintain_order=True)
+        for (issue,), group in told.group_by("issue", maintain_order=True)
         if isinstance(issue, str)
     ]
     return tuple(sorted(found, key=lambda issue: (_WORST_FIRST[issue.severity], -issue.count, issue.issue)))
 
 
 def _count(issue: str, group: pl.DataFrame, detection: Detection, title: str) -> IssueCount:
-    severities = set(group["severity"].to_list())
+    severities = set(group["severity"].unique().to_list())
     severity = next(word for word in SEVERITIES if word in severities)
     diagnostic = bool(detection.diagnostic.get(issue, True))
     evidence, advice = str(group["evidence"][0] or ""), str(group["advice"][0] or "")
-    rows = tuple(int(row) for row in group[frames.ROW].drop_nulls().unique().sort())
+    rows = array("I", group[frames.ROW].drop_nulls().unique().sort().to_numpy().astype("uintc").tobytes())
     if not rows:
         return IssueCount(issue, title, severity, "sweep", 0, 1, None, None, None, (), diagnostic, evidence, advice)
     verdict = detection.verdicts.get(issue)
@@ -44,24 +46,17 @@ def _count(issue: str, group: pl.DataFrame, detection: Detection, title: str) ->
     )  # fmt: skip
 
 
-def worst_severities(detection: Detection) -> Mapping[str, int]:
-    """Return error and warn -> number of sick trials whose worst diagnostic finding has that severity."""
-    standing = standing_findings(detection)
-    worst = standing.group_by(frames.ROW).agg((pl.col("severity") == "error").any().alias("error"))
-    errors = int(worst["error"].sum() or 0)
-    return {"error": errors, "warn": worst.height - errors}
-
-
-def issues_of(detection: Detection) -> dict[int, tuple[str, ...]]:
-    """Return `_row` -> the issues that make the trial sick."""
-    grouped = standing_findings(detection).group_by(frames.ROW).agg(pl.col("issue").unique().sort())
-    return {int(row): tuple(issues) for row, issues in grouped.iter_rows()}
+def worst_severities(standing: pl.DataFrame) -> Mapping[str, int]:
+    """Return error and warn -> number of sick trials whose worst standing finding has that severity."""
+    sick = standing[frames.ROW].n_unique()
+    errors = standing.filter(pl.col("severity") == "error")[frames.ROW].n_unique()
+    return {"error": errors, "warn": sick - errors}
 
 
 def standing_findings(detection: Detection) -> pl.DataFrame:
-    """Return the findings that make a trial sick: errors and warnings of rules that are diagnostic here."""
+    """Return `_row`, `issue`, `severity` of what makes trials sick: errors and warnings of rules diagnostic here."""
     demoted = [issue for issue, diagnostic in detection.diagnostic.items() if not diagnostic]
-    return detection.findings.filter(
+    return detection.findings.select(frames.ROW, "issue", "severity").filter(
         pl.col(frames.ROW).is_not_null()
         & pl.col("severity").is_in(["error", "warn"])
         & ~pl.col("issue").is_in(demoted or [""])

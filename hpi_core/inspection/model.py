@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -39,7 +39,7 @@ class IssueCount:
     rate: float | None
     rate_low: float | None
     rate_high: float | None
-    rows: tuple[int, ...]
+    rows: Sequence[int]
     diagnostic: bool
     evidence: str = ""
     advice: str = ""

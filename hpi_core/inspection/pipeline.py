@@ -10,7 +10,7 @@ from hpi_core.detectors.catalogue import catalogue
 from hpi_core.errors import Cancelled
 from hpi_core.inspection.association import associate
 from hpi_core.inspection.caveats import about_the_sweep, merged
-from hpi_core.inspection.issues import blamed, count_issues, issues_of, worst_severities
+from hpi_core.inspection.issues import blamed, count_issues, standing_findings, worst_severities
 from hpi_core.inspection.measures import measure_metrics
 from hpi_core.inspection.model import Inspection
 from hpi_core.inspection.ranking import rank
@@ -57,7 +57,8 @@ def inspect(
     issues = count_issues(detection, titles)
     sick = detection.sick.fill_null(False)
     stage("ranking trials", 0.4)
-    ranking = rank(sweep, sick, issues_of(detection))
+    standing = standing_findings(detection)
+    ranking = rank(sweep, sick, standing)
     stage("looking for what they share", 0.5)
     association = associate(sweep, detection.verdicts, blamed(issues))
     return Inspection(
@@ -69,7 +70,7 @@ def inspect(
         coverage=detection.coverage,
         verdicts=detection.verdicts,
         issues=issues,
-        worst=worst_severities(detection),
+        worst=worst_severities(standing),
         unassessed=detection.sick.null_count(),
         causes=association.causes,
         not_causes=association.not_causes,

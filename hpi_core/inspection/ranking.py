@@ -43,13 +43,13 @@ class Ranking:
 LONGEST = 100
 
 
-def rank(sweep: Sweep, sick: pl.Series, issues: dict[int, tuple[str, ...]]) -> Ranking:
+def rank(sweep: Sweep, sick: pl.Series, standing: pl.DataFrame) -> Ranking:
     """Rank the trials of a sweep by its objective.
 
     Args:
         sweep: the sweep.
         sick: Boolean, one per trial: whether a diagnostic error or warning stands against it.
-        issues: `_row` -> the issues that make it sick.
+        standing: `_row`, `issue` of what makes trials sick.
     """
     objective = sweep.roles.objective
     if objective is None or objective.direction is None or objective.metric not in sweep.trials.columns:
@@ -74,6 +74,8 @@ def rank(sweep: Sweep, sick: pl.Series, issues: dict[int, tuple[str, ...]]) -> R
     if healthy.height:
         first = healthy["value"][0]
         excluded = excluded.filter(pl.col("value") > first if descending else pl.col("value") < first)
+    named = excluded.head(LONGEST)
+    issues = _issues_of(named[frames.ROW], standing)
     return Ranking(
         best=tuple(
             Ranked(row, trial, value, place)
@@ -84,9 +86,16 @@ def rank(sweep: Sweep, sick: pl.Series, issues: dict[int, tuple[str, ...]]) -> R
         ranked=healthy.height,
         excluded=tuple(
             Ranked(row, trial, value, None, issues.get(row, ()))
-            for row, trial, value in excluded.head(LONGEST).select(frames.ROW, "trial", "value").iter_rows()
+            for row, trial, value in named.select(frames.ROW, "trial", "value").iter_rows()
         ),
         would_rank_higher=excluded.height,
         nonfinite=finished.filter(pl.col("value").is_not_null() & ~pl.col("value").is_finite()).height,
         missing=finished["value"].null_count(),
     )
+
+
+def _issues_of(rows: pl.Series, standing: pl.DataFrame) -> dict[int, tuple[str, ...]]:
+    """Return `_row` -> the issues that make the trial sick, for these rows."""
+    chosen = standing.filter(pl.col(frames.ROW).is_in(rows.implode()))
+    grouped = chosen.group_by(frames.ROW).agg(pl.col("issue").unique().sort())
+    return {int(row): tuple(issues) for row, issues in grouped.iter_rows()}
