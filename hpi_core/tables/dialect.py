@@ -117,8 +117,8 @@ def guess_dialect(lines: Sequence[str], separator: str | None = None) -> Guess |
     if wrapped is not None:
         return wrapped
     wanted = (separator,) if separator is not None else _SEPARATORS
-    joined = _joined(sample, quote)
-    readings = [sample] if len(joined) == len(sample) else [sample, joined]
+    joined = _joined(lines, quote)
+    readings = [sample] if joined == sample else [sample, joined]
     guesses = [guess for s in wanted for r in readings if (guess := _measure(r, Dialect(s, quote))) is not None]
     best = max(guesses, key=_score, default=None)
     if separator is not None:
@@ -166,11 +166,13 @@ def _measure(sample: Sequence[str], dialect: Dialect) -> Guess | None:
     return Guess(dialect, width, share, plain, numeric)
 
 
-def _joined(sample: Sequence[str], quote: str) -> list[str]:
+def _joined(lines: Sequence[str], quote: str) -> list[str]:
     """Join lines while a quote is open, as if every quote were sound: cells over several lines become one line."""
     joined: list[str] = []
     waiting: list[str] = []
-    for line in sample:
+    for line in lines:
+        if len(joined) >= _SAMPLE_LINES:
+            return joined
         if line.count(quote) % 2:
             waiting.append(line)
             if len(waiting) > 1:

@@ -14,9 +14,8 @@ from typing import NamedTuple
 
 from hpi_core.tables.dialect import Dialect, split_bar, split_blanks
 
-# How far an opened quote may look for its end: lines per quote, and lines altogether over quotes that never close.
-_REACH = 5_000
-_FRUITLESS = 200_000
+# How many lines quotes that never close may be looked for altogether: so far an opened quote may look for its end.
+_FRUITLESS = 500_000
 _ATTEMPTS = 200
 _RUNS = {'"': re.compile('"+'), "'": re.compile("'+")}
 
@@ -96,15 +95,13 @@ def records(lines: Sequence[str], dialect: Dialect, width: int, start: int = 0) 
             yield Record([cell.strip() for cell in line.split(separator)], index + 1)
             index += 1
             continue
-        record, looked = _quoted_record(lines, index, dialect, width, fruitless < _FRUITLESS)
+        record, looked = _quoted_record(lines, index, dialect, width, _FRUITLESS - fruitless)
         fruitless += looked
         yield record
         index += record.span
 
 
-def _quoted_record(
-    lines: Sequence[str], index: int, dialect: Dialect, width: int, may_look: bool
-) -> tuple[Record, int]:
+def _quoted_record(lines: Sequence[str], index: int, dialect: Dialect, width: int, reach: int) -> tuple[Record, int]:
     """Return the record at `lines[index]`, and how many lines were looked at in vain."""
     line = lines[index]
     split = split_record(line, dialect)
@@ -112,8 +109,8 @@ def _quoted_record(
         return Record(split.cells, index + 1, stray=split.stray), 0
     looked = 0
     unclosed = False
-    if split.open_quote and may_look:
-        record, looked, unclosed = _over_lines(lines, index, dialect, width)
+    if split.open_quote and reach > 0:
+        record, looked, unclosed = _over_lines(lines, index, dialect, width, reach)
         if record is not None:
             return record, 0
     naive = [_bare(cell, dialect.quote) for cell in line.split(dialect.separator)]
@@ -124,10 +121,12 @@ def _quoted_record(
     return Record(rest.cells, index + 1, len(lines) - index, unclosed=True), 0
 
 
-def _over_lines(lines: Sequence[str], index: int, dialect: Dialect, width: int) -> tuple[Record | None, int, bool]:
+def _over_lines(
+    lines: Sequence[str], index: int, dialect: Dialect, width: int, reach: int
+) -> tuple[Record | None, int, bool]:
     """Look for the line that closes the quote opened at `index`; say how far was looked and whether the file ended."""
     quote = dialect.quote
-    last = min(len(lines), index + _REACH)
+    last = min(len(lines), index + reach)
     attempts = 0
     for end in range(index + 1, last):
         line = lines[end]

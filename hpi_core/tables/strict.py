@@ -7,7 +7,6 @@ longer than the header, no value that a typed column could not hold. Anything el
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -19,18 +18,16 @@ from hpi_core.tables.content import Content
 from hpi_core.tables.dialect import Dialect
 from hpi_core.tables.layout import Layout
 from hpi_core.tables.records import records
+from hpi_core.tables.scan import TAIL, count_outside_quotes, scan
 from hpi_core.tables.table import Cancelled as AskCancelled
 from hpi_core.tables.table import Progress
 
-_CHUNK = 1 << 18
 _WINDOWS = 16
 _WINDOW = 1 << 15
-_TAIL = 1 << 16
 # Lines wanted of the head and, about, of each window; a head is not looked at beyond so many bytes for them.
 _LINES = 8
 _WIDEST = 1 << 22
 _FOOTER = re.compile(rb"[\s\"']*(grand\s+)?(totals?|sum|mean|average|avg|std|median)\b", re.IGNORECASE)
-_QUOTED = re.compile(rb'"[^"\n]*"')
 _POLARS_ERRORS = (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError)
 
 
@@ -46,16 +43,6 @@ class StrictTable:
     text: pl.DataFrame
     rows: int
     cut: list[str] | None
-
-
-@dataclass(frozen=True)
-class _Scan:
-    """What a pass over the bytes found: line ends, quotes, anything that rules the strict path out, the last line."""
-
-    line_ends: int
-    quotes: bool
-    irregular: bool
-    tail: bytes
 
 
 def read_strict(
@@ -75,17 +62,22 @@ def read_strict(
     table: pl.DataFrame | None = None
     with ThreadPoolExecutor(1) as pool:
         # Counting lines takes a third of the time of reading them, and uses one core: do both at once.
-        counting = pool.submit(_scan, content, progress, cancelled)
+        whole = any(dtype == pl.Int64 for dtype in types.values())
+        separator = dialect.separator if whole else ""
+        counting = pool.submit(scan, content, separator, progress, cancelled)
         if complete or _window(content, max(0, content.size() - 1), 1) == b"\n":
             table = _try_polars(content, layout, types, None)
-        scan = counting.result()
-    last_line = scan.tail.rsplit(b"\n", 2)[-2 if scan.tail.endswith(b"\n") else -1]
-    if scan.irregular or _FOOTER.match(last_line):
+        found = counting.result()
+    last_line = found.tail.rsplit(b"\n", 2)[-2 if found.tail.endswith(b"\n") else -1]
+    if found.irregular or _FOOTER.match(last_line):
         return None
-    rest = scan.tail.rpartition(b"\n")[2]
-    if len(rest) == _TAIL or (rest and not rest.strip()):
+    rest = found.tail.rpartition(b"\n")[2]
+    if len(rest) == TAIL or (rest and not rest.strip()):
         return None
-    rows = scan.line_ends - layout.first
+    if found.padded:
+        types = {name: pl.String() if dtype == pl.Int64 else dtype for name, dtype in types.items()}
+        table = None
+    rows = found.line_ends - layout.first
     cut = None
     if rest and complete:
         rows += 1
@@ -94,7 +86,7 @@ def read_strict(
     if rows < 1:
         return None
     if table is None:
-        table = _read(content, layout, types, rows, scan.quotes)
+        table = _read(content, layout, types, rows, found.quotes)
     progress("reading", 0.9)
     if cancelled():
         raise Cancelled("The reading was stopped.")
@@ -106,56 +98,6 @@ def read_strict(
     styles: dict[str, Style] = {n: "integer" if schema[n] == pl.Int64 else "number" for n in numbers}
     text = table.select(pl.col(pl.String))
     return StrictTable(table.select(numbers), styles, text, rows, cut)
-
-
-def _chunks(content: Content) -> Iterator[bytes | bytearray]:
-    """Yield the bytes of `content` piece by piece; a piece is valid until the next one is asked for."""
-    if content.data is not None:
-        for start in range(0, len(content.data), _CHUNK):
-            yield content.data[start : start + _CHUNK]
-        return
-    assert content.path is not None
-    buffer = bytearray(_CHUNK)
-    with content.path.open("rb", buffering=0) as file:
-        while count := file.readinto(buffer):
-            yield buffer if count == _CHUNK else buffer[:count]
-
-
-def _scan(content: Content, progress: Progress, cancelled: AskCancelled) -> _Scan:
-    line_ends = returns = pairs = done = 0
-    quotes = irregular = False
-    previous = b"\n"
-    tail = b""
-    size = max(1, content.size())
-    for chunk in _chunks(content):
-        line_ends += _count_line_ends(chunk, size)
-        quotes = quotes or b'"' in chunk
-        if b"\r" in chunk or previous == b"\r":
-            returns += chunk.count(b"\r")
-            pairs += chunk.count(b"\r\n") + (previous == b"\r" and chunk[:1] == b"\n")
-        irregular = (
-            irregular
-            or b"\x00" in chunk
-            or (b"#" in chunk and b"\n#" in chunk)
-            or (previous == b"\n" and chunk[:1] == b"#")
-        )
-        irregular = irregular or (done == 0 and chunk[:2] in (b"\xff\xfe", b"\xfe\xff"))
-        tail = bytes(chunk[-_TAIL:]) if len(chunk) >= _TAIL else (tail + chunk)[-_TAIL:]
-        previous = bytes(chunk[-1:])
-        done += len(chunk)
-        progress("counting lines", 0.3 * done / size)
-        if cancelled():
-            raise Cancelled("The reading was stopped.")
-    return _Scan(line_ends, quotes, irregular or returns != pairs, tail)
-
-
-def _count_line_ends(chunk: bytes | bytearray, size: int) -> int:
-    if size < 16 * _CHUNK:
-        return chunk.count(b"\n")
-    # Three times as fast, but not worth the import of numpy for small files.
-    import numpy as np
-
-    return int(np.count_nonzero(np.frombuffer(chunk, np.uint8) == 10))
 
 
 def _cut_cells(rest: bytes, dialect: Dialect, width: int) -> list[str]:
@@ -269,20 +211,4 @@ def _is_exact(content: Content, layout: Layout, table: pl.DataFrame, rows: int, 
         return False
     separator = layout.dialect.separator.encode()
     expected = (rows + layout.first) * (layout.width - 1)
-    return expected == _count_outside_quotes(content, separator) - (rest.count(separator) if cut else 0)
-
-
-def _count_outside_quotes(content: Content, separator: bytes) -> int:
-    """Count separators outside quoted cells; an unsound quote makes the count wrong and so the file inexact."""
-    count = 0
-    pending = b""
-    for piece in _chunks(content):
-        chunk = pending + piece
-        if b'"' in chunk:
-            # Quotes are paired line by line: keep the unfinished line for the next round.
-            chunk, newline, pending = chunk.rpartition(b"\n")
-            chunk = _QUOTED.sub(b"", chunk + newline)
-        else:
-            pending = b""
-        count += chunk.count(separator)
-    return count + _QUOTED.sub(b"", pending).count(separator)
+    return expected == count_outside_quotes(content, separator) - (rest.count(separator) if cut else 0)

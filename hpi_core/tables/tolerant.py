@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import polars as pl
 
 from hpi_core.errors import Cancelled
 from hpi_core.lines import LineCounts
+from hpi_core.tables.collector import Collector, TextTable
 from hpi_core.tables.dialect import bar_table, is_number, is_rule
 from hpi_core.tables.layout import Layout, is_comment
 from hpi_core.tables.ledger import QUOTED, Entry
@@ -20,75 +20,7 @@ from hpi_core.tables.records import Record, records
 from hpi_core.tables.table import Cancelled as AskCancelled
 from hpi_core.tables.table import Progress
 
-_CHUNK = 20_000
 _FOOTER = re.compile(r"(grand\s+)?(totals?|sum|mean|average|avg|std|median)\b\s*[:.]?$", re.IGNORECASE)
-_FOOTERS_AT_MOST = 5
-
-
-@dataclass
-class TextTable:
-    """Cells as text: `frame` has String columns `names`, `lines` the 1-based line each row starts on.
-
-    `cut` holds the cells of a last record that was cut off (not in `frame`), `cut_line` its line.
-    """
-
-    frame: pl.DataFrame
-    names: list[str]
-    lines: pl.Series
-    counts: LineCounts
-    entries: list[Entry]
-    cut: list[str] | None = None
-    cut_line: int = 0
-
-
-@dataclass
-class _Collector:
-    """Rows on their way into the frame, chunk by chunk, with the lines that became something else."""
-
-    names: list[str]
-    layout: Layout
-    chunks: list[pl.DataFrame] = field(default_factory=list)
-    cells: list[list[str]] = field(default_factory=list)
-    lines: list[int] = field(default_factory=list)
-    spans: list[int] = field(default_factory=list)
-    taken: int = 0
-    blank: int = 0
-    comments: int = 0
-    headers: int = 0
-    refused: int = 0
-    record_lines: int = 0
-    all_lines: list[pl.Series] = field(default_factory=list)
-    entries: list[Entry] = field(default_factory=list)
-
-    @property
-    def rows(self) -> int:
-        return self.taken + len(self.cells)
-
-    def add(self, record: Record, cells: list[str]) -> None:
-        self.cells.append(cells)
-        self.lines.append(record.line)
-        self.spans.append(record.span)
-        if len(self.cells) >= _CHUNK + _FOOTERS_AT_MOST:
-            self.flush(_CHUNK)
-
-    def refuse(self, record: Record, message: str, text: str) -> None:
-        self.refused += record.span
-        self.entries.append(
-            Entry("refused", message, line=record.line, was=text[:QUOTED], became="not a trial", count=record.span)
-        )
-
-    def flush(self, count: int) -> None:
-        """Move the first `count` waiting rows into the frame."""
-        rows, self.cells = self.cells[:count], self.cells[count:]
-        if rows:
-            columns = zip(*rows, strict=True)
-            self.chunks.append(
-                pl.DataFrame([pl.Series(n, c, dtype=pl.String) for n, c in zip(self.names, columns, strict=True)])
-            )
-        self.all_lines.append(pl.Series("line", self.lines[:count], dtype=pl.UInt32))
-        self.record_lines += sum(self.spans[:count])
-        self.lines, self.spans = self.lines[count:], self.spans[count:]
-        self.taken += len(rows)
 
 
 def read_tolerant(
@@ -108,7 +40,7 @@ def read_tolerant(
     Raises:
         Cancelled: the person asked to stop.
     """
-    collector = _Collector(names, layout)
+    collector = Collector(names, layout)
     before = layout.first if layout.header_line is None else layout.header_line
     _count_preamble(collector, lines, before)
     header = [name.strip() for name in layout.raw_names]
@@ -132,7 +64,7 @@ def read_tolerant(
     return _finish(collector, lines, layout, before, cut)
 
 
-def _first_table(collector: _Collector, lines: Sequence[str], layout: Layout) -> Sequence[str]:
+def _first_table(collector: Collector, lines: Sequence[str], layout: Layout) -> Sequence[str]:
     """Return the lines up to the end of the first Markdown table that has rows; those below it are refused."""
     table = bar_table(lines) if layout.dialect.bars else None
     if table is None or table[1] == len(lines):
@@ -142,13 +74,11 @@ def _first_table(collector: _Collector, lines: Sequence[str], layout: Layout) ->
     collector.refused += len(below)
     message = "another table begins here: the first with rows is the one that is read"
     line = table[1] + 1
-    collector.entries.append(
-        Entry("refused", message, line=line, was=below[0][:QUOTED], became="not a trial", count=len(below))
-    )
+    collector.note(Entry("refused", message, line=line, was=below[0][:QUOTED], became="not a trial", count=len(below)))
     return lines[: table[1]]
 
 
-def _count_preamble(collector: _Collector, lines: Sequence[str], before: int) -> None:
+def _count_preamble(collector: Collector, lines: Sequence[str], before: int) -> None:
     blank = sum(1 for line in lines[:before] if not line or line.isspace())
     collector.blank += blank
     collector.comments += before - blank
@@ -160,7 +90,7 @@ def _count_preamble(collector: _Collector, lines: Sequence[str], before: int) ->
             if count > 1
             else ("a line above the header is no part of the table")
         )
-        collector.entries.append(Entry("preamble", message, line=1, was=text[:QUOTED], count=count))
+        collector.note(Entry("preamble", message, line=1, was=text[:QUOTED], count=count))
 
 
 def _is_record(lines: Sequence[str], record: Record, layout: Layout) -> bool:
@@ -170,7 +100,7 @@ def _is_record(lines: Sequence[str], record: Record, layout: Layout) -> bool:
     return layout.hash_rows or not is_comment(line)
 
 
-def _take(collector: _Collector, lines: Sequence[str], record: Record, header: list[str], layout: Layout) -> None:
+def _take(collector: Collector, lines: Sequence[str], record: Record, header: list[str], layout: Layout) -> None:
     """Sort one record into blank, comment, header, refused or row."""
     if not record.cells:
         collector.blank += 1
@@ -181,9 +111,7 @@ def _take(collector: _Collector, lines: Sequence[str], record: Record, header: l
         return
     if layout.header_line is not None and record.cells[: len(header)] == header and any(header):
         collector.headers += record.span
-        collector.entries.append(
-            Entry("repeated_header", "the header stands here again", line=record.line, was=line[:QUOTED])
-        )
+        collector.note(Entry("repeated_header", "the header stands here again", line=record.line, was=line[:QUOTED]))
         return
     width = layout.width
     if layout.dialect.bars and "|" not in line:
@@ -197,7 +125,7 @@ def _take(collector: _Collector, lines: Sequence[str], record: Record, header: l
     if len(cells) != width:
         cells = _fitted(collector, record, layout)
     if record.stray:
-        collector.entries.append(
+        collector.note(
             Entry(
                 "stray_quote",
                 "a quote stands where none belongs: it was read as an ordinary character",
@@ -221,7 +149,7 @@ def _noise(cells: Sequence[str], layout: Layout) -> str | None:
     return None
 
 
-def _fitted(collector: _Collector, record: Record, layout: Layout) -> list[str]:
+def _fitted(collector: Collector, record: Record, layout: Layout) -> list[str]:
     """Fit a record to the width of the table, and say so unless the whole file is that way."""
     cells, width = record.cells, layout.width
     if len(cells) == layout.usual < width:
@@ -229,7 +157,7 @@ def _fitted(collector: _Collector, record: Record, layout: Layout) -> list[str]:
     if len(cells) < width:
         missing = width - len(cells)
         what = f"{len(cells)} of {width} cells: the last {missing} are missing"
-        collector.entries.append(_ragged(collector, record, what, "", None))
+        collector.note(_ragged(collector, record, what, "", None))
         return cells + [""] * missing
     extra = cells[width:]
     if len(cells) <= layout.usual and not any(extra):
@@ -246,14 +174,14 @@ def _fitted(collector: _Collector, record: Record, layout: Layout) -> list[str]:
             was=layout.dialect.separator.join(cells)[:QUOTED],
             became=result[position][:QUOTED],
         )
-        collector.entries.append(entry)
+        collector.note(entry)
         return result
     what = f"{len(cells)} cells for {width} columns: the last {len(extra)} belong to none and were left out"
-    collector.entries.append(_ragged(collector, record, what, layout.dialect.separator.join(extra), "left out"))
+    collector.note(_ragged(collector, record, what, layout.dialect.separator.join(extra), "left out"))
     return cells[:width]
 
 
-def _ragged(collector: _Collector, record: Record, what: str, was: str, became: str | None) -> Entry:
+def _ragged(collector: Collector, record: Record, what: str, was: str, became: str | None) -> Entry:
     return Entry("ragged", what, row=collector.rows, line=record.line, was=was[:QUOTED], became=became)
 
 
@@ -281,7 +209,7 @@ def _rejoined(cells: Sequence[str], layout: Layout) -> tuple[int, list[str]] | N
     return found
 
 
-def _refuse_footers(collector: _Collector) -> None:
+def _refuse_footers(collector: Collector) -> None:
     """Refuse sums and means below the last trial: a summary row is no trial."""
     while collector.cells and collector.rows > 1:
         cell = next((cell for cell in collector.cells[-1] if cell), "")
@@ -294,7 +222,7 @@ def _refuse_footers(collector: _Collector) -> None:
         collector.refuse(record, "a summary row below the last trial", collector.layout.dialect.separator.join(cells))
 
 
-def _finish(collector: _Collector, lines: Sequence[str], layout: Layout, before: int, cut: Record | None) -> TextTable:
+def _finish(collector: Collector, lines: Sequence[str], layout: Layout, before: int, cut: Record | None) -> TextTable:
     counts = LineCounts(
         header=collector.headers + layout.header_span - _between(lines, layout),
         blank=collector.blank + _blank_between(lines, layout),
@@ -311,7 +239,8 @@ def _finish(collector: _Collector, lines: Sequence[str], layout: Layout, before:
     if cut is not None:
         cells = [*cut.cells[: layout.width], *[""] * (layout.width - len(cut.cells))]
     starts = pl.concat(collector.all_lines)
-    return TextTable(frame, collector.names, starts, counts, collector.entries, cells, cut.line if cut else 0)
+    entries = [*collector.entries, *collector.unlisted.values()]
+    return TextTable(frame, collector.names, starts, counts, entries, cells, cut.line if cut else 0)
 
 
 def _between(lines: Sequence[str], layout: Layout) -> int:
