@@ -63,7 +63,10 @@ def _look(gap: Gap, size: pl.Series, thresholds: Thresholds) -> Hit:
 
 
 def _costly(gap: Gap, wide: pl.Series, sign: int) -> pl.Series:
-    """Keep true only where some trial with a worse train metric has a better held-out one; `sign` 1: small is good."""
+    """Keep true only where some trial with a worse train metric has a better held-out one; nulls stay null.
+
+    `sign` is 1 where small values are good, -1 where large ones are.
+    """
     if not wide.any():
         return wide
     judged = gap.size.is_not_null()
@@ -74,7 +77,7 @@ def _costly(gap: Gap, wide: pl.Series, sign: int) -> pl.Series:
         .select("row", (pl.col("train").cum_max().shift(1) > pl.col("train")).fill_null(False).alias("beaten"))
     )
     beaten = pl.repeat(False, wide.len(), dtype=pl.Boolean, eager=True).scatter(worst["row"], worst["beaten"])
-    return wide & beaten
+    return mask(wide & beaten, wide.is_not_null())
 
 
 _LR = [0.01 * i for i in range(1, 13)]

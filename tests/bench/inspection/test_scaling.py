@@ -27,8 +27,9 @@ for _ in range(2):
     marks = []
     found = hpi_core.inspect(sweep, progress=lambda what, done: marks.append((what, time.perf_counter())))
     seconds.append(time.perf_counter() - start)
+    if len(seconds) == 1:
+        added = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     stages.append([later[1] - mark[1] for mark, later in zip(marks, [*marks[1:], ("", time.perf_counter())])])
-added = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
 frame = sweep.trials.estimated_size() / 2**20
 best = seconds.index(min(seconds))
 print(json.dumps([seconds[best], stages[best], added / 1024, frame, len(found.issues), len(found.causes)]))
