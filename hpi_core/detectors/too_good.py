@@ -88,6 +88,8 @@ def _beyond(context: Context, merit: pl.Series, thresholds: Thresholds) -> pl.Se
     if spread <= 0:
         return healthy
     far = merit > second + thresholds["z"] * spread
+    if not far.any():
+        return healthy  # what comes is dear on a grid of a million trials
     rest = known.filter(known <= second + thresholds["z"] * spread).max()
     deviation = _seed_deviation(context, merit)
     apart = thresholds["gap"] * deviation if deviation is not None else spread
