@@ -49,7 +49,7 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
         joined = frame.join(groups, on="result", how="left", maintain_order="left")
         counts = joined.get_column("trials").fill_null(1)
         sick = counts > 1
-    evidence = say("all metrics are those of ", counts - 1, " other trials, which have other hyperparameters")
+    evidence = say("all metrics are those of trials with other hyperparameters; their number: ", counts - 1)
     sick = pl.select(pl.when(judged).then(sick)).to_series()
     return verdicts(context, [Hit(sick, evidence, "warn", context.objective.name, values)])
 
