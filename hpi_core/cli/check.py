@@ -34,7 +34,10 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _rate(text: str) -> float:
-    rate = float(text)
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = -1.0
     if not 0 <= rate <= 1:
         raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
     return rate

@@ -112,7 +112,9 @@ def _issues(summary: Mapping[str, Any]) -> list[str]:
     lines.append("")
     for issue in issues:
         note = "" if issue["diagnostic"] else " It fires on the best trials as well, so it counts for nothing here."
-        evidence = f" {prose(issue['evidence'])}" if issue["scope"] == "sweep" and issue["evidence"] else ""
+        evidence = (
+            f" {prose(issue['evidence'].rstrip('.'))}." if issue["scope"] == "sweep" and issue["evidence"] else ""
+        )
         lines.append(f"- {code(issue['issue'])}: {prose(issue['title'])}.{evidence}{note}")
     return lines
 

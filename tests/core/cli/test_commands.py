@@ -213,6 +213,15 @@ def test_check_is_a_gate(six: Path, tmp_path: Path) -> None:
     assert hpi("check", six, "--where", "val_loss is finite and status == completed", home=tmp_path).returncode == 0
 
 
+def test_the_sick_rate_decides_alone_and_is_a_share(six: Path, tmp_path: Path) -> None:
+    for rate, code in (("0", 1), ("0.33", 1), ("0.34", 0), ("1", 0)):
+        assert hpi("check", six, "--max-sick-rate", rate, home=tmp_path).returncode == code, rate
+    for rate in ("x", "1.1", "-1", "nan"):
+        done = hpi("check", six, f"--max-sick-rate={rate}", home=tmp_path)
+        assert done.returncode == 2
+        assert f"{rate} is not between 0 and 1" in done.stderr.decode()
+
+
 def test_check_fails_when_nothing_could_be_judged(tmp_path: Path) -> None:
     path = tmp_path / "none.csv"
     path.write_text("trial_id,status,lr\n1,running,0.1\n2,running,0.2\n3,running,0.3\n", encoding="utf-8")
