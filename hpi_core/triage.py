@@ -164,8 +164,7 @@ class Decisions:
 
 def decisions_folder(sweep: Sweep) -> Path:
     """Return the folder of a sweep's decisions: beside the source, or the state folder where that cannot be written."""
-    location = sweep.source.location
-    path = Path(sweep.source.files[0] if len(sweep.source.files) == 1 else location)
+    path = Path(sweep.source.location)
     if path.exists() and os.access(path.parent, os.W_OK):
         return path.with_name(path.name + ".hpi")
     known_by = hashlib.sha256(str(path.absolute()).encode("utf-8", "surrogatepass")).hexdigest()[:24]

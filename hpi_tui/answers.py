@@ -77,12 +77,13 @@ class Answers:
 
     def _arranged(self, message: messages.Arranged) -> None:
         screen = self.screen
+        screen.arranging = False
         if screen.table is not None:
             screen.refuse_filter(None)
             screen.show_table(screen.table.seen_through(message.view))
 
     def _filter_refused(self, message: messages.FilterRefused) -> None:
-        self.screen.wanted_row = None
+        self.screen.wanted_row, self.screen.arranging = None, False
         self.screen.refuse_filter((message.message, message.position))
         self.screen.refresh_chrome()
 

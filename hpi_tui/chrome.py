@@ -154,7 +154,11 @@ def footer(screen: MainScreen, width: int, height: int) -> list[Row]:
     if screen.progress and screen.table is None:
         status = f"{screen.progress}  Esc stops"
     counts, saved = _decided(screen)
-    said = [Run(" "), Run(status, "muted")] if status else counts
+    said = counts
+    if status:
+        taken = sum(cell_len(run.text) for run in (*counts, *saved))
+        beside = counts and taken + cell_len(status) + 4 <= width
+        said = [*counts, Run("  "), Run(status)] if beside else [Run(" "), Run(status, "muted")]
     rows: list[Row] = [(left, right), (said, saved)]
     return [([], [])] * max(0, height - 2) + rows
 

@@ -166,7 +166,8 @@ def _opened(request: int, sweep: Sweep) -> messages.Loaded:
     from hpi_tui.arrange import all_rows
 
     nobody_sick = pl.repeat(False, sweep.trials.height, dtype=pl.Boolean, eager=True)
-    best = rank(sweep, nobody_sick, {}).best
+    nothing = pl.DataFrame(schema={"_row": pl.UInt32, "issue": pl.String})
+    best = rank(sweep, nobody_sick, nothing).best
     return messages.Loaded(request, sweep, all_rows(sweep), best[0].row if best else None)
 
 

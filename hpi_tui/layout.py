@@ -94,7 +94,7 @@ def _two(width: int, body: int, panes: tuple[str, ...], focus: str, wishes: Wish
     if focus == "chat":
         right = ["chat"]
     left = max(width * 7 // 12, width - 100) if right else width
-    detail = min(max(wishes.detail, STRIP_HEIGHT), body // 2 + 2)
+    detail = min(max(wishes.detail, STRIP_HEIGHT), body // 2 - 1)
     runs = max(STRIP_HEIGHT, min(wishes.trials + 2, body - detail))
     places = [("runs", Rect(0, 0, left, runs)), ("detail", Rect(0, runs, left, body - runs))]
     if right:

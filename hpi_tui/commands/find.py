@@ -34,7 +34,9 @@ class Find(Scope):
         screen.go(replace(transitions.select_rows(screen.state, rows), anchor=None))
 
     def do_select_shown(self) -> None:
-        if self.screen.table is not None:
+        if self.screen.arranging:  # what is shown is not yet what the filter shows
+            self.say("Still filtering: press * again.")
+        elif self.screen.table is not None:
             rows = frozenset(self.screen.table.view.tolist())
             self.screen.go(transitions.select_rows(self.screen.state, rows))
 

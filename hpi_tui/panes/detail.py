@@ -7,39 +7,47 @@ as blocks that flow into columns on a larger one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.cells import cell_len, set_cell_size
 from textual.strip import Strip
 
 from hpi_core.text import safe
 from hpi_tui.cell_format import Cell, prose_number
+from hpi_tui.panes.verdict import culprits, verdict
 from hpi_tui.tables import ADDED, SweepTable
 from hpi_tui.theme import Look
 from hpi_tui.widgets.lines import Lines, Run, paint, title
 
 _NAME_WIDEST, _VALUE_WIDEST, _TEXT_WIDEST = 26, 22, 48
 _GAP = "  "
+_MOST_ROWS = 300  # of a block: more than the largest terminal shows
+_TALLEST = 60
 
 
 @dataclass(frozen=True)
 class Compared:
-    """One column of the trial beside the best trial and the typical value; `same` where it equals the best."""
+    """One column of the trial beside the best trial and the typical value; `same` where it equals the best.
+
+    `reason` is the token and the words of a cause that claims this value.
+    """
 
     name: str
     here: Cell
     best: Cell | None
     typical: Cell | None
     same: bool
+    reason: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
 class Block:
-    """Columns of one kind; `compared` tells whether best and typical are shown beside them."""
+    """Columns of one kind, and how many more there are; `compared` tells whether best and typical stand beside them."""
 
     heading: str
     rows: tuple[Compared, ...]
     compared: bool = True
+    more: int = 0
 
 
 @dataclass(frozen=True)
@@ -51,6 +59,7 @@ class DetailView:
     is_best: bool
     facts: tuple[str, ...]
     blocks: tuple[Block, ...]
+    verdict: tuple[tuple[Run, ...], ...] = ()
 
 
 def compute(table: SweepTable, row: int, typical: dict[str, object]) -> DetailView:
@@ -70,10 +79,14 @@ def compute(table: SweepTable, row: int, typical: dict[str, object]) -> DetailVi
     metrics = [m.name for m in roles.metrics if m.name != objective]
     shown = {*(p.name for p in roles.hyperparameters), *metrics, objective, roles.id, "_row", "_status"}
     rest = [name for name in (*roles.resources, *table.names) if name not in shown and name not in ADDED]
-    blocks = (
-        Block("configuration", tuple(compared(p.name) for p in roles.hyperparameters)),
-        Block("metrics", tuple(compared(name) for name in ([objective] if objective else []) + metrics)),
-        Block("other", tuple(compared(name) for name in dict.fromkeys(rest)), compared=False),
+    kinds = (
+        ("configuration", [p.name for p in roles.hyperparameters], True),
+        ("metrics", ([objective] if objective else []) + metrics, True),
+        ("other", list(dict.fromkeys(rest)), False),
+    )
+    blocks = tuple(
+        Block(heading, tuple(map(compared, names[:_MOST_ROWS])), beside, max(0, len(names) - _MOST_ROWS))
+        for heading, names, beside in kinds
     )
     status = "incomplete: its record was cut off" if row in sweep.incomplete else str(here["_status"])
     facts = ["" if status == "unknown" else status]
@@ -81,12 +94,19 @@ def compute(table: SweepTable, row: int, typical: dict[str, object]) -> DetailVi
         facts.append(f"{safe(objective, 40)} {prose_number(here[objective])}")
     trial = str(here[roles.id]) if roles.id is not None else str(row)
     best_id = None if best is None else str(best[roles.id]) if roles.id is not None else str(table.best)
+    words = verdict(table.standing, row) if table.standing is not None else []
+    reasons = culprits(table.standing, row) if table.standing is not None else {}
+    blocks = tuple(
+        replace(block, rows=tuple(replace(item, reason=reasons.get(item.name)) for item in block.rows))
+        for block in blocks
+    )
     return DetailView(
         safe(trial, 40),
         None if best_id is None else safe(best_id, 14),
         table.best == row,
         tuple(fact for fact in facts if fact),
         tuple(block for block in blocks if block.rows),
+        tuple(tuple(line) for line in words),
     )
 
 
@@ -114,12 +134,13 @@ class Detail(Lines):
         """Return how many lines all blocks want at this width, the blank line and the title row included."""
         if self.view is None:
             return 3
+        said = len(self.view.verdict) + 1 if self.view.verdict else 0
         total = sum(len(block.rows) + 2 for block in self.view.blocks)
-        for height in range(4, total + 1):
+        for height in range(4, min(total, _TALLEST) + 1):
             columns, left = _flow(self.view, height)
             if not left and sum(_width(column) + 4 for column in columns) - 4 <= width - 2:
-                return height + 2
-        return total + 2
+                return height + 2 + said
+        return total + 2 + said
 
     def line(self, y: int, width: int) -> Strip:
         """Draw a line: blank, title row, then the content."""
@@ -143,14 +164,27 @@ class Detail(Lines):
         key = (width, height, self.strip)
         if self._drawn is None or self._drawn[0] != key:
             lines = [] if self.view is None else (
-                _strip(self.view, width) if self.strip else _columns(self.view, width, height - 2)
+                _strip(self.view, width, height - 1) if self.strip else _sheet(self.view, width, height - 2)
             )  # fmt: skip
             self._drawn = (key, lines)
         return self._drawn[1]
 
 
-def _strip(view: DetailView, width: int) -> list[list[Run]]:
-    """Lay the trial out sideways: names above, this trial, the best and the typical one below each other."""
+def _sheet(view: DetailView, width: int, height: int) -> list[list[Run]]:
+    """Say what is wrong first, then put the values below."""
+    if height < 1:
+        return []
+    said = [list(line) for line in view.verdict[:height]]
+    if said and len(said) + 3 <= height:
+        said.append([])
+    left = height - len(said)
+    return [*said, *(_columns(view, width, left) if left >= 2 else [])]
+
+
+def _strip(view: DetailView, width: int, height: int) -> list[list[Run]]:
+    """Say what is wrong with the trial; where nothing is, lay it out sideways: best and typical one below it."""
+    if view.verdict:
+        return [list(line) for line in _pressed(view.verdict, height)]
     labels = [view.trial, f"★ {view.best}" if view.best else "", "median"]
     lead = max(cell_len(label) for label in labels) + 1
     names, here, best, usual = (
@@ -164,7 +198,8 @@ def _strip(view: DetailView, width: int) -> list[list[Run]]:
         cells = [row.here, row.best or Cell(""), row.typical or Cell("")]
         wide = max(cell_len(name), *(min(cell_len(cell.text), _VALUE_WIDEST) for cell in cells))
         if used + wide + 2 > width - (5 if at + 1 < len(rows) else 0):
-            names.append(Run(f"  +{len(rows) - at}", "muted"))
+            left = len(rows) - at + sum(block.more for block in view.blocks if block.compared)
+            names.append(Run(f"  +{left:,}", "muted"))
             break
         used += wide + 2
         names.append(Run(_GAP + _right(name, wide), "muted"))
@@ -181,6 +216,18 @@ def _strip(view: DetailView, width: int) -> list[list[Run]]:
     return [names, here, *([best] if view.best else []), usual, other]
 
 
+def _pressed(lines: tuple[tuple[Run, ...], ...], height: int) -> list[tuple[Run, ...]]:
+    """Keep what matters most within `height` lines: some findings, some causes, and what to do next."""
+    if len(lines) <= height:
+        return list(lines)
+    last = lines[-1:] if lines[-1][0].text.strip() == "next" else ()
+    room = height - len(last)
+    signs = [line for line in lines if line[0].text.strip() in ("✗", "!")]
+    others = [line for line in lines if line not in signs and line not in last]
+    kept = signs[: max(1, room - min(2, len(others)))]
+    return [*kept, *others[: room - len(kept)], *last]
+
+
 def _columns(view: DetailView, width: int, height: int) -> list[list[Run]]:
     """Let the blocks flow into columns of this height, as many as the width holds."""
     columns, _ = _flow(view, max(2, height))
@@ -189,8 +236,8 @@ def _columns(view: DetailView, width: int, height: int) -> list[list[Run]]:
     for at, column in enumerate(columns):
         wide = _width(column)
         if at and used + wide > width:
-            hidden = sum(len(other) for other in columns[at:])
-            lines[-1] = [Run(f" + {hidden} more lines", "muted")]
+            hidden = sum(len(other) for other in columns[at:]) + sum(block.more for block in view.blocks)
+            lines[-1:] = [[Run(f" + {hidden:,} more lines", "muted")]]
             break
         for y in range(height):
             runs = column[y] if y < len(column) else []
@@ -244,7 +291,12 @@ def _block(view: DetailView, block: Block) -> tuple[list[Run], list[list[Run]]]:
         runs = [Run(_left(safe(row.name), wide), "muted" if row.same else "text")]
         for at in kept:
             cell = columns[at][number]
-            runs.append(Run(_GAP + _right(cell.text, sizes[at]), "muted" if row.same else "text", cell.odd))
+            token, bold = "muted" if row.same else "text", cell.odd
+            if at == 0 and row.reason is not None:
+                token, bold = row.reason[0], True
+            runs.append(Run(_GAP + _right(cell.text, sizes[at]), token, bold))
+        if row.reason is not None:
+            runs.append(Run(_GAP + row.reason[1], row.reason[0]))
         lines.append(runs)
     return heading, lines
 

@@ -89,6 +89,7 @@ class MainScreen(Screen[None]):
         self.filter_bar: FilterBar | None = None
         self.note_line: NoteLine | None = None
         self.wanted_row: int | None = None
+        self.arranging = False
         self._answers = Answers(self)
         self._resting: Timer | None = None
         self._laid_out: tuple[Layout, int, str] | None = None
@@ -341,7 +342,7 @@ class MainScreen(Screen[None]):
         if self.table is None:
             return
         self.wanted_row = self.row_here() if self.wanted_row is None else self.wanted_row
-        state = self.state
+        state, self.arranging = self.state, True
         self.jobs.arrange(self.table, state.filter, state.sorts, grouped=state.grouped)
 
     # Drawing

@@ -18,7 +18,7 @@ LOADED = "60 trials"
 
 def _row(terminal: Terminal, sign: str = "▌") -> str:
     """The line the cursor stands on."""
-    return next((line for line in terminal.text.split("\n") if line.startswith(sign)), "")
+    return next((line[line.index(sign) :] for line in terminal.text.split("\n") if sign in line), "")
 
 
 def test_a_key_typed_at_launch_moves_the_cursor(open_app: Open, sweep_file: Path) -> None:

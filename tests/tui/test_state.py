@@ -99,7 +99,8 @@ def test_at_every_size_the_focused_pane_has_room_and_no_pane_covers_another() ->
                 if chosen.shape == "tiny":
                     continue
                 place = chosen.place(focus)
-                assert place is not None and place.width > 0 and place.height > 0
+                assert place is not None
+                assert place.width > 0 < place.height
                 cells = [
                     (x, y)
                     for _, p in chosen.places
