@@ -41,7 +41,9 @@ MADE = {
 
 def _files() -> list[Path]:
     folders = [DATA / name for name in ("01_sweep_csv", "10_fairness", "12_curves")]
-    return [path for folder in folders for path in sorted(folder.rglob("*")) if path.suffix in (".csv", ".parquet")]
+    found = [path for folder in folders for path in sorted(folder.rglob("*")) if path.suffix in (".csv", ".parquet")]
+    # These describe a search space, hold no trials, and are refused.
+    return [path for path in found if path.name != "configspace.csv"]
 
 
 def _check(path: Path, home: Path) -> None:
