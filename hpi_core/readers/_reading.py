@@ -23,7 +23,7 @@ from hpi_core.tables.ledger import Entry, ledger_frame
 from hpi_core.tables.locations import Found, Location, find, fingerprint, labels
 from hpi_core.tables.nested import flatten
 from hpi_core.tables.shape import reshape
-from hpi_core.tables.table import Cancelled, Progress, ReadOptions
+from hpi_core.tables.table import Cancelled, Progress, ReadOptions, Table
 from hpi_core.tables.together import Part, join
 from hpi_core.text import safe
 
@@ -147,6 +147,7 @@ def _read_member(
     try:
         reader = choose(content.name, content.head(_HEAD))
         table = reader.read_table(content, options, progress, cancelled)
+        _refuse_search_space(table, content.name)
         table = flatten(table)
     except OSError as error:
         raise SourceError(f"{content.name} cannot be read ({error.strerror or error}).", "Check the disk.") from error
@@ -163,6 +164,16 @@ def _read_member(
         incomplete = table.incomplete | ({last} if last >= 0 and not options.complete else set())
         table = replace(table, ledger=ledger_frame([note], [table.ledger]), incomplete=incomplete)
     return Part(label, reader.name, table)
+
+
+def _refuse_search_space(table: Table, name: str) -> None:
+    """Raise SourceError where the table says what may be searched (one row per hyperparameter), not what was tried."""
+    columns = {column.strip().lower() for column in table.frame.columns}
+    if {"name", "type", "lower", "upper", "default"} <= columns:
+        raise SourceError(
+            f"{safe(name)} describes a search space (one row per hyperparameter), not trials.",
+            "Name the file of the trials; it often lies beside this one.",
+        )
 
 
 def _all_refused(found: Found, refused: list[tuple[str, HpiError]]) -> HpiError:

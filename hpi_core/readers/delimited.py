@@ -16,6 +16,7 @@ from hpi_core.errors import Cancelled, SourceError
 from hpi_core.lines import LineCounts
 from hpi_core.readers.contract import Reader
 from hpi_core.tables.cells import Typed, type_columns, type_cut_row
+from hpi_core.tables.collector import TextTable
 from hpi_core.tables.content import Content
 from hpi_core.tables.encoding import Decoded, decode
 from hpi_core.tables.foreign import refuse_foreign
@@ -26,7 +27,7 @@ from hpi_core.tables.records import physical_lines
 from hpi_core.tables.strict import StrictTable, read_strict
 from hpi_core.tables.table import Cancelled as AskCancelled
 from hpi_core.tables.table import Progress, ReadOptions, Table
-from hpi_core.tables.tolerant import TextTable, read_tolerant
+from hpi_core.tables.tolerant import read_tolerant
 
 _CERTAIN = frozenset({".csv", ".tsv", ".tab", ".psv"})
 _ENDINGS = _CERTAIN | {".txt", ".dat", ".md", ".data", ".log"}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
@@ -12,11 +13,15 @@ from hpi_core.roles.facts import Facts
 from hpi_core.roles.names import Name, holds_parameter, is_resource, is_setting, is_time, parse
 from hpi_core.roles.parameters import looks_chosen
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 Role = Literal[
     "id", "status", "hyperparameter", "environment", "metric", "resource", "seed", "time", "group", "text", "ignored",
     "constant",
 ]  # fmt: skip
 _LONG = 60
+_COMPARED = re.compile(r"[\w\s][<>≤≥]=?\s*[\d.]")
 
 
 @dataclass(frozen=True)
@@ -30,7 +35,23 @@ class Verdict:
 def classify(facts: dict[str, Facts]) -> dict[str, Verdict]:
     """Return a verdict for every column, in the order given."""
     declared = any(parse(name).namespace == "parameter" for name in facts)
-    return {name: _one(fact, parse(name), declared) for name, fact in facts.items()}
+    verdicts = {name: _one(fact, parse(name), declared) for name, fact in facts.items()}
+    if (named := named_values(facts)) is not None:
+        verdicts[named[0]] = Verdict("text", f"says what {named[1]} measures")
+    return verdicts
+
+
+def named_values(facts: Mapping[str, Facts]) -> tuple[str, str] | None:
+    """Return the column that says what another one measures, and that other one, where it differs between trials.
+
+    Such a table holds many metrics in one column (`metric`: gradient_1, final_loss, …; `value`), so none can rank it.
+    """
+    keys = {parse(name).key: name for name in facts}
+    metric = next((keys[key] for key in ("metric", "metric_name") if key in keys), None)
+    value = next((keys[key] for key in ("value", "metric_value") if key in keys), None)
+    if metric is None or value is None or facts[metric].shape != "string" or not facts[value].numeric:
+        return None
+    return (metric, value) if facts[metric].distinct > 1 else None
 
 
 def _one(facts: Facts, name: Name, declared: bool) -> Verdict:
@@ -110,15 +131,29 @@ def _by_name(facts: Facts, name: Name) -> Verdict | None:
         return Verdict("seed", "its name says seed") if facts.shape == "string" or facts.whole else None
     if key in words.IGNORED or (len(name.tokens) > 1 and name.tokens[-1] in words.IGNORED_TAILS):
         return Verdict("ignored", "a version, checksum or link")
+    if _is_verdict(facts, name):
+        return Verdict("text" if facts.shape == "string" else "ignored", "a verdict on the trial, not a setting")
     if facts.shape == "string":
         return _named_string(facts, name)
     if facts.shape == "other":
         return Verdict("text", "a list or record")
     if key in words.ENVIRONMENT:
         return Verdict("environment", "names the machine")
+    if name.tokens[:1] == ("dataset",) and len(name.tokens) > 1 and key not in words.GROUPS:
+        return Verdict("environment", "describes the data")
     if facts.shape == "bool":
         return None
     return _named_number(facts, name)
+
+
+def _is_verdict(facts: Facts, name: Name) -> bool:
+    """Say whether a yes-or-no column tells what became of a trial: `Fair (DPD<0.1)`, `passed`, `is_best`."""
+    if facts.shape == "string":
+        if facts.distinct > 3 or not {str(v).casefold() for v in facts.values.unique()} <= words.YES_OR_NO:
+            return False
+    elif facts.shape != "bool":
+        return False
+    return _COMPARED.search(name.raw) is not None or not words.VERDICTS.isdisjoint(name.tokens)
 
 
 def _named_string(facts: Facts, name: Name) -> Verdict | None:
@@ -131,6 +166,8 @@ def _named_string(facts: Facts, name: Name) -> Verdict | None:
         return Verdict("environment", "names the machine")
     if key in words.GROUPS and not _texty(facts):
         return Verdict("group", "its name says group")
+    if name.tokens[:1] == ("dataset",) and len(name.tokens) > 1 and not _texty(facts) and not facts.unique:
+        return Verdict("environment", "describes the data")
     if key in words.PARAMETERS and not _texty(facts):
         return Verdict("hyperparameter", "a known hyperparameter")
     return None

@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hpi_core.roles.classify import Verdict, classify
+from hpi_core.roles.classify import Verdict, classify, named_values
 from hpi_core.roles.facts import Facts, collect
 from hpi_core.roles.model import Metric, Objective, RoleHints, RoleOverrides, Roles
 from hpi_core.roles.names import parse
@@ -56,7 +56,8 @@ def _assemble(
 
     metrics = _metrics(of("metric"))
     study = any(parse(name).raw.startswith("params_") for name in verdicts) or {"number", "state"} <= verdicts.keys()
-    objective = _objective(table, metrics, hints, overrides, study)
+    many = named_values(facts) is not None and not study
+    objective = _objective(table, metrics, hints, overrides, None if many else study)
     if objective is not None and objective.direction and objective.metric in metrics:
         metrics[objective.metric] = replace(metrics[objective.metric], direction=objective.direction)
 
@@ -105,10 +106,11 @@ def _objective(
     metrics: dict[str, Metric],
     hints: RoleHints,
     overrides: RoleOverrides | None,
-    study: bool,
+    study: bool | None,
 ) -> Objective | None:
+    """Return the objective; `study` says that the table is an Optuna study, None that no metric can rank it."""
     objective = hints.objective if hints.objective and hints.objective.metric in metrics else None
-    if objective is None:
+    if objective is None and study is not None:
         objective = infer_objective(table, metrics, study)
     if overrides is None:
         return objective

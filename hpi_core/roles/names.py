@@ -124,6 +124,9 @@ def _metric(
             rest.append(word)
     found = _quantity(rest)
     if found is None and declared is None:
+        # `rank_diff` is the difference of something measured, whatever that is.
+        if len(tokens) > 1 and tokens[-1] in ("diff", "difference", "gap", "disparity"):
+            return MetricName(split, "difference", None, "other", "_".join(rest), variant, False, True)
         return None
     quantity, direction, family, plain = found or ("_".join(rest), None, "other", False)
     if _NEGATION.search("_" + text) or _ONE_MINUS.match(text):

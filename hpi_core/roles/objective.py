@@ -8,6 +8,7 @@ tie has no answer, and so has a metric whose direction nothing tells.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from hpi_core.roles.model import Metric, Objective
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _SPLITS = {"val": 0, "test": 1, None: 2, "train": 3}
 _FAMILIES = {"loss": 0, "error": 1, "accuracy": 2, "other": 3}
+_AT = re.compile(r"(?<![a-z])(?P<what>top|acc|hits|precision|recall|ndcg|map|at)_?(?P<number>\d+)(?=_|$)")
 _DECLARED = frozenset(["objective", "objective_value", "target_metric"])
 
 
@@ -62,12 +64,22 @@ def _single(table: pl.DataFrame, names: list[str]) -> str | None:
     """Return the one name that can stand for all of them, or None."""
     if len(names) == 1:
         return names[0]
+    # Top-1 before top-5: of one quantity at several cut-offs, the strictest is the one people mean.
+    cuts = [_cut_off(name) for name in names]
+    if all(cut is not None for cut in cuts) and len({cut[0] for cut in cuts if cut}) == 1:
+        return min(zip(cuts, names, strict=True))[1]
     plain = [name for name in names if _plain(parse(name).metric)]
     if len(plain) != 1:
         return None
     present = table.get_column(plain[0]).is_not_null()
     covers = all((present | table.get_column(name).is_null()).all() for name in names)
     return plain[0] if covers else None
+
+
+def _cut_off(name: str) -> tuple[str, int] | None:
+    """Return what is left of `top5_err` without its number, and the number."""
+    found = _AT.search("_".join(parse(name).tokens))
+    return None if found is None else (_AT.sub(r"\g<what>", found.string), int(found["number"]))
 
 
 def _plain(read: MetricName | None) -> bool:

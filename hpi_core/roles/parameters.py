@@ -25,19 +25,23 @@ def hyperparameter(facts: Facts) -> Hyperparameter:
 
 
 def _scale(facts: Facts) -> Scale:
-    """Return log where all values are positive, span enough, and lie more evenly in the logarithm than as they are.
+    """Return log where no value is negative, and the positive ones span enough and lie more evenly in the logarithm.
 
     Evenly means a smaller Kolmogorov-Smirnov distance to the uniform distribution over the range. The span is a factor
     of 100, or 10 where the name says a learning rate, a decay or the like. A ladder of equal factors is log as well.
+
+    Zero stands for "none of it" (a weight decay is often either 0 or drawn log-uniformly) and is left out of the
+    judgement, as long as it is one choice beside at least three positive ones.
     """
-    if not facts.numeric or facts.minimum is None or facts.maximum is None or facts.minimum <= 0:
-        return "linear"
-    needed = _WIDE_HINTED if _log_by_name(parse(facts.name)) else _WIDE
-    if facts.maximum / facts.minimum < needed:
+    if not facts.numeric or facts.minimum is None or facts.maximum is None or facts.minimum < 0:
         return "linear"
     values = facts.numbers()
     values = np.sort(values[np.isfinite(values) & (values > 0)])
-    if values.size < 2 or values[0] == values[-1]:
+    if values.size < 2 or values[0] == values[-1] or (facts.minimum == 0 and np.unique(values).size < 3):
+        return "linear"
+    needed = _WIDE_HINTED if _log_by_name(parse(facts.name)) else _WIDE
+    # The least positive value of a sample stands for that of the whole where zeros hide it.
+    if facts.maximum / (facts.minimum or values[0]) < needed:
         return "linear"
     levels = np.unique(values)
     if 3 <= levels.size <= DISCRETE:

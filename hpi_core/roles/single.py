@@ -64,6 +64,8 @@ def _choose_id(facts: dict[str, Facts], verdicts: dict[str, Verdict]) -> None:
     for name, fact in facts.items():
         if parse(name).namespace in ("parameter", "metric") or verdicts[name].role == "status" or fact.present == 0:
             continue
+        if parse(name).key == "col_1" and "col_2" in facts:
+            continue  # no column has a name: the first is no more an index than any other
         score = words.IDS.get(parse(name).key, 0)
         if score and fact.shape in ("string", "int", "float") and _can_be_id(fact, score):
             scored.append((score, name))
@@ -75,6 +77,8 @@ def _choose_id(facts: dict[str, Facts], verdicts: dict[str, Verdict]) -> None:
         chosen = _unnamed_id(facts, verdicts)
     for name, fact in facts.items():
         key = parse(name).key
+        if key == "col_1" and ("col_2" in facts or not (fact.whole or fact.shape == "string")):
+            continue
         if name != chosen and key in words.IDS and parse(name).namespace not in ("parameter", "metric"):
             _demote(verdicts, name, fact, key)
 

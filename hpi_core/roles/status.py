@@ -27,7 +27,8 @@ _WORDS: Mapping[Status, str] = {
     "stopped_by_error donotadvance capped f ca nf bf",
     "oom": "oom out_of_memory outofmemory memout memoryout mem_out cuda_out_of_memory memory_limit oom_killed oome",
     "timeout": "timeout timed_out time_out timedout deadline deadline_exceeded time_limit tle to dl",
-    "pruned": "pruned prune early_stopped early_stop earlystopped early_stopping stopped_early stopped stop infeasible",
+    "pruned": "pruned prune early_stopped early_stop earlystopped early_stopping stopped_early stopped stop infeasible "
+    "skipped skip not_run unavailable",
     "running": "running run pending waiting queued scheduled started starting paused suspended resuming requeued "
     "preempted preempting in_progress inprogress active new created submitted configuring completing r pd",
 }
@@ -53,6 +54,8 @@ _WEAK = frozenset(
         "ran",
         "created",
         "capped",
+        "unavailable",
+        "skip",
     )
 )
 VOCABULARY: Mapping[str, Status] = {word: status for status, words in _WORDS.items() for word in words.split()}

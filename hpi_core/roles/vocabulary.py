@@ -34,7 +34,7 @@ PREFIXES: Mapping[str, Namespace] = {
         ),
         "parameter",
     ),
-    **dict.fromkeys(("metrics.", "metrics/", "metrics:", "metric.", "metric/", "metric:"), "metric"),
+    **dict.fromkeys(("metrics.", "metrics/", "metrics:", "metric.", "metric/", "metric:", "metric_"), "metric"),
     **dict.fromkeys(("summary/", "summary."), "metric"),
     **dict.fromkeys(("user_attrs_", "user_attrs.", "user_attrs/", "perf/"), "attribute"),
     **dict.fromkeys(("system_attrs_", "system_attrs.", "tags.mlflow.", "intermediate_values_", "_wandb"), "system"),
@@ -202,7 +202,8 @@ IDS: Mapping[str, int] = {
     "slurm_jobid": 88, "array_job_id": 60, "array_task_id": 55, "task_id": 54, "experiment_id": 50, "exp_id": 50,
     "number": 86, "trial_number": 86, "trial_num": 86, "run_number": 84, "trial_name": 84, "run_name": 83,
     "trial": 82, "run": 81, "name": 70, "experiment_name": 60, "exp_name": 60, "display_name": 60, "job": 55,
-    "index": 45, "idx": 45, "": 40, "unnamed": 40, "unnamed_0": 40, "column_1": 40, "model_name": 36, "model": 35,
+    "index": 45, "idx": 45, "": 40, "unnamed": 40, "unnamed_0": 40, "column_1": 40, "col_1": 40,
+    "model_name": 36, "model": 35,
     "checkpoint": 20, "world": 10,
 }  # fmt: skip
 STRONG_ID = 81
@@ -250,6 +251,10 @@ GROUPS: Mapping[str, int] = {
     "ruleset": 10,
 }  # fmt: skip
 
+# What a yes-or-no column holds, and words that make it a verdict on the trial rather than a setting.
+YES_OR_NO = frozenset(words("yes no y n true false pass fail passed failed"))
+VERDICTS = frozenset(words("fair unfair passed passes best is_best converged significant feasible valid correct"))
+
 TIMES = frozenset(
     words(
         """
@@ -296,11 +301,13 @@ RESOURCES = frozenset(
         """
         epoch epochs step steps iter iters iteration iterations timestep timesteps episodes updates global_step
         n_evals runtime duration elapsed walltime wall latency seconds secs sec minutes mins hours hrs ms memory mem
-        vram ram rss flops macs gflops gmacs tflops throughput energy kwh joules co2 emissions power_draw
+        vram ram rss flop flops mflops gflop gflops tflop tflops pflops mac macs mmacs gmac gmacs
+        throughput energy kwh joules co2 emissions power_draw
         utilization time traintime fittime params_count param_count num_params n_params n_parameters num_parameters
         parameter_count model_params parameters_count samples_seen tokens_seen tokens examples_seen budget cost_usd
         n_trials training_iteration time_total_s time_this_iter_s preemption_count checkpoint_count per_sec
-        per_second activations repetitions size_mb filesize file_size model_size_mb n_calls num_evals num_updates
+        per_second activations repetitions size_mb params_size num_examples n_examples
+        datapoints filesize file_size model_size_mb n_calls num_evals num_updates
         """
     )
 )
