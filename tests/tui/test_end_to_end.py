@@ -71,6 +71,7 @@ def test_filter_shows_what_is_wrong_and_where(open_app: Open, sweep_file: Path) 
         at = next(y for y, line in enumerate(lines) if "› nonsense" in line)
         assert lines[at + 1].index("^") == lines[at].index("nonsense")
         app.send("\x1b")
+        app.until_quiet()  # typed at once, the two would be one key with Alt
         app.send("\\")
         app.until(lambda text: "nonsense" not in text)
 
