@@ -41,6 +41,7 @@ def screen_in_strata(coding: Coding, positives: Integers, totals: Integers, rng:
     """
     n = int(totals.sum())
     group = _coarse(coding)
+    positives, totals = _informative(positives, totals)
     small, small_totals = _merge(positives, group), _merge(totals, group)
     b = int(group[coding.bins - 1]) + 1 if coding.bins else 0
     observed = _scores(small, small_totals, b, least_side(n))
@@ -124,6 +125,14 @@ def _enumerated(values: Floats) -> bool:
     if len(moving) < 0.5 * changes or len(moving) < 3:
         return True
     return bool(np.count_nonzero(moving[1:] != moving[:-1]) < 0.45 * len(moving))
+
+
+def _informative(positives: Integers, totals: Integers) -> tuple[Integers, Integers]:
+    """Put the strata whose trials are all sick or all healthy into one: they add nothing but the number of trials."""
+    m, n = positives.sum(axis=1), totals.sum(axis=1)
+    tells = (m > 0) & (m < n)
+    rest = totals[~tells].sum(axis=0, keepdims=True)
+    return np.concatenate([positives[tells], np.zeros_like(rest)]), np.concatenate([totals[tells], rest])
 
 
 def _coarse(coding: Coding) -> Integers:
