@@ -110,7 +110,8 @@ def empty_queue(screen: MainScreen) -> str:
     if screen.standing is None:
         return ""
     if screen.queue.total:
-        return f"All {screen.queue.total:,} sick trials are decided. H shows them, e exports the reruns."
+        done = f"All {screen.queue.total:,} sick trials are decided."
+        return f"{done} H shows them; `hpi triage --export` lists the reruns."
     coverage = screen.standing.inspection.coverage
     ran = [state for state in coverage["state"].to_list() if state == "ran"]
     trials = screen.standing.inspection.sweep.trials.height

@@ -164,9 +164,10 @@ def test_empty_maps_say_why() -> None:
 
 def test_a_trial_is_found_in_its_bar(of_demo: Inspection) -> None:
     chart = bucket_map(of_demo)
+    judged = of_demo.sweep.trials.filter(of_demo.verdicts["nonfinite_metric"].is_not_null())
     for parameter in chart.parameters:
         pair = pair_chart(chart, parameter, "nonfinite_metric")
-        places = [pair.bar_of(value) for value in of_demo.sweep.trials[parameter].to_list()]
+        places = [pair.bar_of(value) for value in judged[parameter].to_list()]
         assert None not in places
         assert [places.count(at) for at in range(len(pair.bars))] == [bar.n for bar in pair.bars]
 

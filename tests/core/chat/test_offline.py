@@ -26,7 +26,7 @@ def test_why_tells_evidence_cause_and_what_to_try() -> None:
     assert "Trial 61 (pruned) is sick: 1 finding [T61]" in said
     assert "exploded_metric" in said
     assert "lr > 0.42" in said
-    assert "[C6]" in said
+    assert "[C7]" in said
     assert ask("/why 61") == ask("/why [T61]") == said
 
 
