@@ -52,10 +52,10 @@ def frame_of_records(records: Sequence[Mapping[str, object]]) -> tuple[pl.DataFr
 
     Columns stand in the order of their first appearance; beyond `COLUMNS` of them the rest is left out, in the ledger.
     """
-    columns: dict[str, list[Any]] = {}
+    columns = _columns_of_alike(records) or {}
     left_out: set[str] = set()
     height = len(records)
-    for row, record in enumerate(records):
+    for row, record in enumerate(() if columns else records):
         for name, value in flat(record).items():
             if name not in columns:
                 if len(columns) >= COLUMNS:
@@ -70,6 +70,17 @@ def frame_of_records(records: Sequence[Mapping[str, object]]) -> tuple[pl.DataFr
         entries.append(Entry("dropped_columns", message, count=len(left_out)))
     frame = pl.DataFrame(series) if series else pl.DataFrame()
     return frame, ledger_frame(entries)
+
+
+def _columns_of_alike(records: Sequence[Mapping[str, object]]) -> dict[str, list[Any]] | None:
+    """Return the columns of flat records that all have the same keys, several times as fast as of any others."""
+    names = records[0].keys() if records else {}
+    if len(names) > COLUMNS or any(record.keys() != names for record in records):
+        return None
+    columns = {str(name): [record[name] for record in records] for name in names}
+    if len(columns) < len(names) or any(dict in set(map(type, values)) for values in columns.values()):
+        return None
+    return columns
 
 
 def flatten(table: Table) -> Table:
@@ -166,9 +177,13 @@ def _parse(text: str | None) -> object:
 
 def _series(name: str, values: list[Any], entries: list[Entry]) -> pl.Series:
     """Type one column of JSON values without loss; what cannot agree on a type becomes text, and the ledger says so."""
-    kinds = {type(value) for value in values if value is not None}
+    kinds = set(map(type, values)) - {type(None)}
     if not kinds:
         return pl.Series(name, [None] * len(values), dtype=pl.String)
+    if kinds == {float}:
+        return pl.Series(name, values, dtype=pl.Float64)
+    if kinds == {str}:
+        return pl.Series(name, values, dtype=pl.String)
     if kinds == {bool}:
         return pl.Series(name, values, dtype=pl.Boolean)
     if kinds == {int} and all(v is None or -_INT64 <= v < _INT64 for v in values):

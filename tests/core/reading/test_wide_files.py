@@ -35,10 +35,11 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
     def counting(owner: type, name: str) -> None:
         original: Any = getattr(owner, name)
+        get: Any = original.fget if isinstance(original, property) else original
 
         def count(self: object, *args: object, **kwargs: object) -> object:
             counts[name] += 1
-            return original.fget(self) if isinstance(original, property) else original(self, *args, **kwargs)
+            return get(self, *args, **kwargs)
 
         monkeypatch.setattr(owner, name, property(count) if isinstance(original, property) else count)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import polars as pl
 import pytest
@@ -13,7 +14,7 @@ from hpi_core.sweep import Sweep
 ROWS = 60
 
 
-def sweep(**columns: list[object]) -> Sweep:
+def sweep(**columns: Any) -> Sweep:
     """Return a sweep of a learning rate, a batch size, and the given columns."""
     draw = random.Random(0)
     table = {
@@ -23,7 +24,7 @@ def sweep(**columns: list[object]) -> Sweep:
     return Sweep.from_polars(pl.DataFrame(table | columns))
 
 
-def measured() -> list[object]:
+def measured() -> list[float]:
     """Return values as they are measured."""
     draw = random.Random(1)
     return [draw.random() * 30 for _ in range(ROWS)]
@@ -98,7 +99,7 @@ def test_top_1_before_top_5_and_an_error_before_its_accuracy() -> None:
         top1=top1,
         top1_err=[100 - v for v in top1],
         top5=top5,
-        top5_err=[100 - v for v in top5],  # type: ignore[operator]
+        top5_err=[100 - v for v in top5],
     ).roles
     assert roles.objective is not None
     assert (roles.objective.metric, roles.objective.direction) == ("top1_err", "min")

@@ -222,3 +222,11 @@ def test_pandas_goes_in_and_out() -> None:
     assert back["params_lr"].tolist() == [0.1, 0.2]
     assert str(back["user_start"].dtype).startswith("datetime64")
     assert back["params_n"].isna().tolist() == [False, True]
+
+
+def test_json_lines_that_only_parse_together_are_refused_one_by_one(tmp_path: Path) -> None:
+    path = tmp_path / "trials.jsonl"
+    path.write_text('{"a": [{}\n{}]}, {"b": {}}\n{"a": 1, "loss": 0.5}\n{"a": 2, "loss": 0.25}\n')
+    sweep = hpi_core.read(path)
+    assert sweep.trials["loss"].to_list() == [0.5, 0.25]
+    assert sweep.ledger["line"].to_list() == [1, 2]
