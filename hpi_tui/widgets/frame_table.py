@@ -70,6 +70,7 @@ class FrameTable(Lines, can_focus=True):
         self.first_column = 1
         self._chunks: OrderedDict[tuple[str, int], list[Cell]] = OrderedDict()
         self._placed: list[Placed] | None = None
+        self._placed_in = 0
 
     @property
     def page(self) -> int:
@@ -132,8 +133,9 @@ class FrameTable(Lines, can_focus=True):
 
     def placed(self) -> list[Placed]:
         """Return the columns in sight: the pinned ones, then those from the first scrolled one on."""
-        if self._placed is None:
-            self._placed = self._place(self.size.width)
+        if self._placed is None or self._placed_in != self.size.width:  # drawn before it was told of its size
+            self._placed_in = self.size.width
+            self._placed = self._place(self._placed_in)
         return self._placed
 
     def natural_width(self, limit: int) -> int:
