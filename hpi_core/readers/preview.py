@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from hpi_core.errors import HpiError
 from hpi_core.tables.content import Content
-from hpi_core.tables.dialect import bar_table, is_rule
+from hpi_core.tables.dialect import bar_table, draws
 from hpi_core.tables.layout import HEAD, is_comment, lay_out, read_head
 from hpi_core.tables.names import unique_names
 from hpi_core.tables.records import records
@@ -45,7 +45,7 @@ def preview(content: Content, rows: int) -> Preview | None:
     lines = head.lines if table is None else head.lines[: table[1]]
     for record in records(lines, layout.dialect, layout.usual, layout.first):
         line = head.lines[record.line - 1]
-        drawn = layout.dialect.bars and (is_rule(line) or "|" not in line)
+        drawn = draws(line, layout.dialect)
         if not record.cells or drawn or (is_comment(line) and not layout.hash_rows) or record.cells == header:
             continue
         count += 1

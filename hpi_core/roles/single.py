@@ -95,7 +95,7 @@ def _unnamed_id(facts: dict[str, Facts], verdicts: dict[str, Verdict]) -> str | 
         name
         for name, fact in facts.items()
         if fact.shape == "string" and fact.nulls == 0 and fact.rows > 1 and fact.distinct == fact.rows
-        and verdicts[name].role == "text" and parse(name).key not in words.TEXTS
+        and verdicts[name].role == "text" and parse(name).key not in words.TEXTS and parse(name).metric is None
         and fact.length <= 40
     ]  # fmt: skip
     if len(found) != 1:

@@ -34,7 +34,9 @@ PREFIXES: Mapping[str, Namespace] = {
         ),
         "parameter",
     ),
-    **dict.fromkeys(("metrics.", "metrics/", "metrics:", "metric.", "metric/", "metric:", "metric_"), "metric"),
+    **dict.fromkeys(
+        ("metrics.", "metrics/", "metrics:", "metrics_", "metric.", "metric/", "metric:", "metric_"), "metric"
+    ),
     **dict.fromkeys(("summary/", "summary."), "metric"),
     **dict.fromkeys(("user_attrs_", "user_attrs.", "user_attrs/", "perf/"), "attribute"),
     **dict.fromkeys(("system_attrs_", "system_attrs.", "tags.mlflow.", "intermediate_values_", "_wandb"), "system"),

@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 import polars as pl
 
@@ -20,28 +19,18 @@ from hpi_core import frames
 from hpi_core.tables.batches import Looked, look
 from hpi_core.tables.ledger import QUOTED, Entry
 from hpi_core.tables.names import is_id_name
-
-# Missing wherever they stand; the further tokens only among numbers, times and truth values, since a setting may
-# well be called None.
-_MISSING = ("", "NA", "N/A", "n/a", "null", "NULL", "Null", "<NA>", "#N/A", "#N/A N/A", "NaT")
-_MISSING_AMONG_NUMBERS = (
-    *_MISSING,
-    *("na", "None", "none", "NONE", "-", "--", "–", "—", "?", "missing", "Missing", "MISSING", "nil", "(null)"),
+from hpi_core.tables.notations import (
+    MISSING,
+    MISSING_AMONG_NUMBERS,
+    REPAIRS,
+    Style,
+    all_dotted,
+    parse,
+    style_of,
 )
-_SAID_MISSING = frozenset(_MISSING_AMONG_NUMBERS)
-_SHORT = 1024
-_MSVC = re.compile(r"([+-]?)1\.#(INF|QNAN|SNAN|IND)\d*$")
-_PERCENT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*%$")
-_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}([,'\u00a0\u202f ]\d{3})+(\.\d*)?$")
-_DECIMAL_COMMA = re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+)?,\d+([eE][+-]?\d+)?$|[+-]?\d+,$")
-_TIME = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?\s?(Z|[+-]\d\d:?\d\d)?)?$")
 
-Style = Literal["text", "id", "integer", "number", "percent", "thousands", "decimal_comma", "msvc", "boolean", "time"]
-_REPAIRS = {
-    "percent": "percent signs were taken off; the numbers are as written",
-    "thousands": "separators of thousands were taken out",
-    "decimal_comma": "decimal commas were read as decimal points",
-}
+_SAID_MISSING = frozenset(MISSING_AMONG_NUMBERS)
+_SHORT = 1024
 
 
 @dataclass
@@ -72,8 +61,20 @@ def type_columns(text: pl.DataFrame, lines: pl.Series, prefer_decimal_comma: boo
             columns.append(_text(column, typed))
         else:
             columns.append(_type_column(looked, lines, prefer_decimal_comma, typed))
+    if prefer_decimal_comma and "decimal_comma" in typed.styles.values():
+        columns = [_with_dots_between_thousands(column, text, typed) for column in columns]
     typed.frame = pl.DataFrame(columns)
     return typed
+
+
+def _with_dots_between_thousands(column: pl.Series, text: pl.DataFrame, typed: Typed) -> pl.Series:
+    """Read 1.234 as 1234 in a file whose decimals have commas, where every number of the column is written so."""
+    if typed.styles[column.name] != "number":
+        return column
+    cells = next(look(text.select(column.name))).column
+    if not all_dotted(cells):
+        return column
+    return _measurement(cells, parse(cells, "dotted", None), "dotted", pl.Series(dtype=pl.UInt32), typed)
 
 
 def sampled_types(text: pl.DataFrame) -> dict[str, pl.DataType]:
@@ -100,11 +101,11 @@ def type_cut_row(cells: Sequence[str], frame: pl.DataFrame, styles: dict[str, St
     for k, (cell, (name, dtype)) in enumerate(zip(cells, frame.schema.items(), strict=True)):
         text = pl.Series(name, [cell.strip()], dtype=pl.String)
         style = styles[name]
-        value = _parse(text, style, dtype)
+        value = parse(text, style, dtype)
         torn = filled and k == filled[-1] and style not in ("text", "id") and re.search(r"[.,eE+-]$", cell.strip())
         if torn:
             value = pl.Series(name, [None], dtype=dtype)
-        if value.null_count() and cell.strip() and cell.strip() not in _MISSING_AMONG_NUMBERS:
+        if value.null_count() and cell.strip() and cell.strip() not in MISSING_AMONG_NUMBERS:
             lost.append(name)
         row.append(value)
     return pl.DataFrame(row), lost
@@ -114,97 +115,26 @@ def _type_column(looked: Looked, lines: pl.Series, decimal_comma: bool, typed: T
     """Decide the style of one stripped column that is not all numbers and return it typed; repairs go into `typed`."""
     column, number = looked.column, looked.number
     words = column.filter(column.is_not_null() & number.is_null()).unique(maintain_order=True)
-    others = [word for word in words.to_list() if word not in _MISSING_AMONG_NUMBERS]
+    others = [word for word in words.to_list() if word not in MISSING_AMONG_NUMBERS]
     if not others and number.count():
         return _numeric(next(look(column.set(number.is_null(), None).to_frame())), typed)
-    style = _style(others, number.count() == 0, decimal_comma)
+    style = style_of(others, number.count() == 0, decimal_comma)
     if style in ("boolean", "time"):
-        value = _parse(column, style, None)
+        value = parse(column, style, None)
         if _fits(column, value):
             typed.styles[column.name] = style
             return value
         style = "text"
     if style != "text":
-        number = _parse(column, style, None)
+        number = parse(column, style, None)
     if style == "text" and not number.count():
         return _text(column, typed)
     return _measurement(column, number, style, lines, typed)
 
 
-def _style(others: Sequence[str], no_numbers: bool, decimal_comma: bool) -> Style:
-    """Name the notation that the cells which are no plain numbers are written in; text where there is none."""
-    if not others:
-        return "text"
-    if no_numbers and all(word.lower() in ("true", "false") for word in others):
-        return "boolean"
-    if no_numbers and all(_TIME.match(word) for word in others[:1000]):
-        return "time"
-    if any(_PERCENT.match(word) for word in others):
-        return "percent"
-    if any(_MSVC.match(word) for word in others):
-        return "msvc"
-    commas = [word for word in others if "," in word and word.replace(",", "").strip("+-")[:1].isdigit()]
-    if commas and all(_THOUSANDS.match(word) for word in commas):
-        certain = any("." in word or word.count(",") > 1 for word in commas)
-        return "thousands" if certain or not decimal_comma else "decimal_comma"
-    if any(_DECIMAL_COMMA.match(word) for word in commas):
-        return "decimal_comma"
-    return "thousands" if any(_THOUSANDS.match(word) for word in others) else "text"
-
-
-def _parse(column: pl.Series, style: Style, dtype: pl.DataType | None) -> pl.Series:
-    """Read text cells in a style; what does not fit is null."""
-    name = column.name
-    if style in ("text", "id"):
-        return column.set(column.is_in(_MISSING if style == "text" else ("",)), None)
-    if style == "boolean":
-        lower = column.str.to_lowercase()
-        return column.to_frame().select(
-            pl.when(pl.Series(lower.is_in(["true", "false"]))).then(pl.Series(lower == "true")).alias(name)
-        )[name]
-    if style == "time":
-        return _times(column, dtype)
-    if style == "percent":
-        column = column.str.strip_suffix("%").str.strip_chars_end()
-    elif style == "thousands":
-        column = column.str.replace_all(r"[,'\x{a0}\x{202f} ]", "")
-    elif style == "decimal_comma":
-        comma = column.str.contains(",", literal=True)
-        pointed = column.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
-        column = column.zip_with(~comma.fill_null(False), pointed)
-    elif style == "msvc":
-        column = column.str.replace(r"^([+-]?)1\.#INF\d*$", "${1}inf").str.replace(
-            r"^[+-]?1\.#(QNAN|SNAN|IND)\d*$", "nan"
-        )
-    return column.cast(dtype if dtype is not None else pl.Float64, strict=False)
-
-
-def _times(column: pl.Series, dtype: pl.DataType | None) -> pl.Series:
-    filled = column.drop_nulls()
-    zoned = bool(filled.str.contains(r"(Z|[+-]\d\d:?\d\d)$").all()) and bool(filled.str.contains(":").all())
-    if isinstance(dtype, pl.Datetime):
-        zoned = dtype.time_zone is not None
-    fine = bool(filled.str.contains(r"\.\d{7,9}").any())
-    unit: Literal["us", "ns"] = "ns" if fine else "us"
-    text = column.str.replace("T", " ", literal=True).str.replace(r"\s?Z$", "+0000")
-    text = text.str.replace(r"\s?([+-]\d\d):?(\d\d)$", "${1}${2}") if zoned else text
-    tail = "%z" if zoned else ""
-    zone = "UTC" if zoned else None
-    result: pl.Series | None = None
-    for pattern in ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%d"):
-        # A date alone has no hour for polars' date-and-time parser: give it midnight.
-        midnight = pattern == "%Y-%m-%d"
-        source = text + pl.Series([" 00:00"]) if midnight else text
-        pattern = "%Y-%m-%d %H:%M" if midnight else pattern
-        part = source.str.to_datetime(pattern + tail, time_unit=unit, time_zone=zone, strict=False, ambiguous="null")
-        result = part if result is None else result.zip_with(result.is_not_null(), part)
-    assert result is not None
-    return result.cast(dtype) if dtype is not None else result
-
-
 def _fits(column: pl.Series, value: pl.Series) -> bool:
     lost = column.filter(column.is_not_null() & value.is_null())
-    return bool(lost.is_in(_MISSING_AMONG_NUMBERS).all()) and value.count() > 0
+    return bool(lost.is_in(MISSING_AMONG_NUMBERS).all()) and value.count() > 0
 
 
 def _numeric(looked: Looked, typed: Typed) -> pl.Series:
@@ -225,22 +155,22 @@ def _text(column: pl.Series, typed: Typed) -> pl.Series:
     """Return a column of words, those that say missing taken out; all of them where there is no other word."""
     typed.styles[column.name] = "text"
     if len(column) > _SHORT:
-        if column.count() and column.is_in(_MISSING_AMONG_NUMBERS).drop_nulls().all():
+        if column.count() and column.is_in(MISSING_AMONG_NUMBERS).drop_nulls().all():
             return pl.Series(column.name, [None], dtype=pl.String).new_from_index(0, len(column))
-        return _parse(column, "text", None)
+        return parse(column, "text", None)
     # A few cells are sooner looked at in Python than polars is asked.
     words = column.to_list()
     found = set(words) - {None}
     if found <= _SAID_MISSING:
         return pl.Series(column.name, [None] * len(column), dtype=pl.String)
-    if found.isdisjoint(_MISSING):
+    if found.isdisjoint(MISSING):
         return column
-    return pl.Series(column.name, [None if word in _MISSING else word for word in words], dtype=pl.String)
+    return pl.Series(column.name, [None if word in MISSING else word for word in words], dtype=pl.String)
 
 
 def _measurement(column: pl.Series, number: pl.Series, style: Style, lines: pl.Series, typed: Typed) -> pl.Series:
     """Return a numeric column in which some cells are words, or the column as text where the words belong in it."""
-    is_word = column.is_not_null() & number.is_null() & ~column.is_in(_MISSING_AMONG_NUMBERS).fill_null(False)
+    is_word = column.is_not_null() & number.is_null() & ~column.is_in(MISSING_AMONG_NUMBERS).fill_null(False)
     words, numbers = int(is_word.sum()), number.count()
     if words:
         distinct = number.drop_nulls().n_unique()
@@ -249,11 +179,12 @@ def _measurement(column: pl.Series, number: pl.Series, style: Style, lines: pl.S
             return _text(column, typed)
         typed.ledgers.append(_missing_words(column, is_word, lines))
     plain = column.cast(pl.Float64, strict=False)
-    repaired = int((number.is_not_null() & plain.is_null()).sum())
-    if repaired and style in _REPAIRS:
-        example = column.filter(number.is_not_null() & plain.is_null())[0]
-        became = str(number.filter(number.is_not_null() & plain.is_null())[0])
-        message = f"{column.name}: {_REPAIRS[style]} in {repaired} cells"
+    changed = number.is_not_null() & (plain.is_null() | (plain != number))
+    repaired = int(changed.sum())
+    if repaired and style in REPAIRS:
+        example = column.filter(changed)[0]
+        became = str(number.filter(changed)[0])
+        message = f"{column.name}: {REPAIRS[style]} in {repaired} cells"
         typed.entries.append(Entry(style, message, column=column.name, was=example, became=became, count=repaired))
     typed.styles[column.name] = style if style != "text" else "number"
     return number

@@ -16,6 +16,8 @@ _SEP_LINE = re.compile(r'"?sep=(.|\\t)"?$', re.IGNORECASE)
 _DASHES = r"\s*(:?-{2,}:?|:-+:?|-+:)\s*"
 _RULE = re.compile(rf"\s*\|?{_DASHES}(\|{_DASHES})*\|?\s*$")
 _BORDER = re.compile(r"\s*[+|=\-: ]*[-=]{3,}[+|=\-: ]*$")
+# `------ -----`: the line that sets off the header of columns of fixed width.
+_UNDERLINED = re.compile(r"\s*-{2,}(\s+-{2,})+\s*$")
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?%?$|[+-]?(nan|inf|infinity)$", re.IGNORECASE)
 _BLANK_TOKENS = re.compile(r"'[^']*'(?=\s|$)|\"[^\"]*\"(?=\s|$)|\S+")
 
@@ -67,6 +69,13 @@ def is_rule(line: str) -> bool:
     return _RULE.match(line) is not None or _BORDER.match(line) is not None
 
 
+def draws(line: str, dialect: Dialect) -> bool:
+    """Say whether a line of a table in bars or blanks is no record: it only draws, or has no bars."""
+    if dialect.bars:
+        return is_rule(line) or "|" not in line
+    return dialect.separator == " " and _UNDERLINED.match(line) is not None
+
+
 def bar_table(lines: Sequence[str]) -> tuple[int, int] | None:
     """Return where the first Markdown table with rows begins and ends in `lines`; None where there is none.
 
@@ -113,6 +122,10 @@ def guess_dialect(lines: Sequence[str], separator: str | None = None) -> Guess |
         if guess is not None:
             return guess
     quote = _quote(sample)
+    if separator is None and any(_UNDERLINED.match(line) for line in sample[:5]):
+        ruled = _measure([line for line in sample if not is_rule(line)], Dialect(" ", quote))
+        if ruled is not None and ruled.share >= 0.5:
+            return ruled
     wrapped = _wrapped(sample, quote, separator)
     if wrapped is not None:
         return wrapped

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from hpi_core.errors import SourceError
 from hpi_core.tables.content import Content
-from hpi_core.tables.dialect import Dialect, bar_table, declared_separator, guess_dialect, is_number, is_rule
+from hpi_core.tables.dialect import Dialect, bar_table, declared_separator, draws, guess_dialect, is_number, is_rule
 from hpi_core.tables.encoding import Decoded, decode
 from hpi_core.tables.foreign import refuse_foreign
 from hpi_core.tables.records import Record, physical_lines, records, split_record
@@ -198,10 +198,18 @@ def _assemble(
         raise SourceError(
             f"{safe(name)} has a header but no rows.", "Was the sweep interrupted before its first trial?"
         )
+    second = ""
+    if header_line is not None and hidden is None and first < len(lines):
+        names, second = _second_header(names, below)
+        if second and split_record(lines[first], dialect).cells == below[0]:
+            below, first = below[1:], first + 1
+        else:
+            names, second = list(head.cells) if head else [], ""
     whole_rows = below if terminated or len(below) == _SAMPLE_ROWS else below[:-1]
     counts = Counter(len(row) for row in whole_rows) or Counter([len(names)])
     usual = max(counts, key=lambda n: (counts[n], n))
     names, shift = _fit(names, usual, [row for row in below if len(row) == usual], header_line is None)
+    shift = "; ".join(part for part in (second, shift) if part)
     numeric = tuple(_is_numeric(below, k, len(names)) for k in range(len(names)))
     top = start if header_line is None else header_line
     banner = sum(1 for i in above if i < top)
@@ -219,8 +227,7 @@ def _rows(lines: Sequence[str], dialect: Dialect, width: int, start: int, hash_r
     rows: list[list[str]] = []
     for record in records(lines, dialect, width, start):
         line = lines[record.line - 1]
-        drawn = dialect.bars and (is_rule(line) or "|" not in line)
-        if record.cells and (hash_rows or not is_comment(line)) and not drawn:
+        if record.cells and (hash_rows or not is_comment(line)) and not draws(line, dialect):
             rows.append(record.cells)
         if len(rows) == _SAMPLE_ROWS:
             break
@@ -245,6 +252,26 @@ def _is_headless(names: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
         return bool(rows) and all(all(is_number(c) or c in _EMPTY for c in row) for row in rows[:20])
     words = [k for k, number in enumerate(numbers) if not number]
     return len(below) >= 3 and all(any(len(row) > k and row[k] == names[k] for row in below) for k in words)
+
+
+def _second_header(names: list[str], below: Sequence[Sequence[str]]) -> tuple[list[str], str]:
+    """Return the names with those of a second header line behind them, and what the line is; it may hold units.
+
+    The first row is no trial where it holds words alone, at least one in a column of numbers, and no other row holds
+    a word in any column of numbers.
+    """
+    rows = [row for row in below[1:] if len(row) == len(names)]
+    if len(rows) < 3 or len(below[0]) != len(names) or any(is_number(cell) for cell in below[0]):
+        return names, ""
+    numeric = [k for k in range(len(names)) if _is_numeric(rows, k, len(names))]
+    if len(numeric) < 2 or all(below[0][k] in _EMPTY for k in numeric) or any(not below[0][k] for k in numeric):
+        return names, ""
+    filled = [name for name in names if name]
+    if len(set(filled)) < len(names):  # as pandas writes columns of two levels
+        groups = [next((name for name in names[k::-1] if name), "") for k in range(len(names))]
+        joined = [f"{a}_{b}" if a and b else a or b for a, b in zip(groups, below[0], strict=True)]
+        return joined, "a second header line below the first: its names stand behind those of the first"
+    return names, "a line of units below the header is no trial"
 
 
 def _fit(names: list[str], usual: int, rows: Sequence[Sequence[str]], headless: bool) -> tuple[list[str], str]:

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 import polars as pl
 
 from hpi_core.errors import Cancelled
-from hpi_core.tables.cells import Style, sampled_types
+from hpi_core.tables.cells import sampled_types
 from hpi_core.tables.content import Content
 from hpi_core.tables.dialect import Dialect
 from hpi_core.tables.layout import Layout
+from hpi_core.tables.notations import Style
 from hpi_core.tables.records import records
 from hpi_core.tables.scan import TAIL, count_outside_quotes, scan
 from hpi_core.tables.table import Cancelled as AskCancelled
@@ -59,6 +60,9 @@ def read_strict(
     if layout.first > 1 or layout.hash_rows or layout.header_span != layout.first or layout.usual != layout.width:
         return None
     types = sampled_types(_sample(content, layout, names))
+    if dialect.separator == ";":
+        # Whether 1.234 is a decimal is told by the other columns: all are read as text first.
+        types = dict.fromkeys(types, pl.String())
     table: pl.DataFrame | None = None
     with ThreadPoolExecutor(1) as pool:
         # Counting lines takes a third of the time of reading them, and uses one core: do both at once.

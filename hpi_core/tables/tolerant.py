@@ -13,7 +13,7 @@ import polars as pl
 from hpi_core.errors import Cancelled
 from hpi_core.lines import LineCounts
 from hpi_core.tables.collector import Collector, TextTable
-from hpi_core.tables.dialect import bar_table, is_number, is_rule
+from hpi_core.tables.dialect import bar_table, draws, is_number, is_rule
 from hpi_core.tables.layout import Layout, is_comment
 from hpi_core.tables.ledger import QUOTED, Entry
 from hpi_core.tables.records import Record, records
@@ -95,7 +95,7 @@ def _count_preamble(collector: Collector, lines: Sequence[str], before: int) -> 
 
 def _is_record(lines: Sequence[str], record: Record, layout: Layout) -> bool:
     line = lines[record.line - 1]
-    if layout.dialect.bars and is_rule(line):
+    if draws(line, layout.dialect) and (is_rule(line) or not layout.dialect.bars):
         return False
     return layout.hash_rows or not is_comment(line)
 
