@@ -51,7 +51,7 @@ def look(text: pl.DataFrame) -> Iterator[Looked]:
 
 def _end_to_end(part: pl.DataFrame) -> Iterator[Looked]:
     height, width = part.height, part.width
-    long = pl.DataFrame({"text": pl.concat([column.alias("text") for column in part.iter_columns()])})
+    long = pl.DataFrame({"text": pl.concat([column.alias("text") for column in part.iter_columns()], rechunk=True)})
     asked = long.select(pl.col("text").str.strip_chars()).select(pl.when(pl.col("text") != "").then(pl.col("text")))
     asked = asked.with_columns(
         pl.col("text").cast(pl.Float64, strict=False).alias("number"),
