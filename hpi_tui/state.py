@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from hpi_tui.queue import QueueChoice
+from hpi_tui.sick_queue import QueueChoice
 
 _JUMPS_KEPT = 100
 

@@ -13,7 +13,7 @@ from hpi_core.errors import WriteError
 from hpi_core.text import safe
 from hpi_tui import state as transitions
 from hpi_tui.commands.scope import Scope
-from hpi_tui.queue import Place, is_decided
+from hpi_tui.sick_queue import Place, is_decided
 
 if TYPE_CHECKING:
     from hpi_core.triage import Verdict

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from hpi_tui import state as transitions
 from hpi_tui.commands.scope import Scope
-from hpi_tui.queue import fold
+from hpi_tui.sick_queue import fold
 
 
 class Panes(Scope):

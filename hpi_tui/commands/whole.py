@@ -79,7 +79,7 @@ class Whole(Scope):
             return
         from hpi_tui.copying import rows_as_text
 
-        chosen = list(screen.walk_marks()) or [row]
+        chosen = [shown for shown in table.view.tolist() if shown in screen.state.selection] or [row]
         names = [name for name in screen.runs.names if name not in (*ADDED, STATUS)]
         text = rows_as_text(table.sweep, chosen, names)
         screen.app.copy_to_clipboard(text)

@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from hpi_core.text import safe
-from hpi_tui.queue import Place, QueueView
+from hpi_tui.sick_queue import Place, QueueView
 from hpi_tui.tables import SweepTable, decision_cell
 from hpi_tui.theme import Look
 from hpi_tui.widgets.lines import Lines, Run, paint, title

@@ -6,7 +6,7 @@ in the panes and widgets.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -27,7 +27,7 @@ from hpi_tui.layout import Layout, Wishes, layout_for
 from hpi_tui.panes.buckets import Buckets
 from hpi_tui.panes.detail import Detail, compute
 from hpi_tui.panes.sick import Sick, SickView
-from hpi_tui.queue import QueueView, is_decided, view_of
+from hpi_tui.sick_queue import QueueView, next_sick, view_of
 from hpi_tui.state import ViewState, move_to, with_filter
 from hpi_tui.tables import DECISION, PreviewTable, SweepTable
 from hpi_tui.theme import Look
@@ -211,12 +211,8 @@ class MainScreen(Screen[None]):
         """Return the position of the next sick trial shown after (or before) a position, None where there is none."""
         if self.table is None or self.standing is None:
             return None
-        rank, view = self.standing.rank, self.table.view
-        part = view[position + 1 :] if direction > 0 else view[: max(0, position)][::-1]
-        sick = (rank[part] < 2).nonzero()[0]
-        found = (at for at in sick if not undecided or not is_decided(self.decided.get(int(part[at]))))
-        at = next(found, None)
-        return None if at is None else position + direction * (1 + int(at))
+        rank, rows = self.standing.rank, self.table.view
+        return next_sick(rank, rows, self.decided, position, direction, undecided=undecided)
 
     def queue_line(self) -> int | None:
         """Return the line of the queue its cursor stands on."""
@@ -445,11 +441,6 @@ class MainScreen(Screen[None]):
         self.detail.redraw()
         if self.focused is None and chosen.shape != "tiny":
             self.take_keys()
-
-    def walk_marks(self) -> Iterator[int]:
-        """Yield the selected rows in the order shown, for copying."""
-        if self.table is not None:
-            yield from (row for row in self.table.view.tolist() if row in self.state.selection)
 
 
 def _first(names: tuple[str, ...]) -> str | None:

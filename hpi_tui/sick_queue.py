@@ -11,8 +11,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from hpi_core.charts.sick import Group
     from hpi_core.triage import Decision
+
+    Ranks = NDArray[np.integer]
+    Rows = NDArray[np.integer]
 
 
 @dataclass(frozen=True)
@@ -84,6 +90,26 @@ class QueueView:
 def is_decided(decision: Decision | None) -> bool:
     """Whether a trial has left the queue: a note alone does not decide it."""
     return decision is not None and decision.verdict is not None
+
+
+def next_sick(
+    rank: Ranks, rows: Rows, decided: Mapping[int, Decision], position: int, direction: int, *, undecided: bool
+) -> int | None:
+    """Return the position in `rows` of the next sick trial after (or before) a position, None where there is none.
+
+    Args:
+        rank: severity of every trial by `_row`; below 2 is sick.
+        rows: `_row` of the trials in the order shown.
+        decided: what was decided, by `_row`.
+        position: where to start; it is not looked at itself.
+        direction: 1 forwards, -1 backwards.
+        undecided: pass over trials that were decided.
+    """
+    part = rows[position + 1 :] if direction > 0 else rows[: max(0, position)][::-1]
+    sick = (rank[part] < 2).nonzero()[0]
+    found = (at for at in sick if not undecided or not is_decided(decided.get(int(part[at]))))
+    at = next(found, None)
+    return None if at is None else position + direction * (1 + int(at))
 
 
 def view_of(groups: tuple[Group, ...], decided: Mapping[int, Decision], choice: QueueChoice) -> QueueView:
