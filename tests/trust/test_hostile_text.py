@@ -92,7 +92,7 @@ def _open(path: Path, tmp_path: Path, columns: int, rows: int) -> Terminal:
     return Terminal([APP, str(path)], columns, rows, own)
 
 
-def _harm(raw: bytes) -> Iterator[str]:
+def _harm(raw: bytes | bytearray) -> Iterator[str]:
     """Name what of the data came through, beside the pointer's shape and a copy, which the app itself sends."""
     drawn = _OWN.sub(b"", raw)
     yield from (name for name, harm in _FORBIDDEN.items() if harm in drawn)
