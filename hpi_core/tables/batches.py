@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from hpi_core.tables.names import is_id_name
+
 _BATCH = 128
 # Up to so many rows, columns are laid end to end, up to so many cells at a time.
 _SHORT = 4_096
@@ -28,7 +30,8 @@ class Looked:
     """One column without blanks around its cells, its cells as numbers (null where they are none), and the count.
 
     `filled` counts cells, `numbers` those that are numbers. `whole`: all of them are whole numbers. `padded`: some
-    number begins with a superfluous zero. `words`: no cell is a number, a time or a truth value in any notation.
+    number begins with a superfluous zero. `words`: no cell is a number, a time or a truth value in any notation
+    (left open, as false, where the rows are many: few different words are sooner asked for what they are).
     """
 
     column: pl.Series
@@ -83,13 +86,16 @@ def _sums(flags: pl.Series, width: int) -> np.ndarray[tuple[int, ...], np.dtype[
 def _side_by_side(part: pl.DataFrame) -> Iterator[Looked]:
     part = _stripped(part)
     names = part.columns
-    numbers = part.select(pl.all().cast(pl.Float64, strict=False))
+    # Ids stay text whatever they look like: nobody asks.
+    numbers = part.select(
+        (pl.lit(None, pl.Float64) if is_id_name(name) else pl.col(name).cast(pl.Float64, strict=False)).alias(name)
+        for name in names
+    )
     filled, fit = part.count().row(0), numbers.count().row(0)
-    whole = _whole_columns(part, [name for name, n, f in zip(names, filled, fit, strict=True) if n == f])
+    whole = _whole_columns(part, [name for name, n, f in zip(names, filled, fit, strict=True) if n == f and n])
     padded = _any(part, sorted(whole), _PADDED)
-    telling = _any(part, [name for name, count in zip(names, fit, strict=True) if not count], _TELLING)
     for name, column, number, n, f in zip(names, part.iter_columns(), numbers.iter_columns(), filled, fit, strict=True):
-        yield Looked(column, number, n, f, name in whole, name in padded, not f and name not in telling)
+        yield Looked(column, number, n, f, name in whole, name in padded, words=False)
 
 
 def _stripped(batch: pl.DataFrame) -> pl.DataFrame:

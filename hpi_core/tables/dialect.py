@@ -131,7 +131,9 @@ def guess_dialect(lines: Sequence[str], separator: str | None = None) -> Guess |
         return wrapped
     wanted = (separator,) if separator is not None else _SEPARATORS
     joined = _joined(lines, quote)
-    readings = [sample] if joined == sample else [sample, joined]
+    # A quote that stays open is a cell over several lines, or a stray character on every line (`5" disk`).
+    bare = [line.replace(quote, "") if line.count(quote) % 2 else line for line in sample]
+    readings = [sample, *(reading for reading in (joined, bare) if reading != sample)]
     guesses = [guess for s in wanted for r in readings if (guess := _measure(r, Dialect(s, quote))) is not None]
     best = max(guesses, key=_score, default=None)
     if separator is not None:

@@ -42,7 +42,7 @@ def scan(content: Content, separator: str, progress: Progress, cancelled: AskCan
         line_ends += _count_line_ends(chunk, size)
         quotes = quotes or b'"' in chunk
         if separator and not padded:
-            padded = border.search(tail[-3:] + chunk[:3]) is not None or _has_padded(chunk, separator, size)
+            padded = border.search(tail[-4:] + chunk[:4]) is not None or _has_padded(chunk, separator, size)
         if b"\r" in chunk or previous == b"\r":
             returns += chunk.count(b"\r")
             pairs += chunk.count(b"\r\n") + (previous == b"\r" and chunk[:1] == b"\n")
@@ -59,6 +59,8 @@ def scan(content: Content, separator: str, progress: Progress, cancelled: AskCan
         progress("counting lines", 0.3 * done / size)
         if cancelled():
             raise Cancelled("The reading was stopped.")
+    # What begins in the last bytes is seen by neither of the two looks above.
+    padded = padded or (bool(separator) and border.search(tail[-4:]) is not None)
     return Scan(line_ends, quotes, irregular or returns != pairs, padded, tail)
 
 
@@ -78,14 +80,14 @@ def _has_padded(chunk: bytes | bytearray, separator: str, size: int) -> bool:
     import numpy as np
 
     codes = np.frombuffer(chunk, np.uint8)
-    begins = (codes == ord(separator)) | (codes == 10) | (codes == 34)
-    zeros = codes == 48
-    zeros[:-1] &= (codes[1:] - np.uint8(48)) < 10
-    zeros[-1:] = False
-    if (begins[:-1] & zeros[1:]).any():
-        return True
-    signed = begins[:-1] & ((codes[1:] == 45) | (codes[1:] == 43))
-    return bool((signed[:-1] & zeros[2:]).any())
+    begins = (codes == ord(separator)) | (codes == 10)
+    if b'"' in chunk:
+        begins |= codes == 34
+    at = np.flatnonzero(begins[:-3]) + 1
+    first = codes[at]
+    signs = at[(first == 45) | (first == 43)] + 1
+    zeros = np.concatenate([at[first == 48], signs[codes[signs] == 48]]) + 1
+    return bool((codes[zeros] - np.uint8(48) < 10).any())
 
 
 def count_outside_quotes(content: Content, separator: bytes) -> int:

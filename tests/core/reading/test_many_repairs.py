@@ -54,3 +54,12 @@ def test_many_ragged_rows_are_counted_to_the_last() -> None:
     ragged = table.ledger.filter(pl.col("kind") == "ragged")
     assert ragged["count"].sum() == 3_000
     assert ragged.height == 1_001
+
+
+def test_a_quote_that_opens_a_cell_on_every_line_is_stray() -> None:
+    table = read("lr,note,loss\n" + "".join(f'0.{k},"5 disk,0.{k}\n' for k in range(1, 3_001)))
+    assert table.frame.shape == (3_000, 3)
+    assert table.frame["note"].unique().to_list() == ["5 disk"]
+    assert table.ledger["kind"].unique().to_list() == ["stray_quote"]
+    assert table.ledger["count"].sum() == 3_000
+    assert table.ledger.height == 6
