@@ -12,7 +12,9 @@ from hpi_tui.widgets.lines import Run
 
 _KEYS_WIDE = 10
 _SIGNS = (
-    ("★", "good", "best trial"),
+    ("✗", "err", "the result is unusable"),
+    ("!", "warn", "usable with care"),
+    ("★", "good", "best healthy trial"),
     ("●", "you", "selected by you"),
     ("▌", "strong", "cursor"),
     ("nan", "text", "not a number"),
