@@ -16,10 +16,10 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 def _run(_args: argparse.Namespace) -> ExitCode:
     import hpi_core.readers
     from hpi_core.plugins import discover
-    from hpi_core.readers.contract import Reader
+    from hpi_core.readers.contract import Reader, StoreReader
 
     discovery = discover(hpi_core.readers, "READER")
-    readers = [reader for reader in discovery.found if isinstance(reader, Reader)]
+    readers = [reader for reader in discovery.found if isinstance(reader, (Reader, StoreReader))]
     width = max((len(reader.name) for reader in readers), default=0)
     for reader in sorted(readers, key=lambda reader: reader.name):
         sys.stdout.write(f"{reader.name:<{width}}  {reader.about}\n")

@@ -13,14 +13,14 @@ from hpi_core.errors import Cancelled as ReadingCancelled
 from hpi_core.errors import HpiError, SourceError
 from hpi_core.lines import LineCounts
 from hpi_core.plugins import discover
-from hpi_core.readers.contract import Reader
+from hpi_core.readers.contract import Reader, StoreReader
 from hpi_core.roles import RoleOverrides
 from hpi_core.sweep import Source, Sweep
 from hpi_core.tables.compression import inflate
 from hpi_core.tables.content import Content
 from hpi_core.tables.foreign import foreign_kind, refuse_foreign
 from hpi_core.tables.ledger import Entry, ledger_frame
-from hpi_core.tables.locations import Found, Location, find, fingerprint, labels
+from hpi_core.tables.locations import Found, Location, find, fingerprint, labels, look_into
 from hpi_core.tables.nested import flatten
 from hpi_core.tables.shape import reshape
 from hpi_core.tables.table import Cancelled, Progress, ReadOptions, Table
@@ -43,7 +43,7 @@ def read_sweep(
     location: Location, options: ReadOptions, overrides: RoleOverrides | None, progress: Progress, cancelled: Cancelled
 ) -> Sweep:
     """Carry out `hpi_core.readers.read`."""
-    found = find(location)
+    found = look_into(find(location), lambda place: choose_store(place) is not None)
     outcomes: list[_Outcome] = []
     for index, content in enumerate(found.contents):
         if cancelled():
@@ -98,15 +98,29 @@ def choose(name: str, head: bytes) -> Reader:
     )
 
 
+def choose_store(place: str) -> StoreReader | None:
+    """Return the reader of stores with the best claim on a folder or an address; None where none claims it."""
+    claimed = [(reader.claims(place), reader.specificity, reader) for reader in _stores()]
+    best = max(claimed, key=lambda claim: claim[:2], default=None)
+    return best[2] if best is not None and best[0] > 0 else None
+
+
 @lru_cache(maxsize=1)
 def _readers() -> tuple[Reader, ...]:
     return tuple(reader for reader in discover(hpi_core.readers, "READER").found if isinstance(reader, Reader))
 
 
+@lru_cache(maxsize=1)
+def _stores() -> tuple[StoreReader, ...]:
+    return tuple(reader for reader in discover(hpi_core.readers, "READER").found if isinstance(reader, StoreReader))
+
+
 def _read_content(
     content: Content, label: str, options: ReadOptions, progress: Progress, cancelled: Cancelled
 ) -> _Outcome:
-    """Read one file, or every member of one archive; a file that cannot be read costs only itself."""
+    """Read one store, one file, or every member of one archive; a file that cannot be read costs only itself."""
+    if content.place is not None:
+        return _read_store(content.place, label, options, progress, cancelled)
     try:
         members = inflate(content, cancelled).members
     except ReadingCancelled:
@@ -131,6 +145,26 @@ def _read_content(
             refused.append((name, error))
             lost += _lines_of_text(member)
     return _Outcome(tuple(parts), tuple(refused), lost)
+
+
+def _read_store(place: str, label: str, options: ReadOptions, progress: Progress, cancelled: Cancelled) -> _Outcome:
+    reader = choose_store(place)
+    assert reader is not None  # look_into has replaced the others by their tables
+    try:
+        table = reader.read_table(place, options, progress, cancelled)
+    except ReadingCancelled:
+        raise
+    except HpiError as error:
+        return _Outcome(refused=((label, error),))
+    except OSError as error:
+        wrapped = SourceError(f"{place} cannot be read ({error.strerror or error}).", "Check the disk or the mount.")
+        return _Outcome(refused=((label, wrapped),))
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, RecursionError, MemoryError) as error:
+        wrapped = SourceError(
+            f"{place} could not be read as {reader.name} ({type(error).__name__}).", "Please report the store."
+        )
+        return _Outcome(refused=((label, wrapped),))
+    return _Outcome((Part(label, reader.name, table),))
 
 
 def _lines_of_text(content: Content) -> int:

@@ -1,4 +1,7 @@
-"""What a reader is: a name, a way to recognise its location by content, and a way to read it."""
+"""What a reader is: a name, a way to recognise what it reads by content, and a way to read it.
+
+A `Reader` reads one file, a `StoreReader` a place that is no single file: a folder of runs, an address.
+"""
 
 from __future__ import annotations
 
@@ -28,3 +31,26 @@ class Reader:
     specificity: int
     claims: Callable[[str, bytes], int]
     read_table: Callable[[Content, ReadOptions, Progress, Cancelled], Table]
+
+
+@dataclass(frozen=True)
+class StoreReader:
+    """One kind of place that holds a sweep without being a file: a folder as a tool leaves it, or an address.
+
+    Attributes:
+        name: the word for it in `Source.kind` and `hpi sources`.
+        about: one sentence for the person: what it reads.
+        specificity: breaks ties between claims; the more specific reader has the larger number.
+        claims: the folder's path or the address -> 0 (certainly not) to 100 (certainly). Of a folder it looks at the
+            names in it and the first bytes of a few files, never at its own name alone; it is quick and raises nothing.
+        read_table: reads everything; raises SourceError (nothing readable) or Cancelled, no other error. Trials that
+            could not be read stand in the table's ledger. It opens nothing for writing.
+        needs: the optional extra that must be installed for some or all of it, as `wandb`; empty where nothing is.
+    """
+
+    name: str
+    about: str
+    specificity: int
+    claims: Callable[[str], int]
+    read_table: Callable[[str, ReadOptions, Progress, Cancelled], Table]
+    needs: str = ""

@@ -30,7 +30,7 @@ class Preview:
 
 def preview(content: Content, rows: int) -> Preview | None:
     """Return the first `rows` rows from the head of a delimited file; None where it is none or cannot be read."""
-    if content.head(64).lstrip()[:1] in (b"{", b"["):
+    if content.place is not None or content.head(64).lstrip()[:1] in (b"{", b"["):
         return None
     try:
         head = read_head(content)

@@ -11,14 +11,20 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Content:
-    """Bytes with a name. Exactly one of `path` (a plain file, read where it lies) and `data` (in memory) is set."""
+    """Bytes with a name. Exactly one of `path` (a plain file, read where it lies) and `data` (in memory) is set.
+
+    A `place` (the path of a folder, or an address) has no bytes of its own: a reader of stores looks into it.
+    """
 
     name: str
     path: Path | None = None
     data: bytes | None = None
+    place: str | None = None
 
     def head(self, size: int) -> bytes:
-        """Return the first `size` bytes (fewer at the end)."""
+        """Return the first `size` bytes (fewer at the end, none of a place)."""
+        if self.place is not None:
+            return b""
         if self.data is not None:
             return self.data[:size]
         assert self.path is not None

@@ -9,9 +9,10 @@ import difflib
 import glob
 import hashlib
 import os
+import re
 import stat
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,8 @@ _STDIN = {"-", "/dev/stdin", "/dev/fd/0"}
 # In a folder nobody named the single files, so only those are looked at whose names say "table".
 _TABLE_SUFFIXES = {".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".pq", ".arrow", ".feather", ".ipc"}
 _PACKED_SUFFIXES = {".gz", ".zst", ".zstd", ".bz2", ".xz", ".zip"}
+# Entries of a folder that its fingerprint looks at; a store of 10,000 runs has hundreds of thousands.
+_FINGERPRINTED = 10_000
 
 Location = str | Path | Sequence[str | Path]
 
@@ -33,7 +36,8 @@ class Found:
     """The contents behind a location.
 
     Attributes:
-        contents: in the order named; those of a pattern or folder sorted, numbers by their value.
+        contents: in the order named; those of a pattern or folder sorted, numbers by their value. A folder or an
+            address that nobody has looked into yet is one content with a `place`.
         location: what the person named, as named, several joined by a space.
         name: short name for headers.
         folder: true where the contents were found by looking into a folder, so that nobody vouched for each of them.
@@ -51,30 +55,52 @@ def find(location: Location) -> Found:
     """Find what the person named.
 
     Raises:
-        SourceError: nothing there, not allowed, a folder without sweeps, not a file.
+        SourceError: nothing there, not allowed, an empty folder, not a file.
         UsageError: nothing was named.
     """
     named = [str(location)] if isinstance(location, (str, Path)) else [str(part) for part in location]
     if not named or any(not part for part in named):
         raise UsageError("No source was named.", "Name a file, a folder, a pattern in quotes, or - for standard input.")
+    contents = _distinct([content for part in named for content in _find_one(part)])
+    return Found(tuple(contents), " ".join(named), _name(named, contents), False, labels(contents))
+
+
+def look_into(found: Found, is_store: Callable[[str], bool]) -> Found:
+    """Return `found` with every folder that is no store replaced by the tables that lie directly in it.
+
+    Raises:
+        SourceError: such a folder holds no table, or an address is no store that can be opened.
+    """
+    if all(content.place is None or is_store(content.place) for content in found.contents):
+        return found
     contents: list[Content] = []
-    folder = False
-    seen: set[str] = set()
-    for part in named:
-        found, is_folder = _find_one(part)
-        folder = folder or is_folder
-        for content in found:
-            key = os.path.realpath(content.path) if content.path is not None else content.name
-            if key not in seen:
-                seen.add(key)
-                contents.append(content)
-    return Found(tuple(contents), " ".join(named), _name(named, contents), folder, labels(contents))
+    for content in found.contents:
+        if content.place is None or is_store(content.place):
+            contents.append(content)
+        elif is_address(content.place):
+            raise SourceError(
+                f"{content.place} is an address on the network, which is not opened.", "Download it and open the file."
+            )
+        else:
+            contents += _in_folder(content.place, Path(content.place).expanduser())
+    contents = _distinct(contents)
+    named = [content.place or "" for content in found.contents] if len(found.contents) == 1 else [found.location]
+    name = _name(named, contents) if len(found.contents) == 1 else found.name
+    return Found(tuple(contents), found.location, name, True, labels(contents))
+
+
+def is_address(place: str) -> bool:
+    """Say whether a location is an address (`scheme://…`) and no path."""
+    return re.match(r"[A-Za-z][A-Za-z0-9+.\-]+://", place) is not None
 
 
 def fingerprint(contents: Sequence[Content]) -> str:
     """Return `sha256:…` over size and the first, the last and 16 spread-out MiB of every content, in order."""
     total = hashlib.sha256()
     for content in contents:
+        if content.place is not None:
+            total.update(_folder_digest(content.place))
+            continue
         size = content.size()
         one = hashlib.sha256(str(size).encode())
         if size <= (_SPREAD + 2) * _MIB:
@@ -90,7 +116,7 @@ def fingerprint(contents: Sequence[Content]) -> str:
 
 def labels(contents: Sequence[Content]) -> tuple[str, ...]:
     """Return short distinct names: what differs in the paths, without the extension where that stays distinct."""
-    parts = [list(c.path.absolute().parts) if c.path is not None else [c.name] for c in contents]
+    parts = [_parts(content) for content in contents]
     if len(parts) > 1:
         while all(len(p) > 1 for p in parts) and len({p[0] for p in parts}) == 1:
             parts = [p[1:] for p in parts]
@@ -105,25 +131,76 @@ def labels(contents: Sequence[Content]) -> tuple[str, ...]:
     return tuple(name if whole.count(name) == 1 else f"{name} ({index + 1})" for index, name in enumerate(whole))
 
 
-def _find_one(part: str) -> tuple[list[Content], bool]:
+def _parts(content: Content) -> list[str]:
+    if content.path is not None:
+        return list(content.path.absolute().parts)
+    if content.place is not None and not is_address(content.place):
+        return list(Path(os.path.normpath(Path(content.place).expanduser().absolute())).parts)
+    return [content.name]
+
+
+def _distinct(contents: Sequence[Content]) -> list[Content]:
+    seen: set[str] = set()
+    out: list[Content] = []
+    for content in contents:
+        at = content.path if content.path is not None else content.place
+        key = content.name if at is None else os.path.realpath(at)
+        if key not in seen:
+            seen.add(key)
+            out.append(content)
+    return out
+
+
+def _folder_digest(place: str) -> bytes:
+    """Return a digest of the names and sizes in a folder, the upper levels first, or of an address."""
+    digest = hashlib.sha256(b"" if not is_address(place) else place.encode())
+    waiting, left = [place], _FINGERPRINTED
+    while waiting and left > 0 and not is_address(place):
+        folder = waiting.pop(0)
+        try:
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError:
+            continue
+        for entry in entries[:left]:
+            left -= 1
+            try:
+                inner = entry.is_dir(follow_symlinks=False)
+                size = 0 if inner else entry.stat(follow_symlinks=False).st_size
+            except OSError:
+                continue
+            digest.update(f"{os.path.relpath(entry.path, place)}\0{size}\0".encode("utf-8", "surrogateescape"))
+            if inner:
+                waiting.append(entry.path)
+    return digest.digest()
+
+
+def _find_one(part: str) -> list[Content]:
     if part in _STDIN:
-        return [_standard_input()], False
-    if "://" in part.split("/", 1)[0] + "//" and part.split(":", 1)[0] in {"http", "https", "s3", "gs", "ftp"}:
-        raise SourceError(
-            f"{part} is an address on the network, which is not opened.", "Download it and open the file."
-        )
+        return [_standard_input()]
+    if is_address(part):
+        return [Content(part, place=part)]
     path = Path(part).expanduser()
     try:
         mode = path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
-        return _matches(part, path), False
+        return _matches(part, path)
     except PermissionError as error:
         raise _forbidden(part) from error
     except (OSError, ValueError) as error:
         raise SourceError(f"{part[:200]} cannot be opened ({_reason(error)}).", "Check the name.") from error
-    if stat.S_ISDIR(mode):
-        return _in_folder(part, path), True
-    return [_file(part, path, mode)], False
+    return [_folder(part, path)] if stat.S_ISDIR(mode) else [_file(part, path, mode)]
+
+
+def _folder(part: str, path: Path) -> Content:
+    try:
+        empty = next(path.iterdir(), None) is None
+    except PermissionError as error:
+        raise _forbidden(part) from error
+    except OSError as error:
+        raise SourceError(f"{part} cannot be opened ({_reason(error)}).", "Check the disk or the mount.") from error
+    if empty:
+        raise _no_sweep(part)
+    return Content(path.resolve().name or part, place=str(path))
 
 
 def _file(part: str, path: Path, mode: int) -> Content:
@@ -146,6 +223,8 @@ def _matches(part: str, path: Path) -> list[Content]:
         files = [Path(name) for name in found if Path(name).is_file()]
         if files:
             return [_file(str(file), file, file.stat().st_mode) for file in files]
+        if found:
+            return [_folder(name, Path(name)) for name in found if Path(name).is_dir()]
         raise SourceError(f"No file matches {part}.", "Check the pattern, and the folder it starts from.")
     if path.is_symlink():
         raise SourceError(f"{part} is a link to a file that is not there.", "Check where it points with ls -l.")
@@ -168,11 +247,16 @@ def _in_folder(part: str, path: Path) -> list[Content]:
         raise _forbidden(part) from error
     files = [e for e in entries if not e.name.startswith(".") and _says_table(e) and e.is_file()]
     if not files:
-        raise SourceError(
-            f"The folder {part} holds no sweep: no CSV, TSV, JSON, JSONL, Parquet or Arrow file lies directly in it.",
-            f"Name the files, or a pattern in quotes such as '{part.rstrip('/')}/*/results.csv'.",
-        )
+        raise _no_sweep(part)
     return [_file(str(file), file, file.stat().st_mode) for file in files]
+
+
+def _no_sweep(part: str) -> SourceError:
+    return SourceError(
+        f"The folder {part} holds no sweep: no run folders, and no CSV, TSV, JSON, JSONL, Parquet or Arrow file "
+        "directly in it.",
+        f"Name the files, or a pattern in quotes such as '{part.rstrip('/')}/*/results.csv'.",
+    )
 
 
 def _says_table(path: Path) -> bool:
