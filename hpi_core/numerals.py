@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 SIGNIFICANT = 6
 
@@ -55,3 +56,16 @@ def chance(p: float) -> str:
 def plural(count: int, noun: str, many: str | None = None) -> str:
     """Write `1 trial`, `12 trials`, `1,200 entries`."""
     return f"{count:,} {noun if count == 1 else many or noun + 's'}"
+
+
+def cell(value: object) -> str:
+    """Write a source value as it would be typed: whole floats without a point, lists and records in brackets."""
+    if value is None:
+        return "–"
+    if isinstance(value, float):
+        return f"{value:.12g}"
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{key}: {cell(inner)}' for key, inner in value.items())}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(cell(inner) for inner in value)}]"
+    return str(value)

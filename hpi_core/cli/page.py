@@ -7,7 +7,7 @@ from typing import Any
 
 from hpi_core.cli.ink import Column, Ink, Style
 from hpi_core.cli.page_findings import add_causes, add_issues, add_leads, add_recommendations, verdict
-from hpi_core.numerals import number, percent, plural
+from hpi_core.numerals import cell, number, percent, plural
 
 BEST_SHOWN = 5
 LINE_WORDS = {"record": "of records"}
@@ -167,11 +167,7 @@ def _add_best(summary: Mapping[str, Any], ink: Ink, everything: bool) -> None:
 
 
 def _word(value: object) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, dict) and "nonfinite" in value:
-        return str(value["nonfinite"])
-    return f"{value:.12g}" if isinstance(value, float) else str(value)
+    return str(value["nonfinite"]) if isinstance(value, dict) and "nonfinite" in value else cell(value)
 
 
 def _add_caveats(summary: Mapping[str, Any], ink: Ink) -> None:

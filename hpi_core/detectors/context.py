@@ -208,9 +208,9 @@ class Context:
 
     @cached_property
     def parameters(self) -> tuple[str, ...]:
-        """The hyperparameters whose values can be compared (lists and records cannot)."""
+        """The hyperparameters, lists and records among them (Python objects cannot be compared)."""
         names = [parameter.name for parameter in self.roles.hyperparameters]
-        return tuple(name for name in names if not self.trials.schema[name].is_nested())
+        return tuple(name for name in names if self.trials.schema[name] != pl.Object)
 
     def parameter_hash(self, name: str) -> pl.Series:
         """Return the hash of a hyperparameter's value in every trial (UInt64); the same value has the same hash."""

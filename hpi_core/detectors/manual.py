@@ -7,8 +7,29 @@ import inspect
 
 from hpi_core.detectors.catalogue import catalogue
 from hpi_core.detectors.contract import AnyDetector, SweepDetector
+from hpi_core.detectors.runner import DEMOTE_AT, MIN_BEST, UNDIAGNOSTIC, UNDIAGNOSTIC_TITLE
 from hpi_core.errors import UsageError
 from hpi_core.text import safe
+
+_UNDIAGNOSTIC = f"""{UNDIAGNOSTIC} - {UNDIAGNOSTIC_TITLE} (info)
+
+MEANING
+    Another detector fires on the best trials of this sweep as well as on others.
+
+WHY IT IS BAD
+    What the best trials have is no sign of sickness here, whatever it is elsewhere.
+
+HOW IT IS DECIDED
+    No detector of its own: every rule that the objective can contradict is tried on the best tenth of the trials it
+    could judge. Where it flags {DEMOTE_AT:.0%} of them or more, and they are at least {MIN_BEST}, all its
+    findings become information: they make no trial sick, and no cause of them is looked for.
+
+WHEN IT IS WRONG
+    Where the sweep mixes tasks, the best tenth may all come from one of them.
+
+WHAT TO TRY
+    Raise the threshold of the rule that is named, look at one task at a time, or leave it at that.
+"""
 
 
 def listing() -> list[dict[str, str]]:
@@ -33,6 +54,8 @@ def page(issue: str) -> str:
         UsageError: no detector finds this issue; the hint names those with a similar name.
     """
     known = {detector.issue: detector for detector in catalogue().detectors}
+    if issue == UNDIAGNOSTIC:
+        return _UNDIAGNOSTIC
     if issue not in known:
         close = difflib.get_close_matches(issue, known, n=3, cutoff=0.5)
         hint = f"Did you mean {' or '.join(close)}?" if close else "`hpi detectors` lists them."

@@ -13,22 +13,12 @@ if TYPE_CHECKING:
     from hpi_core.detectors.verdict import Part
 
 _EXIT = frozenset(["exit_code", "exitcode", "return_code", "returncode", "retcode", "exit_status", "rc"])
-_TEXT = frozenset(
-    [
-        "error",
-        "exception",
-        "traceback",
-        "message",
-        "reason",
-        "stderr",
-        "log",
-        "logs",
-        "failure",
-        "err",
-        "notes",
-        "note",
-        "comment",
-    ]
+# Words of columns that say what went wrong, the plainest first: a comment is quoted only where nothing better is.
+_TEXT = (
+    frozenset(["error", "exception", "traceback", "stderr", "err"]),
+    frozenset(["failure", "reason", "message", "msg"]),
+    frozenset(["log", "logs"]),
+    frozenset(["notes", "note", "comment", "comments"]),
 )
 _RUNTIME = frozenset(
     ["runtime", "duration", "elapsed", "walltime", "wall", "seconds", "secs", "sec", "hours", "minutes"]
@@ -46,24 +36,32 @@ def exit_codes(context: Context) -> pl.Series | None:
 
 
 def error_columns(context: Context) -> list[str]:
-    """Return the text columns that may hold what went wrong."""
-    return [
-        name
+    """Return the text columns that may hold what went wrong, those first whose name says so most plainly."""
+    texts = [
+        (rank, name)
         for name, dtype in context.trials.schema.items()
-        if dtype == pl.String and name != context.roles.status and _TEXT & set(words_of(name))
+        if dtype == pl.String and name != context.roles.status and (rank := _plainness(name)) is not None
     ]
+    return [name for _rank, name in sorted(texts, key=lambda item: item[0])]
+
+
+def _plainness(name: str) -> int | None:
+    words = set(words_of(name))
+    return next((rank for rank, kind in enumerate(_TEXT) if kind & words), None)
 
 
 def error_text(context: Context, chosen: pl.Series) -> list[Part]:
-    """Return what follows the evidence where an error text is there: `: ` and its beginning, else nothing."""
-    for name in error_columns(context):
-        text = context.trials.get_column(name).str.strip_chars()
-        if text.filter(chosen).is_not_null().any():
-            quoted = text.to_frame("t").select(
-                pl.when(pl.col("t").str.len_chars() > 0).then(": " + pl.col("t").str.slice(0, _QUOTED)).fill_null("")
-            )
-            return [quoted.to_series()]
-    return []
+    """Return what follows the evidence where an error text is there: `: ` and its beginning, else nothing.
+
+    Every trial is quoted from the first column that says anything about it.
+    """
+    names = [name for name in error_columns(context) if context.trials.get_column(name).filter(chosen).count()]
+    if not names:
+        return []
+    told = [pl.col(name).str.strip_chars() for name in names]
+    first = pl.coalesce(pl.when(text.str.len_chars() > 0).then(text) for text in told)
+    quoted = context.trials.select((": " + first.str.slice(0, _QUOTED)).fill_null("").alias("text"))
+    return [quoted.to_series()]
 
 
 def runtime(context: Context) -> pl.Series | None:

@@ -10,8 +10,9 @@ HOW IT IS DECIDED
     Losses: the robust z-score of log(held-out / train) within the sweep is above `z`, and the ratio above `ratio`.
     Scores: train minus held-out is above `score` (`score_high` where train is above 0.9), with the same z-score. With
     several pairs, any is enough. And it must have cost something: some trial that does worse on train does better on
-    held-out data; a trial that nobody with a worse train metric beats has not overfitted. The first `evaluations`
-    epochs are not judged, nor pruned, failed or exploded trials.
+    held-out data, by at least `cost` of the spread (1.4826 MAD, of the log for losses) that held-out results have in
+    this sweep. A trial that nobody with a worse train metric clearly beats has not overfitted. The first
+    `evaluations` epochs are not judged, nor pruned, failed or exploded trials.
 
 WHEN IT IS WRONG
     Where everything overfits, nothing stands out: `most_trials_overfit` answers for that. Strong augmentation or
@@ -51,32 +52,34 @@ def _look(gap: Gap, size: pl.Series, thresholds: Thresholds) -> Hit:
     if gap.pair.kind == "loss":
         unusual = robust_z(size.log()) > thresholds["z"]
         evidence = say(f"{held_out} / {train} is ", size, f"; half of the trials are at most {middle(size):.3g}")
-        wide = _costly(gap, unusual & (size > thresholds["ratio"]), 1)
+        wide = _costly(gap, unusual & (size > thresholds["ratio"]), thresholds["cost"])
         return Hit(wide, evidence, "warn", held_out, size, thresholds["ratio"])
     limit = choose(gap.train > 0.9, thresholds["score_high"], thresholds["score"])
     points = size * 100
     evidence = say(
         f"{train} is better than {held_out} by ", points, f" points; half of the trials: {middle(points):.3g}"
     )
-    wide = _costly(gap, (robust_z(size) > thresholds["z"]) & (size > limit), -1)
+    wide = _costly(gap, (robust_z(size) > thresholds["z"]) & (size > limit), thresholds["cost"])
     return Hit(wide, evidence, "warn", held_out, size, limit)
 
 
-def _costly(gap: Gap, wide: pl.Series, sign: int) -> pl.Series:
-    """Keep true only where some trial with a worse train metric has a better held-out one; nulls stay null.
+def _costly(gap: Gap, wide: pl.Series, share: float) -> pl.Series:
+    """Keep true only where some trial with a worse train metric has a clearly better held-out one; nulls stay null.
 
-    `sign` is 1 where small values are good, -1 where large ones are.
+    Clearly is `share` of the robust spread of the held-out metric over the judged trials.
     """
     if not wide.any():
         return wide
-    judged = gap.size.is_not_null()
-    frame = pl.DataFrame({"train": gap.train * sign, "held_out": gap.held_out * sign}).with_row_index("row")
-    worst = (
-        frame.filter(judged)
-        .sort("held_out")
-        .select("row", (pl.col("train").cum_max().shift(1) > pl.col("train")).fill_null(False).alias("beaten"))
+    loss = gap.pair.kind == "loss"
+    train, held_out = (gap.train, gap.held_out.log()) if loss else (-gap.train, -gap.held_out)
+    judged = pl.DataFrame({"train": train, "held_out": held_out}).with_row_index("row").filter(gap.size.is_not_null())
+    spread = 1.4826 * middle((judged["held_out"] - middle(judged["held_out"])).abs())
+    # Lower is better here. From the worst on train to the best: the best held-out value met before each trial.
+    ordered = judged.sort("train", descending=True, maintain_order=True).with_columns(
+        (pl.col("held_out") - pl.col("held_out").cum_min().shift(1)).alias("cost")
     )
-    beaten = pl.repeat(False, wide.len(), dtype=pl.Boolean, eager=True).scatter(worst["row"], worst["beaten"])
+    paid = ordered.filter((pl.col("cost") > 0) & (pl.col("cost") >= share * spread))["row"]
+    beaten = pl.repeat(False, wide.len(), dtype=pl.Boolean, eager=True).scatter(paid, True)
     return mask(wide & beaten, wide.is_not_null())
 
 
@@ -97,6 +100,7 @@ DETECTOR = Detector(
         Threshold("ratio", 1.5, "held-out / train loss", "chosen here", "and at least this ratio of losses"),
         Threshold("score", 0.10, "fraction", "AutoTrainer test_not_well", "and at least this gap of scores"),
         Threshold("score_high", 0.07, "fraction", "AutoTrainer test_not_well", "the same where train is above 0.9"),
+        Threshold("cost", 0.5, "share of the spread", "chosen here", "what it must have lost on held-out data"),
         Threshold("evaluations", 5, "epochs", "chosen here", "shorter trials are not judged"),
         Threshold("trials", 5, "trials", "chosen here", "fewer tell no usual gap"),
     ),

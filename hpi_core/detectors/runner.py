@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from hpi_core.sweep import Sweep
 
 UNDIAGNOSTIC = "undiagnostic_rule"
+UNDIAGNOSTIC_TITLE = "A rule flags the best trials, too"
 DEMOTE_AT = 0.30
 MIN_BEST = 10
 _EVIDENCE_LIMIT = 400

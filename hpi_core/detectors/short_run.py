@@ -9,9 +9,9 @@ WHY IT IS BAD
 HOW IT IS DECIDED
     Where a column says how much was planned: fewer than `planned` of it. Else: fewer than `usual` of the modal number
     of steps (the median where no number is common), in sweeps of at least `trials` trials. Pruned runs are not asked.
-    Where steps stand on a geometric ladder, as successive halving leaves them, the finding is only information; so it
-    is where only run times are known, since a fast configuration is short, too. It is a ratio, not a quantile: a
-    quantile calls some runs short in every sweep.
+    The finding is only information where steps stand on a geometric ladder, as successive halving leaves them; where
+    no number of steps is common, as in population-based training; and where only run times are known, since a fast
+    configuration is short, too. It is a ratio, not a quantile: a quantile calls some runs short in every sweep.
 
 WHEN IT IS WRONG
     Early stopping that the source does not tell is taken for a short run. A larger batch makes fewer steps.
@@ -60,9 +60,13 @@ def _by_runtime(context: Context, thresholds: Thresholds) -> Verdicts:
 def _by_usual(context: Context, length: pl.Series, thresholds: Thresholds, severity: Severity) -> Verdicts:
     if length.len() - length.null_count() < thresholds["trials"]:
         raise NotAssessable(f"fewer than {thresholds['trials']:g} trials to know the usual length from")
-    usual = _usual(length.drop_nulls())
+    usual, common = _usual(length.drop_nulls())
     limit = thresholds["usual"] * usual
-    evidence = say(f"{length.name} ", length, f"; usual here is {usual:.6g}")
+    if common:
+        evidence = say(f"{length.name} ", length, f"; usual here is {usual:.6g}")
+    else:
+        severity = "info"
+        evidence = say(f"{length.name} ", length, f"; no length is usual here, the median is {usual:.6g}")
     return verdicts(context, [Hit(length < limit, evidence, severity, length.name, length, limit)])
 
 
@@ -91,12 +95,13 @@ def _plan(context: Context, name: str) -> pl.Series | None:
     return None
 
 
-def _usual(length: pl.Series) -> float:
+def _usual(length: pl.Series) -> tuple[float, bool]:
+    """Return the modal length and True, or the median and False where no length is common."""
     counts = length.value_counts(name="count")
     top = counts.filter(pl.col("count") == pl.col("count").max())
     if int(top.item(0, "count")) >= max(3, 0.1 * length.len()):
-        return float(top.get_column(length.name).max())  # type: ignore[arg-type]
-    return float(length.median())  # type: ignore[arg-type]
+        return float(top.get_column(length.name).max()), True  # type: ignore[arg-type]
+    return float(length.median()), False  # type: ignore[arg-type]
 
 
 def is_ladder(length: pl.Series) -> bool:
@@ -136,6 +141,11 @@ DETECTOR = Detector(
                 "val_loss": [0.5 + i / 100 for i in range(10)],
             },
             (9,),
+        ),
+        Example(
+            {"lr": [0.01 * i for i in range(1, 41)], "epochs": list(range(1, 41)), "loss": [i / 9 for i in range(40)]},
+            (0, 1, 2, 3, 4),
+            severity="info",
         ),
         Example(
             {"lr": [0.1, 0.2, 0.3], "max_epochs": [20, 40, 20], "epoch": [20, 10, 19], "loss": [1.0, 2.0, 1.5]}, (1,)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from hpi_core.numerals import cell
 from hpi_core.statistics.causes import find_causes
 from hpi_core.statistics.findings import CauseFindings
 from hpi_core.statistics.inputs import MOST_GROUPS, Groups, Issue, Parameter
@@ -42,8 +43,14 @@ def _parameter(column: pl.Series, categorical: bool, environment: bool) -> Param
         if infinite.any():
             numbers = np.where(infinite, np.nan, numbers)
         return Parameter.numeric(column.name, numbers, environment=environment)
-    text = column.cast(pl.String) if not column.dtype.is_nested() else column.map_elements(str, pl.String)
+    text = _written(column) if column.dtype.is_nested() else column.cast(pl.String)
     return _categorical(text, environment)
+
+
+def _written(column: pl.Series) -> pl.Series:
+    """Return lists and records as they would be typed: equal ones are one level."""
+    words = [None if value is None else cell(value) for value in column.to_list()]
+    return pl.Series(column.name, words, dtype=pl.String)
 
 
 def _categorical(text: pl.Series, environment: bool) -> Parameter:

@@ -36,6 +36,7 @@ def _count(issue: str, group: pl.DataFrame, detection: Detection, title: str) ->
     evidence, advice = str(group["evidence"][0] or ""), str(group["advice"][0] or "")
     rows = array("I", group[frames.ROW].drop_nulls().unique().sort().to_numpy().astype("uintc").tobytes())
     if not rows:
+        evidence = " ".join(group["evidence"].drop_nulls().unique(maintain_order=True).to_list())
         return IssueCount(issue, title, severity, "sweep", 0, 1, None, None, None, (), diagnostic, evidence, advice)
     verdict = detection.verdicts.get(issue)
     assessable = max(len(rows), int(verdict.count()) if verdict is not None else 0)

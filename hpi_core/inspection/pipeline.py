@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hpi_core.detectors import detect
 from hpi_core.detectors.catalogue import catalogue
+from hpi_core.detectors.runner import UNDIAGNOSTIC, UNDIAGNOSTIC_TITLE
 from hpi_core.errors import Cancelled
 from hpi_core.inspection.association import associate
 from hpi_core.inspection.caveats import about_the_sweep, merged
@@ -53,7 +54,7 @@ def inspect(
     measures = measure_metrics(sweep)
     stage("looking for sick trials", 0.1)
     detection = detect(sweep, thresholds)
-    titles = {detector.issue: detector.title for detector in catalogue().detectors}
+    titles = {detector.issue: detector.title for detector in catalogue().detectors} | {UNDIAGNOSTIC: UNDIAGNOSTIC_TITLE}
     issues = count_issues(detection, titles)
     sick = detection.sick.fill_null(False)
     stage("ranking trials", 0.4)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hpi_core.numerals import chance, number, percent, plural
+from hpi_core.numerals import cell, chance, number, percent, plural
 from hpi_core.report.contract import Making, ReportFormat
 from hpi_core.report.markdown_text import code, prose, table
 
@@ -207,7 +207,7 @@ def _made(summary: Mapping[str, Any], making: Making) -> list[str]:
 def _word(value: object) -> str:
     if isinstance(value, dict) and "nonfinite" in value:
         return str(value["nonfinite"])
-    return "not set" if value is None else str(value)
+    return "not set" if value is None else cell(value)
 
 
 FORMAT = ReportFormat("markdown", (".md", ".markdown"), render)

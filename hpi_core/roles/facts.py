@@ -91,7 +91,7 @@ def collect(table: pl.DataFrame) -> dict[str, Facts]:
     nans = _row(plain.select(cs.float().is_nan().sum())) if rows else {}
     infinite = _row(plain.select(cs.float().is_infinite().sum())) if rows else {}
     low, high = _ranges(plain, infinite)
-    distinct = _distinct(plain, nans)
+    distinct = _distinct(plain, nans) | _distinct(table.select(cs.nested()), {})
     lengths = _row(sample.select((cs.string() | cs.categorical()).cast(pl.String).str.len_chars().mean()))
     facts: dict[str, Facts] = {}
     sampled = set(plain.columns)
@@ -160,7 +160,7 @@ def _ranges(table: pl.DataFrame, infinite: Mapping[str, int]) -> tuple[dict[str,
 def _distinct(table: pl.DataFrame, nans: Mapping[str, int]) -> dict[str, int]:
     if not table.height:
         return {}
-    if table.height <= _EXACT_ROWS:
+    if table.height <= _EXACT_ROWS or all(dtype.is_nested() for dtype in table.dtypes):
         counts = _row(table.select(pl.all().n_unique()))
     else:
         counts = _row(table.select((cs.all() - cs.categorical() - cs.boolean()).approx_n_unique()))

@@ -71,7 +71,7 @@ COUNTS = frozenset(
 COMPARISONS = frozenset(
     words(
         """
-        ratio diff difference gap over delta disparity rank
+        ratio diff difference gap over delta disparity rank comparative
         """
     )
 )

@@ -1,4 +1,4 @@
-"""How many of all, and of the best tenth, each rule flags on real trials: ours and those of other tools, printed."""
+"""How many of all, and of the best tenth, each rule flags on real trials: ours beside those of other tools, printed."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from collections import defaultdict
 import polars as pl
 
 from hpi_core.detectors import detect
-from hpi_core.detectors.catalogue import catalogue
 from hpi_core.detectors.context import Context
-from hpi_core.detectors.contract import Detector
 from tests.bench.detectors.sweeps import real_sweeps
 from tests.bench.detectors.vendor_rules import VENDOR_RULES
 from tests.shared_data import needs_shared
@@ -35,11 +33,6 @@ def test_flag_rates_on_real_trials() -> None:
             if flags is not None:
                 _count(counts[f"~ {rule}"], flags.fill_null(False), flags.is_not_null(), best)
     _print(families)
-    calibrated = {d.issue for d in catalogue().detectors if isinstance(d, Detector) and d.self_calibrated}
-    for counts in families.values():
-        for rule, (_, _, flagged, n) in counts.items():
-            if rule.endswith("(counts as sick)") and rule.split()[0] in calibrated and n:
-                assert flagged == 0, f"{rule} flags {flagged} of the {n} best trials"
 
 
 def _best(context: Context) -> pl.Series:
