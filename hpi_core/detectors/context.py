@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
@@ -212,9 +212,13 @@ class Context:
         names = [parameter.name for parameter in self.roles.hyperparameters]
         return tuple(name for name in names if self.trials.schema[name] != pl.Object)
 
-    def parameter_hash(self, name: str) -> pl.Series:
-        """Return the hash of a hyperparameter's value in every trial (UInt64); the same value has the same hash."""
-        return self.trials.get_column(name).hash(self.parameters.index(name))
+    def parameter_hash(self, name: str, places: pl.Series | None = None) -> pl.Series:
+        """Return the hash of a hyperparameter's value in every trial (UInt64); the same value has the same hash.
+
+        With `places`, of the trials at these places only.
+        """
+        values = self.trials.get_column(name)
+        return (values if places is None else values.gather(places)).hash(self.parameters.index(name))
 
     @cached_property
     def unique_parameters(self) -> tuple[str, ...]:
@@ -234,7 +238,7 @@ class Context:
         Where one hyperparameter already tells all trials apart, its hash alone will do.
         """
         names = self.unique_parameters[:1] or self.parameters
-        return wrapping_sum([self.parameter_hash(name) for name in names], self.n)
+        return wrapping_sum((self.parameter_hash(name) for name in names), self.n)
 
     @cached_property
     def seed_hash(self) -> pl.Series | None:
@@ -276,8 +280,8 @@ def finite(values: pl.Series) -> pl.Series:
     )
 
 
-def wrapping_sum(hashes: list[pl.Series], length: int) -> pl.Series:
-    """Return the sum of UInt64 hashes modulo 2**64."""
+def wrapping_sum(hashes: Iterable[pl.Series], length: int) -> pl.Series:
+    """Return the sum of UInt64 hashes modulo 2**64; of many columns, one is held at a time."""
     total = pl.zeros(length, dtype=pl.UInt64, eager=True)
     for column in hashes:
         total = total + column

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpi_core.statistics.inputs import MOST_DISCRETE_VALUES, Booleans, Codes, Floats, Integers
+from hpi_core.statistics.inputs import MOST_DISCRETE_VALUES, Booleans, Codes, Floats, Integers, few_distinct
 
 if TYPE_CHECKING:
     from hpi_core.statistics.inputs import Parameter
@@ -158,13 +158,7 @@ def _point_masses(values: Floats, n: int) -> list[float]:
     if ends[0] == ends[1]:
         return []
     masses = [x for x in ends if np.count_nonzero(values == x) >= _MASS * n]
-    if (
-        masses
-        and len(np.unique(values[:2000])) <= MOST_DISCRETE_VALUES
-        and len(np.unique(values)) <= MOST_DISCRETE_VALUES
-    ):
-        return []
-    return masses
+    return [] if masses and few_distinct(values) is not None else masses
 
 
 def _bin(values: Floats) -> tuple[float, Codes, Floats, int]:
@@ -173,23 +167,36 @@ def _bin(values: Floats) -> tuple[float, Codes, Floats, int]:
     if n == 0:
         return np.inf, np.empty(0, dtype=np.uint8), np.empty(0), 0
     if n > _SORTED_UP_TO:
-        fast = _bin_by_keys(values)
+        known = few_distinct(values)
+        fast = _bin_by_keys(values) if known is None else _bin_few(values, known)
         if fast is not None:
             return fast
     unique, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
     bin_of = np.arange(len(unique)) if len(unique) <= MOST_DISCRETE_VALUES else equal_mass(counts, fine_bins(n))
     first = np.flatnonzero(np.diff(bin_of, prepend=-1))
-    last = np.append(first[1:], len(unique)) - 1
+    codes = bin_of.astype(np.uint8)[inverse]
+    return float(unique[0]), codes, _edges_between(unique, first), min(len(unique), MOST_DISCRETE_VALUES + 1)
+
+
+def _bin_few(values: Floats, known: Floats) -> tuple[float, Codes, Floats, int]:
+    """Bin values of which there are few: one bin each, coded by one comparison per distinct value."""
+    codes = np.zeros(len(values), dtype=np.uint8)
+    for x in known[1:]:
+        codes += values >= x
+    return float(known[0]), codes, _edges_between(known, np.arange(len(known))), len(known)
+
+
+def _edges_between(unique: Floats, first: Integers) -> Floats:
+    """Return the edges of bins that begin at the given places of the ascending distinct values."""
     edges = np.empty(len(first) + 1)
     edges[0] = np.nextafter(unique[0], -np.inf)
-    edges[1:-1] = [round_between(unique[i], unique[i + 1]) for i in last[:-1]]
+    edges[1:-1] = [round_between(unique[i - 1], unique[i]) for i in first[1:]]
     edges[-1] = unique[-1]
-    codes = bin_of.astype(np.uint8)[inverse]
-    return float(unique[0]), codes, edges, min(len(unique), MOST_DISCRETE_VALUES + 1)
+    return edges
 
 
 def _bin_by_keys(values: Floats) -> tuple[float, Codes, Floats, int] | None:
-    """Bin without sorting; None where the keys are too coarse for these values (a narrow range far from zero)."""
+    """Bin without sorting; None where keys are too coarse (a narrow range far from zero) and hold several values."""
     bits = values.view(np.int64)
     keys = bits >> _KEY_SHIFT
     if bool(bits.min() < 0):
@@ -203,24 +210,20 @@ def _bin_by_keys(values: Floats) -> tuple[float, Codes, Floats, int] | None:
         return None
     histogram = np.bincount(keys)
     used = np.flatnonzero(histogram)
-    representative = np.empty(len(histogram))
-    representative[keys] = values
-    if len(used) <= MOST_DISCRETE_VALUES:
+    bin_of = equal_mass(histogram[used], fine_bins(len(values)))
+    mass = np.bincount(bin_of, weights=histogram[used])
+    first = np.flatnonzero(np.diff(bin_of, prepend=-1))
+    low, high = float(values.min()), float(values.max())
+    edges = np.concatenate([[np.nextafter(low, -np.inf)], _below_key(used[first[1:]] + base), [high]])
+    if len(mass) < MOST_BINS // 2 or mass.max() > 4 * len(values) / MOST_BINS:
+        representative = np.empty(len(histogram))
+        representative[keys] = values
         if not bool((representative[keys] == values).all()):
             return None
-        bin_of = np.arange(len(used))
-    else:
-        bin_of = equal_mass(histogram[used], fine_bins(len(values)))
-        mass = np.bincount(bin_of, weights=histogram[used])
-        if len(mass) < MOST_BINS // 2 or mass.max() > 4 * len(values) / MOST_BINS:
-            return None
+        edges = _edges_between(representative[used], first)
     table = np.zeros(len(histogram), dtype=np.uint8)
     table[used] = bin_of
-    first = used[np.flatnonzero(np.diff(bin_of, prepend=-1))]
-    low, high = float(values.min()), float(values.max())
-    edges = np.concatenate([[np.nextafter(low, -np.inf)], _below_key(first[1:] + base), [high]])
-    distinct = len(used) if len(used) <= MOST_DISCRETE_VALUES else MOST_DISCRETE_VALUES + 1
-    return low, table[keys], edges, distinct
+    return low, table[keys], edges, MOST_DISCRETE_VALUES + 1
 
 
 def _below_key(keys: Integers) -> Floats:

@@ -20,6 +20,7 @@ from hpi_core.statistics.binning import code_trials
 from hpi_core.statistics.buckets import describe_buckets
 from hpi_core.statistics.claims import Claim, claim
 from hpi_core.statistics.counting import Tally
+from hpi_core.statistics.distributions import normal_quantile
 from hpi_core.statistics.findings import Cause, CauseFindings, NotACause
 from hpi_core.statistics.hostile import caveats_of
 from hpi_core.statistics.intervals import Z95, discovery_rates, mantel_haenszel
@@ -254,9 +255,7 @@ class _Study:
 
 def selection_quantile(reported: int, tested: int) -> float:
     """Return the standard normal quantile at false coverage rate .05 for `reported` of `tested` intervals."""
-    from scipy.special import ndtri
-
-    return float(-ndtri(MOST_Q * max(reported, 1) / max(tested, 1) / 2))
+    return -normal_quantile(MOST_Q * max(reported, 1) / max(tested, 1) / 2)
 
 
 def _weight(cause: Cause, study: _Study) -> float:

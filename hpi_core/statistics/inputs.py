@@ -48,7 +48,8 @@ class Parameter:
         """Make a numeric parameter of one number per trial; NaN is missing, and the kind follows from the values."""
         numbers = np.ascontiguousarray(values, dtype=np.float64)
         missing = np.isnan(numbers)
-        return cls(name, numeric_kind(numbers[~missing]), numbers, missing, (), environment)
+        present = numbers[~missing] if missing.any() else numbers
+        return cls(name, numeric_kind(present), numbers, missing, (), environment)
 
     @classmethod
     def categorical(cls, name: str, words: Sequence[str | None], *, environment: bool = False) -> Parameter:
@@ -89,7 +90,22 @@ class Groups:
 
 
 def numeric_kind(values: Floats) -> Kind:
-    """Return `discrete` for at most 16 distinct values, else `ordered`; a few thousand values often decide."""
-    if len(np.unique(values[:4096])) > MOST_DISCRETE_VALUES:
-        return "ordered"
-    return "ordered" if len(np.unique(values)) > MOST_DISCRETE_VALUES else "discrete"
+    """Return `discrete` for at most 16 distinct values, else `ordered`."""
+    return "ordered" if few_distinct(values) is None else "discrete"
+
+
+def few_distinct(values: Floats, most: int = MOST_DISCRETE_VALUES) -> Floats | None:
+    """Return the distinct values, ascending, where there are at most `most`, else None; no NaN may be among them.
+
+    The first few thousand values decide most often; where they are few, one comparison per known value, not a sort,
+    looks for others among the rest.
+    """
+    known = np.unique(values[:4096])
+    while 0 < len(known) <= most:
+        unseen = values != known[0]
+        for x in known[1:]:
+            unseen &= values != x
+        if not unseen.any():
+            return np.asarray(known)
+        known = np.unique(np.concatenate([known, values[unseen][:4096]]))
+    return known if len(known) == 0 else None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hpi_core.statistics.binning import in_range
+from hpi_core.statistics.distributions import normal_quantile
 from hpi_core.statistics.findings import Lead
 from hpi_core.statistics.screening import screen
 from hpi_core.statistics.thresholds import condition
@@ -92,14 +93,12 @@ def needed_trials(sick: int, n: int, other_sick: int, other_n: int, tests: int) 
     The bar is the two-sided normal quantile for `tests` parameters with ten independent cuts each; at least 40, and
     enough for five sick trials. 1,000,000 where the rates do not differ.
     """
-    from scipy.special import ndtri
-
     rate, other = (sick + 0.5) / (n + 1), (other_sick + 0.5) / (other_n + 1)
     share = n / (n + other_n)
     overall = share * rate + (1 - share) * other
     if rate <= other:
         return _MOST_NEEDED
-    bar = float(-ndtri(0.05 / (2 * tests * _TYPICAL_CUTS)) - ndtri(0.2))
+    bar = -normal_quantile(0.05 / (2 * tests * _TYPICAL_CUTS)) - normal_quantile(0.2)
     by_power = bar**2 * overall * (1 - overall) / ((rate - other) ** 2 * share * (1 - share))
     by_sick = 5 / min(overall, 1 - overall)
     return int(min(_MOST_NEEDED, max(_FIRST_ENOUGH, math.ceil(by_power), math.ceil(by_sick), n + other_n + 1)))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hpi_core.statistics.distributions import log_normal_tail
 from hpi_core.statistics.screening import Screened, Split, best_cut, coarse_groups, least_side, level_codes, level_split
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def screen_in_strata(coding: Coding, positives: Integers, totals: Integers, rng:
     if strongest <= 0:
         return Screened(0.0, None)
     split = _split(coding, positives, totals)
-    bonferroni = _log_normal_tail(float(strongest)) + math.log(2 * int(np.isfinite(observed).sum()))
+    bonferroni = log_normal_tail(float(strongest)) + math.log(2 * int(np.isfinite(observed).sum()))
     if bonferroni < _CLEAR:
         return Screened(bonferroni, split)
     reached = drawn = 0
@@ -205,9 +206,3 @@ def _split(coding: Coding, positives: Integers, totals: Integers) -> Split | Non
     if cut is not None and cut.z >= z[best]:
         return cut
     return level_split(coding, best, float(z[best]))
-
-
-def _log_normal_tail(z: float) -> float:
-    from scipy.special import log_ndtr
-
-    return float(log_ndtr(-z))
