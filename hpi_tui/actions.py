@@ -6,7 +6,8 @@ Bindings, help, palette and footer are made from this one table. An action `sort
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 SCOPES = ("move", "panes", "decide", "select", "find", "look", "global")
 
@@ -23,7 +24,7 @@ class Action:
     short: str = ""
 
 
-ACTIONS: tuple[Action, ...] = (
+ACTIONS: list[Action] = [
     Action("down", ("j", "down"), "next trial", "move"),
     Action("up", ("k", "up"), "previous trial", "move"),
     Action("left", ("h", "left"), "column to the left", "move"),
@@ -77,7 +78,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("quit", ("q", "ctrl+c"), "quit", "global", 90, "quit"),
     Action("help", ("question_mark",), "help", "global", 100, "help"),
     Action("palette", ("colon", "ctrl+p"), "commands", "global", 101, "commands"),
-)
+]
 
 _SHOWN = {
     "question_mark": "?", "colon": ":", "slash": "/", "backslash": "\\", "equals_sign": "=", "asterisk": "*",
@@ -104,3 +105,40 @@ def footer_actions() -> list[Action]:
     """Return the actions of the footer in their order."""
     ranked = [(action.footer, action) for action in ACTIONS if action.footer is not None]
     return [action for _, action in sorted(ranked, key=lambda pair: pair[0])]
+
+
+def rebind(chosen: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """Give actions other keys, before the app is built; a key is taken from the action that had it.
+
+    Args:
+        chosen: name of an action -> its keys as a person writes them: `f`, `?`, `PgUp`, `^d` or `ctrl+d`.
+
+    Returns:
+        A sentence for every name that is no action.
+    """
+    written = {shown.lower(): key for key, shown in _SHOWN.items()}
+    known = {action.name for action in ACTIONS}
+    keys = {
+        name: tuple(dict.fromkeys(_key_written(word, written) for word in words))
+        for name, words in chosen.items()
+        if name in known
+    }
+    taken = {key for words in keys.values() for key in words}
+    for at, action in enumerate(ACTIONS):
+        kept = tuple(key for key in action.keys if key not in taken)
+        ACTIONS[at] = replace(action, keys=keys.get(action.name, kept))
+    return [f"keys.{name} is no action; the help (?) lists them." for name in chosen if name not in known]
+
+
+def _key_written(word: str, written: Mapping[str, str]) -> str:
+    if len(word) == 2 and word[0] == "^":
+        return f"ctrl+{word[1].lower()}"
+    if len(word) == 1 and word.isalnum():
+        return word
+    if (key := written.get(word.lower())) is not None:
+        return key
+    if len(word) == 1:
+        import unicodedata
+
+        return unicodedata.name(word, word).lower().replace("-", "_").replace(" ", "_")  # as Textual names keys
+    return word

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
@@ -38,6 +39,7 @@ class HpiApp(App[None]):
         preview: the head of the source, shown until the sweep is there.
         overrides: the person's word on roles and objective from the command line.
         complete: accept a cut-off last record.
+        notes: what of the configuration could not be taken; said in the status line.
     """
 
     CSS_PATH = "theme.tcss"
@@ -53,12 +55,14 @@ class HpiApp(App[None]):
         preview: PreviewTable | None = None,
         overrides: RoleOverrides | None = None,
         complete: bool = False,
+        notes: Sequence[str] = (),
     ) -> None:
         self.look = look
         super().__init__(ansi_color=True)
         self.jobs = Jobs(self.post_to_main, load)
         self.main = MainScreen(look, name, preview, overrides)
         self.main.complete = complete
+        self.main.status = "  ".join(notes)
         self.failure: BaseException | None = None
 
     def get_default_screen(self) -> Screen[None]:

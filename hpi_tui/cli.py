@@ -48,6 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     from hpi_core import __version__
+    from hpi_core.cli.source import one_character
 
     parser = argparse.ArgumentParser(
         prog="hpi-tui", description="Open a hyperparameter sweep in the terminal.",
@@ -61,8 +62,10 @@ def _parser() -> argparse.ArgumentParser:
     direction.add_argument("--minimize", dest="direction", action="store_const", const="min", help="low is good")
     direction.add_argument("--maximize", dest="direction", action="store_const", const="max", help="high is good")
     add("--role", dest="roles", action="append", default=[], metavar="COLUMN=ROLE", help="what a column is")
+    add("--separator", type=one_character, metavar="CHARACTER", help="what separates the cells: ';', tab, space, …")
+    add("--encoding", metavar="NAME", help="the encoding of a text file: utf-16, latin-1, cp1252, …")
     add("--complete", action="store_true", help="accept a last record that has no line end")
-    add("--theme", choices=("dark", "light", "auto"), default="auto", help="colours for a dark or a light terminal")
+    add("--theme", choices=("dark", "light", "auto"), help="colours for a dark or a light terminal")
     add("--ascii", action="store_true", help="no glyphs beyond ASCII")
     add("--no-mouse", action="store_true", help="leave the mouse to the terminal")
     add("--plain", action="store_true", help="print the page of `hpi inspect` instead of opening the app")
@@ -95,7 +98,10 @@ def _open(args: argparse.Namespace) -> int:
 
 
 def _run(args: argparse.Namespace, locations: list[str], found: Found, data: bytes | None) -> int:
-    from hpi_tui.app import HpiApp
+    from hpi_tui.preferences import prefer
+
+    wish = prefer(None if data is not None else locations[0])
+    from hpi_tui.app import HpiApp  # not before the keys are chosen: its bindings are made when it is imported
     from hpi_tui.theme import detect
 
     def load(**how: Any) -> Sweep:
@@ -106,8 +112,9 @@ def _run(args: argparse.Namespace, locations: list[str], found: Found, data: byt
         return read_with_memory(locations, args, **how)
 
     encoding = getattr(sys.__stderr__, "encoding", None) or "utf-8"
-    look = detect(theme=args.theme, ascii_only=args.ascii, encoding=encoding)
-    app = HpiApp(load, found.name, look, preview=_preview(found), complete=args.complete)
+    look = detect(theme=args.theme or wish.theme, ascii_only=args.ascii or wish.ascii, encoding=encoding)
+    name = "demo" if args.demo else found.name
+    app = HpiApp(load, name, look, preview=_preview(found, args), complete=args.complete, notes=wish.notes)
     app.run(mouse=not args.no_mouse)
     code = app.return_code or 0
     if app.failure is not None:
@@ -128,10 +135,11 @@ def read_with_memory(
     from hpi_core.settings import recall_roles
     from hpi_core.tables.table import ReadOptions
 
+    how_to_read = ReadOptions(complete, args.encoding, args.separator)
     if overrides is None and (args.objective or args.direction or args.roles):
         roles = tuple((column, role) for column, _, role in (text.rpartition("=") for text in args.roles))
         overrides = RoleOverrides(objective=args.objective, direction=args.direction, roles=roles)
-    sweep = hpi_core.read(locations, options=ReadOptions(complete=complete), overrides=overrides, **how)
+    sweep = hpi_core.read(locations, options=how_to_read, overrides=overrides, **how)
     if overrides is not None:
         return sweep
     kept = recall_roles(sweep.source.location)
@@ -148,7 +156,7 @@ def _locations(args: argparse.Namespace) -> list[str]:
     if args.demo:
         from hpi_core import demo
 
-        return [str(demo.path())]
+        return [str(demo.path()), str(demo.curves_path())]
     if args.source:
         return list(args.source)
     if named := os.environ.get(SOURCE_VARIABLE):
@@ -163,11 +171,12 @@ def _check_roles(roles: list[str]) -> None:
             raise UsageError(f"--role {safe(text)} is not of the form COLUMN=ROLE.", "Try --role lr=hyperparameter")
 
 
-def _preview(found: Found) -> PreviewTable | None:
+def _preview(found: Found, args: argparse.Namespace) -> PreviewTable | None:
+    """Read the head of the source, unless it is told apart in a way the head alone does not show."""
     from hpi_core.readers.preview import preview
     from hpi_tui.tables import PreviewTable
 
-    if len(found.contents) != 1:
+    if (len(found.contents) != 1 and not args.demo) or args.separator or args.encoding:
         return None
     try:
         head = preview(found.contents[0], _HEAD_ROWS)
@@ -185,6 +194,10 @@ def _inspect(args: argparse.Namespace, locations: list[str]) -> int:
         locations += ["--minimize" if args.direction == "min" else "--maximize"]
     for role in args.roles:
         locations += ["--role", role]
+    if args.separator:
+        locations += ["--separator", args.separator]
+    if args.encoding:
+        locations += ["--encoding", args.encoding]
     if args.complete:
         locations += ["--complete"]
     return headless(["inspect", *locations])

@@ -44,7 +44,7 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
         help="what a column is (hyperparameter, metric, id, status, environment, ignored, …); may be repeated",
     )
     group.add_argument(
-        "--separator", type=_separator, metavar="CHARACTER", help="what separates the cells: ';', 'tab', 'space', …"
+        "--separator", type=one_character, metavar="CHARACTER", help="what separates the cells: ';', 'tab', 'space', …"
     )
     group.add_argument("--encoding", metavar="NAME", help="the encoding of a text file: utf-16, latin-1, cp1252, …")
     group.add_argument("--complete", action="store_true", help="accept a last record that has no line end")
@@ -109,8 +109,8 @@ def read_options(args: argparse.Namespace) -> ReadOptions:
     return ReadOptions(complete=args.complete, encoding=args.encoding, separator=args.separator)
 
 
-def _separator(text: str) -> str:
-    """Return the one character that `text` names."""
+def one_character(text: str) -> str:
+    """Return the one character that `text` names, for the command line: `;`, `tab`, `space`."""
     named = {"tab": "\t", "\\t": "\t", "space": " ", "comma": ",", "semicolon": ";", "pipe": "|", "bar": "|"}
     character = named.get(text.lower(), text)
     if len(character) != 1 or character in "\"'\r\n\0":
