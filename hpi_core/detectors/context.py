@@ -19,6 +19,7 @@ from hpi_core.frames import ROW, STATUS
 from hpi_core.roles.names import Name, parse
 
 if TYPE_CHECKING:
+    from hpi_core.curves.measured import MeasuredCurves
     from hpi_core.roles import Metric
     from hpi_core.sweep import Sweep
 
@@ -266,6 +267,16 @@ class Context:
         return pl.select(pl.when(judged).then(total)).to_series().alias("result")
 
     @cached_property
+    def curves(self) -> MeasuredCurves | None:
+        """What is known of every curve; None where the sweep has none."""
+        if self.sweep.curves is None:
+            return None
+        from hpi_core.curves.measured import MeasuredCurves
+
+        measured = MeasuredCurves(self.sweep)
+        return measured if measured.metrics else None
+
+    @cached_property
     def numeric_columns(self) -> tuple[str, ...]:
         """Every number column of the source, whatever its role, in the source's order."""
         return tuple(
@@ -327,5 +338,11 @@ NEEDS: Mapping[str, tuple[Callable[[Context], bool], str]] = {
     "loss": (_has(lambda c: any(is_loss(metric) for metric in c.final_metrics)), "no loss"),
     "hyperparameters": (_has(lambda c: c.parameters), "no hyperparameters"),
     "seed": (_has(lambda c: c.seed_hash is not None), "no seed column"),
+    "curves": (_has(lambda c: c.curves), "no curves"),
+    "loss curve": (_has(lambda c: c.curves and c.curves.training), "no curve of a training loss"),
+    "held-out curve": (_has(lambda c: c.curves and c.curves.held_out), "no curve of a held-out metric"),
+    "main curve": (_has(lambda c: c.curves and c.curves.main), "no curve of a loss or score"),
+    "curve pair": (_has(lambda c: c.curves and c.curves.pairs), "no curves of a loss on train and held-out data"),
+    "gradient curve": (_has(lambda c: c.curves and c.curves.of_kind("gradient")), "no curve of a gradient norm"),
     "two metrics": (_has(lambda c: len(c.metrics) >= 2), "fewer than two metrics"),
 }

@@ -85,13 +85,15 @@ class Example:
     """A tiny sweep, column by column, and the 0-based rows in which the issue must be found (none: it must not).
 
     For a sweep-level detector `sick` is `(0,)` where it must fire and empty where it must not. `roles` are overrides
-    of inferred roles; `severity` the one the first finding must have.
+    of inferred roles; `severity` the one the first finding must have. `curves` holds, metric by metric, the values of
+    every trial's curve at the steps 0, 1, 2, …
     """
 
     columns: Values
     sick: tuple[int, ...]
     roles: tuple[tuple[str, str], ...] = ()
     severity: Severity | None = None
+    curves: Mapping[str, Sequence[Sequence[float]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ class Hit:
     metric: str | None = None
     value: pl.Series | float | None = None
     threshold: pl.Series | float | None = None
+    step: pl.Series | None = None
 
 
 def verdicts(context: Context, hits: Sequence[Hit]) -> Verdicts:
@@ -61,7 +62,7 @@ def _rows(context: Context, chosen: pl.Series, hit: Hit) -> pl.DataFrame:
     return frame.select(
         "_row",
         pl.lit(hit.metric, dtype=pl.String).alias("metric"),
-        pl.lit(None, dtype=pl.Int64).alias("step"),
+        _step(hit.step, chosen).alias("step"),
         _number(hit.value, chosen).alias("value"),
         _number(hit.threshold, chosen).alias("threshold"),
         _severity(hit.severity, chosen).alias("severity"),
@@ -82,6 +83,12 @@ def _number(value: pl.Series | float | None, chosen: pl.Series) -> pl.Expr:
     if isinstance(value, pl.Series):
         return pl.lit(value.filter(chosen).cast(pl.Float64))
     return pl.lit(value, dtype=pl.Float64)
+
+
+def _step(step: pl.Series | None, chosen: pl.Series) -> pl.Expr:
+    if step is None:
+        return pl.lit(None, dtype=pl.Int64)
+    return pl.lit(step.filter(chosen).cast(pl.Int64))
 
 
 def _severity(severity: Severity | pl.Series, chosen: pl.Series) -> pl.Expr:

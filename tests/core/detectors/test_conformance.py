@@ -46,6 +46,19 @@ EXPECTED = frozenset(
         "inert_parameter",
         "infeasible_share",
         "subgroup_disparity",
+        "diverged",
+        "not_decreasing",
+        "rebound",
+        "spike",
+        "oscillation",
+        "late_variance",
+        "still_improving",
+        "saturated_early",
+        "best_not_last",
+        "train_rising",
+        "slow_start",
+        "stopped_too_early",
+        "throughput_drop",
     ]
 )
 
@@ -90,7 +103,7 @@ def test_declaration(detector: AnyDetector) -> None:
 
 @pytest.mark.parametrize(("detector", "example"), EXAMPLES, ids=NAMES)
 def test_example(detector: AnyDetector, example: Example) -> None:
-    sweep = sweep_of(example.columns, example.roles)
+    sweep = sweep_of(example.columns, example.roles, example.curves)
     detection = detect(sweep)
     not_crashed(detection)
     assert flagged(detection, detector) == list(example.sick)
@@ -112,7 +125,8 @@ def test_row_order_does_not_matter(detector: AnyDetector, example: Example) -> N
     order = list(range(length))
     random.Random(length).shuffle(order)
     shuffled = {name: [values[i] for i in order] for name, values in example.columns.items()}
-    rows = flagged(detect(sweep_of(shuffled, example.roles)), detector)
+    curves = {metric: [trials[i] for i in order] for metric, trials in example.curves.items()}
+    rows = flagged(detect(sweep_of(shuffled, example.roles, curves)), detector)
     if isinstance(detector, SweepDetector):
         assert rows == list(example.sick)
     else:
@@ -121,7 +135,7 @@ def test_row_order_does_not_matter(detector: AnyDetector, example: Example) -> N
 
 @pytest.mark.parametrize(("detector", "example"), EXAMPLES, ids=NAMES)
 def test_names_of_hyperparameters_do_not_matter(detector: AnyDetector, example: Example) -> None:
-    sweep = sweep_of(example.columns, example.roles)
+    sweep = sweep_of(example.columns, example.roles, example.curves)
     names = {p.name: f"params_\x1b[31m{i}{{}}" for i, p in enumerate(sweep.roles.hyperparameters)}
     names = {old: new for old, new in names.items() if old in ("lr", "batch", "width", "dropout")}
     renamed = replace(

@@ -1,0 +1,210 @@
+"""MeasuredCurves: the features of a sweep's curves, metric by metric, one value per trial.
+
+What a curve is of is told by its name: a loss, a score, a gradient norm, memory, … Lower is better in every feature of
+losses and scores; `Measured.shown` turns levels back to the source's orientation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+import polars as pl
+
+from hpi_core.curves.features import SCHEMA, curve_features
+from hpi_core.frames import ROW
+from hpi_core.roles.names import parse
+from hpi_core.roles.vocabulary import words
+
+if TYPE_CHECKING:
+    from hpi_core.roles import Metric
+    from hpi_core.roles.model import Direction, Split
+    from hpi_core.sweep import Sweep
+
+Kind = Literal[
+    "loss", "score", "gradient", "learning rate", "memory", "duration", "throughput", "dead", "saturated",
+    "update ratio", "parameters", "other",
+]  # fmt: skip
+
+_LEARNING_RATE = frozenset(["lr", "learning_rate", "current_lr", "step_size"])
+_MEMORY = frozenset(["memory", "mem", "rss", "vram", "ram"])
+_STEP_TIMES = ("step_time", "iter_time", "iteration_time", "batch_time", "time_per_step", "time_per_iter", "epoch_time",
+               "time_this_iter", "seconds_per_step", "sec_per_step", "step_duration")  # fmt: skip
+_THROUGHPUT = ("per_second", "per_sec", "throughput", "it_s", "samples_s", "tokens_s")
+# Losses that need not fall when training goes well.
+_NOT_FALLING = frozenset(
+    words(
+        """
+        gan generator discriminator adversarial adv critic actor policy reward entropy kl kld kullback elbo contrastive
+        diversity commitment temporal td q value gen disc
+        """
+    )
+)
+
+
+@dataclass(frozen=True)
+class CurveMetric:
+    """A metric that has curves; `falls` is true for a loss that falls when training goes well."""
+
+    name: str
+    kind: Kind
+    split: Split | None
+    quantity: str
+    direction: Direction | None
+    stem: str
+    falls: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """The features of one metric's curves: `frame` has one row per trial of the sweep, null where it has no curve."""
+
+    metric: CurveMetric
+    frame: pl.DataFrame
+    sign: float
+
+    def __getitem__(self, feature: str) -> pl.Series:
+        return self.frame.get_column(feature)
+
+    def shown(self, feature: str) -> pl.Series:
+        """Return a level as the source has it, larger values being larger."""
+        return self[feature] * self.sign
+
+
+class MeasuredCurves:
+    """The curves of one sweep. Measured on first use, in one pass over the points, and kept."""
+
+    def __init__(self, sweep: Sweep) -> None:
+        self._sweep = sweep
+
+    @cached_property
+    def metrics(self) -> tuple[CurveMetric, ...]:
+        """The metrics that have curves, the objective first, then by name."""
+        names = self._features.get_column("metric").unique().sort().to_list()
+        roles = self._sweep.roles
+        objective = roles.objective
+        known = {metric.name: metric for metric in roles.metrics}
+        first = objective.metric if objective is not None else None
+        told = objective.direction if objective is not None else None
+        ordered = sorted(names, key=lambda name: (name != first, name))
+        return tuple(_metric(name, known.get(name), told if name == first else None) for name in ordered)
+
+    @cached_property
+    def _features(self) -> pl.DataFrame:
+        curves = self._sweep.curves
+        if curves is None:
+            return pl.DataFrame(schema=SCHEMA)
+        return curve_features(curves, _Maximised(self._sweep))
+
+    @cached_property
+    def _parts(self) -> dict[str, pl.DataFrame]:
+        split = self._features.partition_by("metric", as_dict=True)
+        return {str(key[0]): part for key, part in split.items()}
+
+    @cached_property
+    def _measured(self) -> dict[str, Measured]:
+        return {}
+
+    def of(self, metric: CurveMetric) -> Measured:
+        """Return the features of a metric's curves, one row per trial."""
+        if metric.name not in self._measured:
+            rows = self._sweep.trials.select(ROW)
+            part = self._parts[metric.name].drop("metric")
+            frame = rows.join(part, on=ROW, how="left", maintain_order="left")
+            self._measured[metric.name] = Measured(metric, frame, -1.0 if metric.direction == "max" else 1.0)
+        return self._measured[metric.name]
+
+    def of_kind(self, *kinds: Kind) -> tuple[Measured, ...]:
+        """Return the measured curves of these kinds."""
+        return tuple(self.of(metric) for metric in self.metrics if metric.kind in kinds)
+
+    @cached_property
+    def training(self) -> tuple[Measured, ...]:
+        """The training losses: those of the split `train`, else losses without a split, both only if they must fall."""
+        losses = [metric for metric in self.metrics if metric.kind == "loss" and metric.falls]
+        own = [metric for metric in losses if metric.split == "train"]
+        bare = [metric for metric in losses if metric.split is None]
+        return tuple(self.of(metric) for metric in [*own, *bare])
+
+    @cached_property
+    def held_out(self) -> tuple[Measured, ...]:
+        """The held-out curve that says how good the model is: the objective's, else the loss, else the score."""
+        judged = [m for m in self.metrics if m.kind in ("loss", "score") and m.split in ("val", "test") and m.direction]
+        objective = self._sweep.roles.objective
+        told = objective.metric if objective is not None else ""
+        order = {"val": 0, "test": 1}
+        judged.sort(key=lambda m: (m.name != told, m.kind != "loss", order[m.split or "val"], len(m.stem), m.name))
+        return tuple(self.of(metric) for metric in judged[:1])
+
+    @cached_property
+    def main(self) -> tuple[Measured, ...]:
+        """The held-out curve, or the training losses where there is none."""
+        return self.held_out or self.training
+
+    @cached_property
+    def pairs(self) -> tuple[tuple[Measured, Measured], ...]:
+        """(training, held-out) curves of the same loss, validation rather than test."""
+        found = []
+        for train in self.training:
+            for split in ("val", "test"):
+                same = [
+                    m
+                    for m in self.metrics
+                    if m.kind == "loss" and m.split == split and m.stem == train.metric.stem and m.direction == "min"
+                ]
+                if same:
+                    found.append((train, self.of(same[0])))
+                    break
+        return tuple(found)
+
+
+class _Maximised(dict[str, bool]):
+    """Metric -> whether it is to be large, as far as anybody knows."""
+
+    def __init__(self, sweep: Sweep) -> None:
+        assert sweep.curves is not None
+        names = sweep.curves.select(pl.col("metric").cast(pl.String).unique()).collect()["metric"].to_list()
+        known = {metric.name: metric for metric in sweep.roles.metrics}
+        objective = sweep.roles.objective
+        for name in names:
+            told = objective.direction if objective is not None and objective.metric == name else None
+            self[name] = _metric(name, known.get(name), told).direction == "max"
+
+
+def _metric(name: str, known: Metric | None, told: Direction | None) -> CurveMetric:
+    parsed = parse(name)
+    found = parsed.metric
+    kind = _kind(parsed.tokens, parsed.key)
+    split = known.split if known is not None else (found.split if found is not None else None)
+    direction = told or (known.direction if known is not None else (found.direction if found is not None else None))
+    quantity = known.quantity if known is not None else (found.quantity if found is not None else name)
+    if kind == "other" and found is not None and found.variant == 0 and not found.compared and direction is not None:
+        kind = "loss" if direction == "min" and found.family in ("loss", "error") else "score"
+    if kind not in ("loss", "score"):
+        direction = None
+    falls = kind == "loss" and direction == "min" and not _NOT_FALLING & set(parsed.tokens)
+    return CurveMetric(name, kind, split, quantity, direction, found.stem if found is not None else name, falls)
+
+
+def _kind(tokens: tuple[str, ...], key: str) -> Kind:
+    said = set(tokens)
+    if said & {"grad", "gradient", "grads", "gradients", "gnorm"} and not said & {"clip", "clipped", "accumulation"}:
+        return "gradient"
+    if key in _LEARNING_RATE or "_".join(tokens[-2:]) in _LEARNING_RATE or "_".join(tokens[-1:]) in _LEARNING_RATE:
+        return "learning rate"
+    if any(word in key for word in _THROUGHPUT):
+        return "throughput"
+    if any(word in key for word in _STEP_TIMES):
+        return "duration"
+    if said & _MEMORY:
+        return "memory"
+    if said & {"dead", "dormant"} or "zero_fraction" in key:
+        return "dead"
+    if said & {"saturated", "saturation"}:
+        return "saturated"
+    if "update_ratio" in key or "update_to_weight" in key or "update_to_data" in key:
+        return "update ratio"
+    if said & {"weight", "weights", "param", "params"} and said & {"norm", "norms"}:
+        return "parameters"
+    return "other"

@@ -1,0 +1,188 @@
+"""The shape of curves: levels at start, best and end, noise, slopes, turning points; one number per curve and feature.
+
+Curves stand side by side in a matrix, left-aligned, finite, lower is better. Places are indices into the curve; -1
+where there is none.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hpi_core.curves.spikes import Spikes, find_spikes
+from hpi_core.curves.windows import Floats, Ints, line, medians, noise, window
+
+FIRST_SHARE = 0.02
+LATE_SHARE = 0.2
+SWING = 0.05
+SETTLED = 0.01
+DIVERGED_NOISE = 6.0
+# Curves longer than this are smoothed by the means of as many equal parts.
+COARSE = 512
+Shape = dict[str, Floats | Ints]
+
+
+def shape_of(matrix: Floats, n: Ints) -> Shape:
+    """Return the features of each row: `n` finite points, NaN after them."""
+    tenth, twentieth = _share(n, 0.1), _share(n, 0.05)
+    first = medians(window(matrix, np.zeros_like(n), _share(n, FIRST_SHARE)), _share(n, FIRST_SHARE))
+    best_at = np.nanargmin(matrix, axis=1)
+    worst_at = np.nanargmax(matrix, axis=1)
+    rows = np.arange(n.size)
+    best, worst = matrix[rows, best_at], matrix[rows, worst_at]
+    out: Shape = {
+        "n": n,
+        "first": first,
+        "best": best,
+        "best_at": best_at,
+        "worst": worst,
+        "worst_at": worst_at,
+        "last": matrix[rows, n - 1],
+        "early": medians(window(matrix, np.zeros_like(n), _share(n, LATE_SHARE)), _share(n, LATE_SHARE)),
+        "end": medians(window(matrix, n - tenth, tenth), tenth),
+        "very_end": medians(window(matrix, n - twentieth, twentieth), twentieth),
+        "noise": noise(matrix, n),
+    }
+    out |= _late(matrix, n)
+    out |= _smoothed(matrix, n, first)
+    out |= _halfway(matrix, n, first, best)
+    out |= _left_best(matrix, n, best + DIVERGED_NOISE * out["noise"])
+    out["swings"] = _swings(matrix, n, SWING * np.maximum(first - best, 0))
+    out |= _spikes(find_spikes(matrix, n), n)
+    return out
+
+
+def _share(n: Ints, share: float) -> Ints:
+    """Return that share of the points, at least one."""
+    out: Ints = np.maximum(1, np.ceil(share * n - 1e-9).astype(np.int64))
+    return out
+
+
+def _late(matrix: Floats, n: Ints) -> Shape:
+    """Return line and spread of the last fifth (at least five points), and means of the last two tenths."""
+    fifth = np.minimum(n, np.maximum(5, _share(n, LATE_SHARE)))
+    slope, t, spread = line(window(matrix, n - fifth, fifth), fifth)
+    tenth = np.minimum(np.maximum(3, _share(n, 0.1)), np.maximum(1, n // 2))
+    last, before = window(matrix, n - tenth, tenth), window(matrix, n - 2 * tenth, tenth)
+    with np.errstate(all="ignore"):
+        last_mean, before_mean = np.nansum(last, 1) / tenth, np.nansum(before, 1) / tenth
+        variance = (
+            np.nansum((last - last_mean[:, None]) ** 2, 1) + np.nansum((before - before_mean[:, None]) ** 2, 1)
+        ) / (np.maximum(tenth - 1, 1) * tenth)
+    return {
+        "late_n": fifth,
+        "late_rise": slope * (fifth - 1),
+        "late_t": t,
+        "late_spread": spread,
+        "last_mean": last_mean,
+        "before_mean": before_mean,
+        "change_error": np.sqrt(variance),
+    }  # fmt: skip
+
+
+def _smoothed(matrix: Floats, n: Ints, first: Floats) -> Shape:
+    """Return the lowest value of the smoothed curve and its place, and the first place half-way down to it."""
+    smooth, centres = smoothed(matrix, n)
+    at = np.nanargmin(smooth, axis=1)
+    rows = np.arange(n.size)
+    low = smooth[rows, at]
+    half = smooth <= (first - (first - low) / 2)[:, None]
+    return {
+        "smooth_best": low,
+        "smooth_best_at": centres[rows, at],
+        "half_at": np.where(half.any(axis=1), centres[rows, half.argmax(axis=1)], -1),
+    }
+
+
+def smoothed(matrix: Floats, n: Ints) -> tuple[Floats, Ints]:
+    """Return the curves smoothed over a twentieth of their length, and the index each value is centred on.
+
+    Values far above the curve are cut off first, so that one spike does not swamp its neighbours.
+    """
+    columns = np.minimum(matrix.shape[1], COARSE)
+    parts = np.minimum(n, columns)
+    edges = (n[:, None] * np.minimum(np.arange(columns + 1), parts[:, None])) // parts[:, None]
+    total = _running_sum(_capped(matrix, n))
+    width = np.maximum(1, parts // 20)
+    j = np.arange(columns)
+    low = np.maximum(0, j - (width[:, None] - 1) // 2)
+    high = np.minimum(parts[:, None], low + width[:, None])
+    inside = j < parts[:, None]
+    begin = np.take_along_axis(edges, np.minimum(low, columns), axis=1)
+    end = np.take_along_axis(edges, np.minimum(high, columns), axis=1)
+    sums = np.take_along_axis(total, end, axis=1) - np.take_along_axis(total, begin, axis=1)
+    with np.errstate(all="ignore"):
+        values = np.where(inside, sums / (end - begin), np.nan)
+    centres = (edges[:, :-1] + np.maximum(edges[:, 1:] - 1, 0)) // 2
+    return values, centres
+
+
+def _capped(matrix: Floats, n: Ints) -> Floats:
+    half = medians(matrix, n)
+    lowest = np.nanmin(matrix, axis=1)
+    start = window(matrix, np.zeros_like(n), np.ones_like(n))[:, 0]
+    cap = lowest + 20 * np.maximum(np.maximum(half, start) - lowest, 1e-12 * np.abs(lowest))
+    out: Floats = np.minimum(matrix, cap[:, None])
+    return out
+
+
+def _running_sum(matrix: Floats) -> Floats:
+    total = np.zeros((matrix.shape[0], matrix.shape[1] + 1))
+    np.cumsum(np.nan_to_num(matrix, posinf=0, neginf=0), axis=1, out=total[:, 1:])
+    return total
+
+
+def _halfway(matrix: Floats, n: Ints, first: Floats, best: Floats) -> Shape:
+    """Return the best value of the first half, and the first place within 1 % of the way down from the best."""
+    half = np.arange(matrix.shape[1]) < np.maximum(1, n // 2)[:, None]
+    settled = matrix <= (best + SETTLED * np.maximum(first - best, 0))[:, None]
+    return {"half_best": np.nanmin(np.where(half, matrix, np.nan), axis=1), "settled_at": settled.argmax(axis=1)}
+
+
+def _left_best(matrix: Floats, n: Ints, level: Floats) -> Shape:
+    """Return the first place after which the curve stays above its best by more than its noise."""
+    low = matrix <= level[:, None]
+    last = matrix.shape[1] - 1 - low[:, ::-1].argmax(axis=1)
+    return {"left_best_at": np.where(low.any(axis=1) & (last + 1 < n), last + 1, -1)}
+
+
+def _swings(matrix: Floats, n: Ints, least: Floats) -> Ints:
+    """Count how often the curve comes down by at least `least` from a local maximum to the next local minimum."""
+    if matrix.shape[1] < 3:
+        return np.zeros_like(n)
+    differences = np.diff(matrix, axis=1)
+    turns = np.signbit(differences[:, 1:]) != np.signbit(differences[:, :-1])
+    turns &= np.isfinite(differences[:, 1:])
+    k, i = np.nonzero(turns)
+    values = matrix[k, i + 1]
+    step = values[:-1] - values[1:]
+    counted = (k[:-1] == k[1:]) & (step >= least[k[:-1]]) & (step > 0)
+    return np.bincount(k[:-1][counted], minlength=n.size).astype(np.int64)
+
+
+def _spikes(found: Spikes, n: Ints) -> Shape:
+    """Return the highest spike of each curve, and the first that stayed up."""
+    count = np.bincount(found.row, minlength=n.size).astype(np.int64)
+    out: Shape = {
+        "spikes": count,
+        "spike_at": np.full(n.size, -1),
+        "spike_score": np.zeros(n.size),
+        "spike_jump": np.zeros(n.size),
+        "spike_length": np.zeros(n.size, np.int64),
+        "held_at": np.full(n.size, -1),
+        "held_score": np.zeros(n.size),
+        "held_jump": np.zeros(n.size),
+    }
+    order = np.argsort(found.score, kind="stable")
+    _place(out, "spike", found, order)
+    out["spike_length"][found.row[order]] = found.length[order]
+    held = np.flatnonzero(found.held)[::-1]
+    _place(out, "held", found, held)
+    return out
+
+
+def _place(out: Shape, word: str, found: Spikes, order: Ints) -> None:
+    """Write the last of each row in `order`."""
+    rows = found.row[order]
+    out[f"{word}_at"][rows] = found.at[order]
+    out[f"{word}_score"][rows] = found.score[order]
+    out[f"{word}_jump"][rows] = found.jump[order]
