@@ -149,7 +149,8 @@ def _measure(values: Floats, counts: Ints, offsets: Ints, out: Shape) -> None:
                 matrix = np.where(reach < n[:, None], values[at], np.nan)
             for name, found in shape_of(matrix, n).items():
                 if name not in out:
-                    out[name] = np.zeros(counts.size, np.float64 if found.dtype.kind == "f" else np.int64)
+                    real = found.dtype.kind == "f"
+                    out[name] = np.zeros(counts.size) if real else np.zeros(counts.size, np.int64)
                 out[name][chosen] = found
 
 
