@@ -5,8 +5,10 @@ and the code published with it):
 
     F_FPR  mode `sum`: sum of |FPR_J - FPR|, which needs the FPR over all; mode `range`: max FPR_J - min FPR_J
     F_OAE  max accuracy_J - min accuracy_J
-    F_DP   max of the ranges of the positive and the negative prediction rate
-    F_MEO  max of the ranges of FPR, FNR, TNR and TPR
+    F_DP   max of the ranges of the positive and the negative prediction rate (the two ranges are equal)
+    F_MEO  max of the ranges of FPR, FNR, TNR and TPR (those of FNR and TNR equal those of TPR and FPR)
+
+and beside them, lower being worse: `four_fifths`, the least positive prediction rate over the greatest.
 """
 
 from __future__ import annotations
@@ -21,23 +23,25 @@ from hpi_core.detectors.context import finite
 from hpi_core.detectors.subgroups import Partition, partitions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from hpi_core.detectors.context import Context
 
-DRAWS = 1000
+DRAWS = 2000
 QUANTILE = 0.95
-_LEVELS = np.sin(np.linspace(0.02, np.pi / 2 - 0.02, 25)) ** 2
+# Levels of the common rate, evenly spaced in arcsin(sqrt(rate)), in which the spread of a proportion is even.
+_ANGLES = np.linspace(0.02, np.pi / 2 - 0.02, 13)
 _SEED = 20240601
-Mode = Literal["sum", "range"]
+_COMPLEMENTS = {"fpr": "tnr", "tpr": "fnr"}
+Mode = Literal["sum", "range", "ratio"]
 
 
 @dataclass(frozen=True)
 class Measure:
     """One measure of one partition, one value per trial (null where an input is missing).
 
-    `mode` says whether it sums deviations or takes a range. `floor` is the 95 % quantile of the measure if all groups
-    shared one rate, None where the sizes of the groups are not known. `groups` were compared; `inputs` are columns.
+    `mode` says whether it sums deviations, takes a range or a ratio. `floor` is how far the measure goes by chance if
+    all groups share one rate, None where the sizes of the groups are not known: in 95 of 100 draws no measure of the
+    partition goes beyond its floor (above it; below it for a ratio). `groups` were compared; `inputs` are columns.
+    `alone` marks an F_MEO of TPR and FNR only, where no FPR is known: the whole can only be larger.
     """
 
     name: str
@@ -47,50 +51,102 @@ class Measure:
     floor: pl.Series | None
     groups: int
     inputs: tuple[str, ...]
+    alone: bool = False
+
+
+@dataclass(frozen=True)
+class _Rates:
+    """What is known of one partition: rate -> group -> fractions, rate -> fractions over all, examples per group."""
+
+    partition: Partition
+    by_group: dict[str, dict[str, pl.Series]]
+    overall: dict[str, pl.Series]
+    sizes: dict[str, int]
+
+
+@dataclass(frozen=True)
+class _Definition:
+    """A measure before it is computed: `rates` it looks at, and the `share` of each group those rates are taken of."""
+
+    name: str
+    mode: Mode
+    rates: tuple[str, ...]
+    share: float
+    overall: pl.Series | None = None
 
 
 def measures(context: Context, smallest: int = 30) -> tuple[Measure, ...]:
     """Return every measure the columns allow; groups known to have fewer than `smallest` examples are left out."""
     found: list[Measure] = []
     for partition in partitions(context):
-        found += _of_partition(context, partition, smallest)
+        rates = _rates(context, partition, smallest)
+        definitions = _definitions(rates)
+        looks = sum(len(definition.rates) for definition in definitions)
+        found += [_measure(definition, rates, looks) for definition in definitions]
     return tuple(found)
 
 
-def _of_partition(context: Context, partition: Partition, smallest: int) -> list[Measure]:
+def _rates(context: Context, partition: Partition, smallest: int) -> _Rates:
     sizes = _sizes(context, partition)
-    rates = {metric: _fractions(context, columns) for metric, columns in partition.groups.items() if metric != "n"}
-    for one, other in (("fpr", "tnr"), ("tnr", "fpr"), ("tpr", "fnr"), ("fnr", "tpr")):
+    columns = {metric: by for metric, by in partition.groups.items() if metric != "n"}
+    raw = {metric: {g: finite(context.values(c)) for g, c in by.items()} for metric, by in columns.items()}
+    whole = {metric: finite(context.values(column)) for metric, column in partition.overall.items()}
+    scale = _full_scale([*(s for by in raw.values() for s in by.values()), *whole.values()])
+    rates = {metric: {g: s / scale for g, s in by.items()} for metric, by in raw.items()}
+    whole = {metric: series / scale for metric, series in whole.items()}
+    for one, other in _COMPLEMENTS.items():
         if one not in rates and other in rates:
             rates[one] = {group: 1 - series for group, series in rates[other].items()}
+        if one not in whole and other in whole:
+            whole[one] = 1 - whole[other]
     if sizes:
         rates = {m: {g: s for g, s in by.items() if sizes.get(g, 0) >= smallest} for m, by in rates.items()}
-    rates = {metric: by for metric, by in rates.items() if len(by) >= 2}
-    whole = {metric: _fractions(context, {"": column})[""] for metric, column in partition.overall.items()}
+    return _Rates(partition, {metric: by for metric, by in rates.items() if len(by) >= 2}, whole, sizes)
 
-    def measure(
-        name: str, mode: Mode, wanted: Sequence[str], share: float, overall: pl.Series | None = None
-    ) -> Measure:
-        spreads = [_spread(list(rates[metric].values()), overall) for metric in wanted]
-        value = pl.DataFrame([s.alias(str(i)) for i, s in enumerate(spreads)]).max_horizontal()
-        floor = None
-        if sizes:
-            floors = [_floor(rates[metric], sizes, share, mode) for metric in wanted]
-            floor = pl.DataFrame([s.alias(str(i)) for i, s in enumerate(floors)]).max_horizontal()
-        columns = {c for metric in wanted for c in partition.groups.get(metric, {}).values()}
-        return Measure(name, mode, partition.name, value, floor, len(rates[wanted[0]]), tuple(sorted(columns)))
 
-    found = []
-    if "fpr" in rates:
-        overall = whole.get("fpr", 1 - whole["tnr"] if "tnr" in whole else None)
-        found.append(measure("F_FPR", "range" if overall is None else "sum", ["fpr"], 0.5, overall))
-    if "accuracy" in rates:
-        found.append(measure("F_OAE", "range", ["accuracy"], 1.0))
-    if "positive_rate" in rates:
-        found.append(measure("F_DP", "range", ["positive_rate"], 1.0))
-    if "fpr" in rates and "tpr" in rates:
-        found.append(measure("F_MEO", "range", ["fpr", "tpr"], 0.5))
+def _definitions(rates: _Rates) -> list[_Definition]:
+    """Return the measures these rates allow."""
+    found: list[_Definition] = []
+    if "fpr" in rates.by_group:
+        overall = rates.overall.get("fpr")
+        found.append(_Definition("F_FPR", "range" if overall is None else "sum", ("fpr",), 0.5, overall))
+    if "accuracy" in rates.by_group:
+        found.append(_Definition("F_OAE", "range", ("accuracy",), 1.0))
+    if "positive_rate" in rates.by_group:
+        found.append(_Definition("F_DP", "range", ("positive_rate",), 1.0))
+        found.append(_Definition("four_fifths", "ratio", ("positive_rate",), 1.0))
+    if "tpr" in rates.by_group:
+        wanted = ("fpr", "tpr") if "fpr" in rates.by_group else ("tpr",)
+        found.append(_Definition("F_MEO", "range", wanted, 0.5))
     return found
+
+
+def _measure(definition: _Definition, rates: _Rates, looks: int) -> Measure:
+    """Compute a measure; `looks` are all ranges, sums and ratios tried on this partition."""
+    chosen = [rates.by_group[rate] for rate in definition.rates]
+    spreads = [_spread(list(by.values()), definition) for by in chosen]
+    floors = [_floor(by, rates.sizes, definition, looks) for by in chosen] if rates.sizes else []
+    return Measure(
+        definition.name,
+        definition.mode,
+        rates.partition.name,
+        _greatest(spreads),
+        _greatest(floors) if floors else None,
+        max(len(by) for by in chosen),
+        tuple(column for rate in definition.rates for column in _inputs(rates, rate)),
+        alone=definition.rates == ("tpr",),
+    )
+
+
+def _inputs(rates: _Rates, rate: str) -> list[str]:
+    """Return the columns a rate, or the rate it is one minus, stands in."""
+    columns = rates.partition.groups
+    by = columns.get(rate) or columns[_COMPLEMENTS[rate]]
+    return [by[group] for group in rates.by_group[rate]]
+
+
+def _greatest(series: list[pl.Series]) -> pl.Series:
+    return pl.DataFrame([one.alias(str(i)) for i, one in enumerate(series)]).max_horizontal()
 
 
 def _sizes(context: Context, partition: Partition) -> dict[str, int]:
@@ -102,47 +158,54 @@ def _sizes(context: Context, partition: Partition) -> dict[str, int]:
     return known if named <= set(known) else {}
 
 
-def _fractions(context: Context, columns: dict[str, str]) -> dict[str, pl.Series]:
-    """Return the columns as fractions; where any value is above 1, all of them are percent."""
-    values = {group: finite(context.values(column)) for group, column in columns.items()}
-    highest = max((float(s.max() or 0.0) for s in values.values()), default=0.0)  # type: ignore[arg-type]
-    return {group: series / 100 if highest > 1.0 + 1e-9 else series for group, series in values.items()}
+def _full_scale(values: list[pl.Series]) -> float:
+    """Return 100 where any rate of the partition is above 1, so that all are percent, else 1."""
+    highest = max((float(s.max() or 0.0) for s in values), default=0.0)  # type: ignore[arg-type]
+    return 100.0 if highest > 1.0 + 1e-9 else 1.0
 
 
-def _spread(groups: list[pl.Series], overall: pl.Series | None) -> pl.Series:
+def _spread(groups: list[pl.Series], definition: _Definition) -> pl.Series:
     frame = pl.DataFrame([series.alias(str(i)) for i, series in enumerate(groups)])
     complete = frame.select(pl.all_horizontal(pl.all().is_not_null())).to_series()
-    if overall is None:
-        value = frame.max_horizontal() - frame.min_horizontal()
+    if definition.overall is not None:
+        joined = frame.with_columns(definition.overall.alias("all"))
+        deviations = pl.sum_horizontal((pl.col(name) - pl.col("all")).abs() for name in frame.columns)
+        value = joined.select(deviations).to_series()
+        complete = complete & definition.overall.is_not_null()
+    elif definition.mode == "ratio":
+        value = frame.min_horizontal() / frame.max_horizontal()
+        complete = complete & (frame.max_horizontal() > 0)
     else:
-        joined = frame.with_columns(overall.alias("all"))
-        names = frame.columns
-        value = joined.select(pl.sum_horizontal((pl.col(name) - pl.col("all")).abs() for name in names)).to_series()
-        complete = complete & overall.is_not_null()
+        value = frame.max_horizontal() - frame.min_horizontal()
     return pl.select(pl.when(complete).then(value)).to_series()
 
 
-def _floor(rates: dict[str, pl.Series], sizes: dict[str, int], share: float, mode: Mode) -> pl.Series:
-    """Return per trial the 95 % quantile of the measure among groups that all have the trial's mean rate.
+def _floor(rates: dict[str, pl.Series], sizes: dict[str, int], definition: _Definition, looks: int) -> pl.Series:
+    """Return per trial how far the measure goes among groups that all have the trial's mean rate.
 
     Binomial draws with the groups' sizes; for rates within a class half of each group is taken to be of that class.
-    The quantile is simulated on a grid of rates and interpolated.
+    The quantile (95 %, corrected for the number of looks by Bonferroni) is simulated on a grid of rates and
+    interpolated.
     """
-    counts = np.array([max(1, round(sizes[group] * share)) for group in rates])
+    counts = np.array([max(1, round(sizes[group] * definition.share)) for group in rates])
     random = np.random.default_rng(_SEED)
-    grid = np.empty(_LEVELS.size)
-    for i, level in enumerate(_LEVELS):
+    beyond = (1 - QUANTILE) / looks
+    grid = np.empty(_ANGLES.size)
+    for i, level in enumerate(np.sin(_ANGLES) ** 2):
         drawn = random.binomial(counts, level, size=(DRAWS, counts.size)) / counts
-        if mode == "sum":
+        if definition.mode == "sum":
             pooled = (drawn * counts).sum(axis=1, keepdims=True) / counts.sum()
             statistic = np.abs(drawn - pooled).sum(axis=1)
+        elif definition.mode == "ratio":
+            highest = drawn.max(axis=1)
+            statistic = np.divide(drawn.min(axis=1), highest, out=np.ones(DRAWS), where=highest > 0)
         else:
             statistic = drawn.max(axis=1) - drawn.min(axis=1)
-        grid[i] = np.quantile(statistic, QUANTILE)
+        grid[i] = np.quantile(statistic, beyond if definition.mode == "ratio" else 1 - beyond)
     frame = pl.DataFrame([series.alias(group) for group, series in rates.items()])
     weights = counts / counts.sum()
     mean = frame.select(
         pl.sum_horizontal(pl.col(g) * w for g, w in zip(frame.columns, weights, strict=True))
     ).to_series()
-    floor = np.interp(mean.fill_null(0.5).to_numpy(), _LEVELS, grid)
-    return pl.Series(floor)
+    angles = np.arcsin(np.sqrt(mean.fill_null(0.5).clip(0, 1).to_numpy()))
+    return pl.Series(np.interp(angles, _ANGLES, grid))

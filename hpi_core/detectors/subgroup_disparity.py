@@ -7,12 +7,16 @@ WHY IT IS BAD
     The average hides people for whom the model is wrong far more often.
 
 HOW IT IS DECIDED
-    From columns per group. Ranges (F_OAE, F_DP, F_MEO, and F_FPR where no FPR over all is there) above `warn` or
-    `error`; F_FPR as a sum of deviations: its mean per group above `mean_warn` or `mean_error`. The evidence names the
-    mode. Ranges grow with noise: where the groups' sizes are known, the measure must also exceed the 95 % quantile of
-    1000 draws in which all groups share one rate (groups below `smallest` are left out; for FPR and TPR half of each
-    group is taken to be of the class). Where sizes are unknown the finding is information: not assessable for
-    significance. This is a question beside the objective: it is never mixed into one score with it, and a good
+    From columns per group (`acc_male_asian`, `fpr/group_3`, or a table with one row per trial and group). F_OAE is
+    the range of accuracies, F_DP that of positive prediction rates, F_MEO the largest range of FPR, FNR, TNR and TPR;
+    F_FPR is the sum of the groups' deviations from the FPR over all, or the range where no FPR over all is there. The
+    evidence names the mode. Ranges are sick above `warn` or `error`; F_FPR as a sum where its mean per group is above
+    `mean_warn` or `mean_error`. Ranges grow with noise: where the groups' sizes are known, the measure must also
+    exceed what 95 of 100 draws stay within in which all groups share one rate, all measures of these groups together
+    (groups below `smallest` are left out; for FPR and TPR half of each group is taken to be of the class). Where
+    sizes are unknown the finding is information: not assessable for significance. Information, too, is the
+    four-fifths rule: the least positive prediction rate is below `four_fifths` of the greatest, beyond chance where
+    sizes are known. This is a question beside the objective: it is never mixed into one score with it, and a good
     objective is no excuse.
 
 WHEN IT IS WRONG
@@ -32,6 +36,9 @@ from hpi_core.detectors.contract import Detector, Example, NotAssessable, Thresh
 from hpi_core.detectors.fairness import Measure, measures
 from hpi_core.detectors.verdict import Hit, choose, say, verdicts
 
+# 0.9 - 0.8 is not quite a tenth.
+_ROUNDING = 1e-9
+
 
 def check(context: Context, thresholds: Thresholds) -> Verdicts:
     """Judge every measure of every partition."""
@@ -44,19 +51,35 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
 
 
 def _look(measure: Measure, thresholds: Thresholds) -> Hit:
+    if measure.mode == "ratio":
+        return _four_fifths(measure, thresholds["four_fifths"])
     summed = measure.mode == "sum"
     value = measure.values / measure.groups if summed else measure.values
     warn, error = (thresholds[f"{'mean_' if summed else ''}{level}"] for level in ("warn", "error"))
-    sick = value >= warn
-    what = f"{measure.name} ({measure.mode}) over {measure.groups} groups of {measure.partition} is "
+    sick, grave = (value >= limit - _ROUNDING for limit in (warn, error))
+    what = f"{measure.name} ({measure.mode}{', TPR and FNR alone' if measure.alone else ''})"
+    parts = say(f"{what} over {measure.groups} groups of {measure.partition} is ", measure.values)
     if measure.floor is None:
-        evidence = say(what, measure.values, "; group sizes unknown, so not assessable for significance")
+        evidence = say(*parts, "; group sizes unknown, so not assessable for significance")
         severity = choose(sick, "info", "info")
     else:
         sick = sick & (measure.values > measure.floor)
-        evidence = say(what, measure.values, "; by chance at most ", measure.floor, " in 95 of 100")
-        severity = choose(value >= error, "error", "warn")
-    return Hit(sick, evidence, severity, measure.name, value, choose(value >= error, error, warn))
+        evidence = say(*parts, "; by chance at most ", measure.floor, " in 95 of 100")
+        severity = choose(grave, "error", "warn")
+    return Hit(sick, evidence, severity, measure.name, value, choose(grave, error, warn))
+
+
+def _four_fifths(measure: Measure, limit: float) -> Hit:
+    """Judge a ratio of selection rates; the rule of thumb informs, it makes no trial sick."""
+    sick = measure.values < limit
+    what = f"over {measure.groups} groups of {measure.partition} the least positive rate is "
+    parts = say(what, measure.values, f" of the greatest, below {limit:g} (four-fifths rule)")
+    if measure.floor is None:
+        evidence = say(*parts, "; group sizes unknown, so not assessable for significance")
+    else:
+        sick = sick & (measure.values < measure.floor)
+        evidence = say(*parts, "; by chance at least ", measure.floor, " in 95 of 100")
+    return Hit(sick, evidence, choose(sick, "info", "info"), measure.name, measure.values, limit)
 
 
 def _only(hit: Hit, severity: str) -> Hit:
@@ -84,6 +107,7 @@ DETECTOR = Detector(
         Threshold("error", 0.20, "fraction (range)", "chosen here", "an error from here"),
         Threshold("mean_warn", 0.05, "fraction (mean deviation)", "chosen here", "the same for F_FPR as a sum"),
         Threshold("mean_error", 0.10, "fraction (mean deviation)", "chosen here", "the same for F_FPR as a sum"),
+        Threshold("four_fifths", 0.8, "least / greatest rate", "29 CFR 1607.4 D", "information below it"),
         Threshold("smallest", 30, "examples", "chosen here", "smaller groups are left out"),
     ),
     check=check,

@@ -115,6 +115,9 @@ def partitions(context: Context) -> tuple[Partition, ...]:
 
 def _parse(words: tuple[str, ...]) -> tuple[str, str, tuple[str, ...]] | None:
     """Return (metric, split, words of the group), or None where the name holds no metric or speaks of no group."""
+    # Behind the word `group` stands a name that may hold any word: `fpr/group_over_65`.
+    told = next((i for i, word in enumerate(words) if i and _ATTRIBUTES.get(word) == "group"), len(words))
+    words, named = words[:told], words[told:]
     if _NEVER & set(words):
         return None
     joined = " ".join(words)
@@ -129,15 +132,15 @@ def _parse(words: tuple[str, ...]) -> tuple[str, str, tuple[str, ...]] | None:
             return None
         metric, rest = METRICS[words[at]], [word for i, word in enumerate(words) if i != at]
     split = next((word for word in rest if word in _SPLITS), "")
-    return metric, split, tuple(word for word in rest if word not in _SPLITS)
+    return metric, split, (*(word for word in rest if word not in _SPLITS), *named)
 
 
 def _kind(group: tuple[str, ...]) -> str | None:
     """Return the attributes a group is told by, or None where no word is known to name one."""
     kinds = [_ATTRIBUTES.get(re.sub(r"\d+$", "", word)) for word in group]
-    if None in kinds and not (
-        kinds[0] == "group" or all(word.isdigit() or k for word, k in zip(group, kinds, strict=True))
-    ):
+    if kinds[:1] == ["group"]:
+        return "group"
+    if None in kinds and not all(word.isdigit() or kind for word, kind in zip(group, kinds, strict=True)):
         return None
     return " x ".join(dict.fromkeys(kind for kind in kinds if kind)) or None
 

@@ -1,8 +1,9 @@
-"""The shape of a table: one row per trial, or curves that must be taken apart into trials and their metrics over steps.
+"""The shape of a table: one row per trial, or something that must be taken apart into trials and their metrics.
 
 Four shapes of curves are known: runs as columns (a chart's export), long curves (`trial, step, metric, value`), trial x
-step tables (a log with the same trial on many rows), steps as columns (`loss_0, loss_1, …`). Each is recognised only
-where the evidence is strong; a table in doubt stays one row per trial. Every reshaping stands in the ledger.
+step tables (a log with the same trial on many rows), steps as columns (`loss_0, loss_1, …`). A fifth shape has one row
+per trial and group of people. Each is recognised only where the evidence is strong; a table in doubt stays one row per
+trial. Every reshaping stands in the ledger.
 
 In the trials, a metric that became a curve is the value of its last step, finite or not.
 """
@@ -10,16 +11,17 @@ In the trials, a metric that became a curve is the value of its last step, finit
 from __future__ import annotations
 
 from hpi_core.tables.chart_export import runs_as_columns
+from hpi_core.tables.group_rows import group_rows
 from hpi_core.tables.long_curves import long_curves
 from hpi_core.tables.table import Table
 from hpi_core.tables.trial_steps import trial_steps
 from hpi_core.tables.wide_steps import steps_as_columns
 
-_SHAPES = (runs_as_columns, long_curves, trial_steps, steps_as_columns)
+_SHAPES = (runs_as_columns, long_curves, trial_steps, group_rows, steps_as_columns)
 
 
 def reshape(table: Table, group: str | None = None) -> Table:
-    """Return the table as trials and curves where it is one of the known shapes of curves, else as it is.
+    """Return the table as trials, and curves if it holds any, where it is one of the known shapes, else as it is.
 
     `group` names a column that tells the files apart, each of which may be the log of one trial.
     """

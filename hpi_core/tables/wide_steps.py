@@ -19,6 +19,7 @@ _MEASURED = re.compile(
     r"(loss|acc|accuracy|err|error|ppl|perplexity|nll|f1|auc|auroc|mse|rmse|mae|bleu|reward|return|score)",
     re.IGNORECASE,
 )
+_GROUP = re.compile(r"(^|[^a-z])(sub)?(group|grp)$", re.IGNORECASE)
 _FEWEST = 5
 
 
@@ -62,7 +63,9 @@ def _numbered(frame: pl.DataFrame) -> dict[str, dict[int, str]]:
     found: dict[str, dict[int, str]] = {}
     for name, dtype in frame.schema.items():
         match = _NUMBERED.fullmatch(name)
-        if match is not None and dtype.is_numeric() and _MEASURED.search(match["stem"]):
+        if match is None or not dtype.is_numeric() or _GROUP.search(match["stem"]):
+            continue  # `acc_group_3` is the metric of a group of people, not a step
+        if _MEASURED.search(match["stem"]):
             found.setdefault(match["stem"], {})[int(match["number"])] = name
     return {
         stem: dict(sorted(columns.items()))
