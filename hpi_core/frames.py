@@ -20,7 +20,19 @@ LEDGER = pl.Schema(
 )
 
 # Ledger kinds that say how the source was understood: nothing in it was changed or left out.
-NOTES = frozenset({"encoding", "flattened", "no_header", "preamble", "repeated_header", "reshaped", "unwrapped"})
+NOTES = frozenset(
+    {
+        "chosen",
+        "encoding",
+        "flattened",
+        "left_out",
+        "no_header",
+        "preamble",
+        "repeated_header",
+        "reshaped",
+        "unwrapped",
+    }
+)
 
 # Long-form curves, sorted by `_row`, `metric`, `step`, which together are unique. `metric` is String, not Enum: frames
 # of several files are put together without agreeing on categories first. `value` is never null; NaN and infinities are

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from pathlib import Path
 
 import polars as pl
 
@@ -13,6 +14,7 @@ from hpi_core.errors import Cancelled as ReadingCancelled
 from hpi_core.errors import HpiError, SourceError
 from hpi_core.lines import LineCounts
 from hpi_core.plugins import discover
+from hpi_core.readers._sqlite import is_sqlite, unknown_database
 from hpi_core.readers.contract import Reader, StoreReader
 from hpi_core.roles import RoleOverrides
 from hpi_core.sweep import Source, Sweep
@@ -99,7 +101,7 @@ def choose(name: str, head: bytes) -> Reader:
 
 
 def choose_store(place: str) -> StoreReader | None:
-    """Return the reader of stores with the best claim on a folder or an address; None where none claims it."""
+    """Return the reader of stores with the best claim on a folder, a file or an address; None where none claims it."""
     claimed = [(reader.claims(place), reader.specificity, reader) for reader in _stores()]
     best = max(claimed, key=lambda claim: claim[:2], default=None)
     return best[2] if best is not None and best[0] > 0 else None
@@ -119,8 +121,9 @@ def _read_content(
     content: Content, label: str, options: ReadOptions, progress: Progress, cancelled: Cancelled
 ) -> _Outcome:
     """Read one store, one file, or every member of one archive; a file that cannot be read costs only itself."""
-    if content.place is not None:
-        return _read_store(content.place, label, options, progress, cancelled)
+    place = content.place if content.path is None else _store_in_file(content.path)
+    if place is not None:
+        return _read_store(place, label, options, progress, cancelled)
     try:
         members = inflate(content, cancelled).members
     except ReadingCancelled:
@@ -145,6 +148,11 @@ def _read_content(
             refused.append((name, error))
             lost += _lines_of_text(member)
     return _Outcome(tuple(parts), tuple(refused), lost)
+
+
+def _store_in_file(path: Path) -> str | None:
+    """Return the path as a place where the file is a store of its own, as a database is."""
+    return str(path) if choose_store(str(path)) is not None else None
 
 
 def _read_store(place: str, label: str, options: ReadOptions, progress: Progress, cancelled: Cancelled) -> _Outcome:
@@ -179,6 +187,8 @@ def _read_member(
     content: Content, damage: str, label: str, options: ReadOptions, progress: Progress, cancelled: Cancelled
 ) -> Part:
     try:
+        if content.path is not None and is_sqlite(content.path):
+            raise unknown_database(content.path)
         reader = choose(content.name, content.head(_HEAD))
         table = reader.read_table(content, options, progress, cancelled)
         _refuse_search_space(table, content.name)

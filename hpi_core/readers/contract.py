@@ -1,11 +1,11 @@
 """What a reader is: a name, a way to recognise what it reads by content, and a way to read it.
 
-A `Reader` reads one file, a `StoreReader` a place that is no single file: a folder of runs, an address.
+A `Reader` reads one file by its bytes, a `StoreReader` a place: a folder of runs, a database, an address.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -34,18 +34,38 @@ class Reader:
 
 
 @dataclass(frozen=True)
+class Experiment:
+    """One of the experiments (studies, projects) of a store.
+
+    Attributes:
+        id: the source's own id, which `--experiment` takes as well as the name.
+        trials: how many trials it holds, deleted ones not counted.
+        state: `active`, or the source's own word for one that is not read unless it is asked for, as `deleted`.
+        started: the start of its first trial in seconds since 1970, or None.
+    """
+
+    id: str
+    name: str
+    trials: int
+    state: str = "active"
+    started: float | None = None
+
+
+@dataclass(frozen=True)
 class StoreReader:
-    """One kind of place that holds a sweep without being a file: a folder as a tool leaves it, or an address.
+    """One kind of place that holds a sweep: a folder as a tool leaves it, a database in one file, or an address.
 
     Attributes:
         name: the word for it in `Source.kind` and `hpi sources`.
         about: one sentence for the person: what it reads.
         specificity: breaks ties between claims; the more specific reader has the larger number.
-        claims: the folder's path or the address -> 0 (certainly not) to 100 (certainly). Of a folder it looks at the
-            names in it and the first bytes of a few files, never at its own name alone; it is quick and raises nothing.
+        claims: the path of a folder or of a plain file, or the address -> 0 (certainly not) to 100 (certainly). Of a
+            folder it looks at the names in it and the first bytes of a few files, of a file at its content, never at
+            its own name alone; it is quick and raises nothing.
         read_table: reads everything; raises SourceError (nothing readable) or Cancelled, no other error. Trials that
             could not be read stand in the table's ledger. It opens nothing for writing.
         needs: the optional extra that must be installed for some or all of it, as `wandb`; empty where nothing is.
+        experiments: lists the experiments of a store that can hold several; None where it holds one.
     """
 
     name: str
@@ -54,3 +74,4 @@ class StoreReader:
     claims: Callable[[str], int]
     read_table: Callable[[str, ReadOptions, Progress, Cancelled], Table]
     needs: str = ""
+    experiments: Callable[[str, Cancelled], Sequence[Experiment]] | None = None

@@ -12,6 +12,7 @@ from hpi_core.roles.model import (
     RoleOverrides,
     Roles,
     Scale,
+    SearchRange,
     Split,
     Status,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "RoleOverrides",
     "Roles",
     "Scale",
+    "SearchRange",
     "Split",
     "Status",
     "infer_roles",

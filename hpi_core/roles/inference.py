@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from hpi_core.roles.classify import Verdict, classify, named_values
 from hpi_core.roles.facts import Facts, collect
-from hpi_core.roles.model import Metric, Objective, RoleHints, RoleOverrides, Roles
+from hpi_core.roles.model import Hyperparameter, Metric, Objective, RoleHints, RoleOverrides, Roles, SearchRange
 from hpi_core.roles.names import parse
 from hpi_core.roles.objective import infer_objective, pair
 from hpi_core.roles.overrides import apply_hints, apply_overrides, check_overrides
@@ -55,6 +55,9 @@ def _assemble(
         return tuple(name for name, verdict in verdicts.items() if verdict.role == role)
 
     metrics = _metrics(of("metric"))
+    for name, direction in hints.directions:
+        if name in metrics:
+            metrics[name] = replace(metrics[name], direction=direction)
     study = any(parse(name).raw.startswith("params_") for name in verdicts) or {"number", "state"} <= verdicts.keys()
     many = named_values(facts) is not None and not study
     objective = _objective(table, metrics, hints, overrides, None if many else study)
@@ -64,10 +67,11 @@ def _assemble(
     def one(role: str) -> str | None:
         return next(iter(of(role)), None)
 
+    ranges = {search.name: search for search in hints.ranges}
     return Roles(
         id=one("id"),
         status=one("status"),
-        hyperparameters=tuple(hyperparameter(facts[name]) for name in of("hyperparameter")),
+        hyperparameters=tuple(_ranged(hyperparameter(facts[name]), ranges.get(name)) for name in of("hyperparameter")),
         environment=of("environment"),
         metrics=tuple(metrics.values()),
         resources=of("resource"),
@@ -80,6 +84,13 @@ def _assemble(
         objective=objective,
         why={name: verdict.why for name, verdict in verdicts.items()},
     )
+
+
+def _ranged(parameter: Hyperparameter, search: SearchRange | None) -> Hyperparameter:
+    """Return the hyperparameter with the scale and the bounds of the search, where the source tells them."""
+    if search is None or parameter.kind == "categorical":
+        return parameter
+    return replace(parameter, scale=search.scale, low=search.low, high=search.high)
 
 
 def _metrics(names: tuple[str, ...]) -> dict[str, Metric]:

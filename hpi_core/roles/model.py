@@ -24,7 +24,8 @@ class Hyperparameter:
     """One column that was varied on purpose; `distinct` and `missing` are counts of values and of trials.
 
     `kind` is ordered (numeric, more than 16 distinct values), discrete (numeric, at most 16) or categorical.
-    `minimum` and `maximum` are those of the finite values. `distinct` counts finite and infinite values, not missing
+    `minimum` and `maximum` are those of the finite values, `low` and `high` the bounds of the search where the source
+    tells them. `distinct` counts finite and infinite values, not missing
     ones; it is exact up to 100,000 trials and up to 5,000 values, an estimate within about 2 % beyond both.
     `missing` counts null and NaN.
     """
@@ -36,6 +37,8 @@ class Hyperparameter:
     maximum: float | None = None
     distinct: int = 0
     missing: int = 0
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True)
@@ -63,8 +66,22 @@ class Objective:
 
 
 @dataclass(frozen=True)
+class SearchRange:
+    """Where a search looked for the values of one hyperparameter: on which scale and, where it has any, its bounds."""
+
+    name: str
+    scale: Scale = "linear"
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
 class RoleHints:
-    """What the source itself says about its columns, before anything is inferred from names."""
+    """What the source itself says about its columns, before anything is inferred from names.
+
+    `directions` holds metrics and which way they are good, `ranges` the search space, `others` further columns with
+    their role words (`time`, `text`, `environment`, …).
+    """
 
     id: str | None = None
     status: str | None = None
@@ -72,6 +89,9 @@ class RoleHints:
     metrics: tuple[str, ...] = ()
     group: str | None = None
     objective: Objective | None = None
+    directions: tuple[tuple[str, Direction], ...] = ()
+    ranges: tuple[SearchRange, ...] = ()
+    others: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,7 @@ def apply_hints(verdicts: dict[str, Verdict], hints: RoleHints) -> None:
     told += [(name, "metric") for name in hints.metrics]
     if hints.objective is not None:
         told.append((hints.objective.metric, "metric"))
+    told += [(name, ROLE_WORDS[word]) for name, word in hints.others]
     for name, role in told:
         if name is not None and name in verdicts:
             if role == "hyperparameter" and verdicts[name].role in ("constant", "seed", "environment"):

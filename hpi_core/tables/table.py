@@ -25,11 +25,13 @@ class ReadOptions:
         complete: accept a last record that has no line end as complete.
         encoding: name of the encoding, or None to recognise it.
         separator: the one-character separator, or None to recognise it.
+        experiment: name or id of the one experiment or study to read from a store of several, or None to choose.
     """
 
     complete: bool = False
     encoding: str | None = None
     separator: str | None = None
+    experiment: str | None = None
 
 
 @dataclass(frozen=True)

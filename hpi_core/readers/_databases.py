@@ -1,0 +1,126 @@
+"""Relational databases by their URL, through SQLAlchemy, which comes with the trackers' own libraries.
+
+Only SELECT is sent, each in a transaction of its own that is rolled back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from hpi_core.errors import Cancelled as ReadingCancelled
+from hpi_core.errors import SourceError
+from hpi_core.readers._sqlite import PAGE, Row
+from hpi_core.tables.table import Cancelled
+from hpi_core.text import safe
+
+SCHEMES = frozenset({"postgresql", "postgres", "mysql", "mariadb", "mssql", "oracle", "sqlite"})
+_SECRET = re.compile(r"(?<=://)([^/@\s]*?)(:[^/@\s]*)?@")
+
+
+def address_for_people(address: str) -> str:
+    """Return an address without the password in it."""
+    return _SECRET.sub(lambda match: f"{match[1]}{':…' if match[2] else ''}@", address)
+
+
+@dataclass
+class Connected:
+    """A `Database` behind a URL."""
+
+    name: str
+    connection: Any
+    cancelled: Cancelled
+    tables: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    damage: list[str] = field(default_factory=list)
+
+    def rows(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
+        """Return all rows of a query; `?` marks its values.
+
+        Raises:
+            SourceError: the database refuses.
+            Cancelled: the person asked to stop.
+        """
+        import sqlalchemy
+
+        if self.cancelled():
+            raise ReadingCancelled(f"Reading {self.name} was stopped.")
+        named = {f"v{number}": value for number, value in enumerate(values)}
+        for name in named:
+            sql = sql.replace("?", f":{name}", 1)
+        if self.connection.dialect.name in ("mysql", "mariadb"):
+            sql = sql.replace('"', "`")
+        try:
+            with self.connection.begin() as transaction:
+                found = self.connection.execute(sqlalchemy.text(sql), named).fetchall()
+                transaction.rollback()
+        except sqlalchemy.exc.SQLAlchemyError as error:
+            raise _refused(self.name, error) from error
+        return [tuple(row) for row in found]
+
+    def pages(self, table: str, key: str, columns: Sequence[str], where: str = "") -> Iterator[list[Row]]:
+        """Yield `(key, *columns)` of a table in pages."""
+        condition = f"AND ({where})" if where else ""
+        last, size = -1, PAGE
+        while size == PAGE:
+            page = self.rows(
+                f"SELECT {key}, {', '.join(columns)} FROM {table} WHERE {key} > ? {condition} "
+                f"ORDER BY {key} LIMIT {PAGE}",
+                (last,),
+            )
+            size = len(page)
+            if page:
+                last = page[-1][0]
+                yield page
+
+
+@contextlib.contextmanager
+def connected(address: str, extra: str, cancelled: Cancelled) -> Iterator[Connected]:
+    """Connect to the database at a URL.
+
+    Raises:
+        SourceError: the library or the driver is not installed (the hint installs it), or nobody answers.
+        Cancelled: the person asked to stop.
+    """
+    shown = address_for_people(address)
+    try:
+        import sqlalchemy
+    except ImportError:
+        raise missing_extra(shown, extra) from None
+    try:
+        engine = sqlalchemy.create_engine(re.sub(r"^postgres://", "postgresql://", address))
+        with contextlib.closing(engine.connect()) as connection:
+            database = Connected(safe(shown), connection, cancelled)
+            inspector = sqlalchemy.inspect(connection)
+            database.tables = {
+                table: frozenset(column["name"] for column in inspector.get_columns(table))
+                for table in inspector.get_table_names()
+            }
+            connection.rollback()
+            yield database
+        engine.dispose()
+    except ImportError as error:
+        raise SourceError(
+            f"{safe(shown)} needs the Python driver {safe(error.name or str(error), 60)}, which is not installed.",
+            "Install it beside hpi-tui, for instance: pip install psycopg2-binary (PostgreSQL), pymysql (MySQL).",
+        ) from error
+    except sqlalchemy.exc.SQLAlchemyError as error:
+        raise _refused(safe(shown), error) from error
+
+
+def missing_extra(what: str, extra: str) -> SourceError:
+    """Return the sentence for a source that needs an optional extra which is not installed."""
+    return SourceError(
+        f"{safe(what)} needs the optional extra {extra}, which is not installed.",
+        f"Install it: pip install 'hpi-tui[{extra}]'",
+    )
+
+
+def _refused(name: str, error: Exception) -> SourceError:
+    reason = str(getattr(error, "orig", None) or error).splitlines() or [""]
+    return SourceError(
+        f"{name} cannot be read: {safe(address_for_people(reason[0]), 200)}.",
+        "Check the address, and that the server runs.",
+    )

@@ -1,0 +1,266 @@
+"""A SQLite file opened to be looked at: never written, never migrated, never locked for longer than one short page.
+
+Where nobody has left a log of unfinished writes beside the file, it is opened read-only in place. Pages of rows are
+read in transactions of their own, so that a writer at full speed waits for milliseconds at most. A file whose last
+writer died in the middle (a rollback journal or a write-ahead log that only a writer may clear up) is copied to a
+temporary folder, and the copy is cleared up and read: nothing appears beside the file and not one byte of it changes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sqlite3
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import quote
+
+from hpi_core.errors import Cancelled as ReadingCancelled
+from hpi_core.errors import SourceError
+from hpi_core.tables.table import Cancelled, never
+from hpi_core.text import safe
+
+MAGIC = b"SQLite format 3\x00"
+# Rows of one page: some ten milliseconds of reading, which is all a writer ever waits for.
+PAGE = 20_000
+_PATIENCE = 20.0
+_BUSY = 0.25
+_STEPS = 100_000
+_BUSY_WORDS = ("locked", "busy")
+Row = tuple[Any, ...]
+
+
+class Database(Protocol):
+    """What the readers of relational stores need of a database, whichever it is.
+
+    Attributes:
+        name: short name for sentences.
+        tables: columns by table, all in the database's own spelling.
+        damage: what could not be read, in words, one entry per table.
+    """
+
+    name: str
+    tables: Mapping[str, frozenset[str]]
+    damage: list[str]
+
+    def rows(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
+        """Return all rows of a small query; `?` marks its values."""
+        ...
+
+    def pages(self, table: str, key: str, columns: Sequence[str], where: str = "") -> Iterator[list[Row]]:
+        """Yield the rows of a table in pages, in the order of its integer `key`, as far as they can be read."""
+        ...
+
+
+@dataclass
+class Sqlite:
+    """A `Database` in a SQLite file."""
+
+    name: str
+    connection: sqlite3.Connection
+    cancelled: Cancelled
+    tables: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    damage: list[str] = field(default_factory=list)
+
+    def rows(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
+        """Return all rows of a query, waiting for a writer where one is busy.
+
+        Raises:
+            SourceError: locked for long, or damaged.
+            Cancelled: the person asked to stop.
+        """
+        try:
+            return self._patiently(sql, values)
+        except sqlite3.DatabaseError as error:
+            raise SourceError(
+                f"{safe(self.name)} is a damaged SQLite database ({safe(str(error), 200)}).",
+                "It may have been copied while it was written: copy it again, with its -wal file if there is one.",
+            ) from error
+
+    def pages(self, table: str, key: str, columns: Sequence[str], where: str = "") -> Iterator[list[Row]]:
+        """Yield `(key, *columns)` of a table in pages of `PAGE` rows; damage ends the table and is kept in `damage`."""
+        condition = f"AND ({where})" if where else ""
+        sql = f"SELECT {key}, {', '.join(columns)} FROM {table} WHERE {key} > ? {condition} ORDER BY {key} LIMIT {PAGE}"
+        last, size = -(2**63), PAGE
+        while size == PAGE:
+            try:
+                page = self._patiently(sql, (last,))
+            except sqlite3.DatabaseError as error:
+                self.damage.append(f"{table}: {error}")
+                return
+            size = len(page)
+            if page:
+                last = page[-1][0]
+                yield page
+
+    def _patiently(self, sql: str, values: Sequence[object]) -> list[Row]:
+        started = time.monotonic()
+        while True:
+            if self.cancelled():
+                raise ReadingCancelled(f"Reading {safe(self.name)} was stopped.")
+            try:
+                return self.connection.execute(sql, tuple(values)).fetchall()
+            except sqlite3.OperationalError as error:
+                words = str(error).lower()
+                if "interrupted" in words:
+                    raise ReadingCancelled(f"Reading {safe(self.name)} was stopped.") from error
+                if "decode" in words and self.connection.text_factory is str:
+                    self.connection.text_factory = _forgiving
+                    continue
+                if not any(word in words for word in _BUSY_WORDS):
+                    raise
+                if time.monotonic() - started > _PATIENCE:
+                    raise SourceError(
+                        f"{safe(self.name)} is locked by the program that writes it.",
+                        "Wait until it has finished its transaction, or open a copy.",
+                    ) from error
+
+
+@contextlib.contextmanager
+def opened(path: Path, cancelled: Cancelled = never) -> Iterator[Sqlite]:
+    """Open a SQLite file for reading, and close it.
+
+    Raises:
+        SourceError: it cannot be opened, is damaged from the start, or locked.
+        Cancelled: the person asked to stop.
+    """
+    with contextlib.ExitStack() as stack:
+        database = None
+        how = _way(path)
+        if how != "copy":
+            database = stack.enter_context(_connected(path, path.name, how, cancelled))
+            try:
+                database.tables = _schema(database)
+            except sqlite3.OperationalError:  # a journal that only a writer may roll back
+                database = None
+        if database is None:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hpi-")))
+            database = stack.enter_context(_connected(_copied(path, folder), path.name, "mode=rw", cancelled))
+            try:
+                database.tables = _schema(database)
+            except sqlite3.OperationalError as error:
+                raise _unopened(path, error) from error
+        yield database
+
+
+def is_sqlite(path: Path) -> bool:
+    """Say whether a file begins like a SQLite database."""
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            return file.read(len(MAGIC)) == MAGIC
+    except OSError:
+        return False
+
+
+def tables_of(path: Path) -> Mapping[str, frozenset[str]]:
+    """Return the tables of a SQLite file with their columns; nothing where it is none or cannot be opened."""
+    if not is_sqlite(path):
+        return {}
+    try:
+        with opened(path) as database:
+            return database.tables
+    except SourceError:
+        return {}
+
+
+def unknown_database(path: Path) -> SourceError:
+    """Return the sentence for a SQLite file that no reader claims."""
+    try:
+        with opened(path) as database:
+            names = sorted(database.tables)
+    except SourceError as error:
+        return error
+    shown = ", ".join(safe(name, 40) for name in names[:5]) + (", …" if len(names) > 5 else "")
+    return SourceError(
+        f"{safe(path.name)} is a SQLite database, but neither of MLflow nor of Optuna"
+        + (f": its tables are {shown}." if names else ": it has no tables."),
+        "Export the trials as CSV, JSON Lines or Parquet.",
+    )
+
+
+def _way(path: Path) -> str:
+    """Return how to open the file: the query of its URI, or `copy`.
+
+    A write-ahead log can be read in place only beside its index, which a reader would have to create.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(20)
+        log = Path(f"{path}-wal")
+        logged = log.exists() and log.stat().st_size > 0
+    except OSError as error:
+        raise SourceError(f"{safe(path.name)} cannot be opened ({error.strerror or error}).") from error
+    if logged:
+        return "mode=ro" if Path(f"{path}-shm").exists() else "copy"
+    return "mode=ro&immutable=1" if head[18:19] == b"\x02" else "mode=ro"
+
+
+@contextlib.contextmanager
+def _connected(path: Path, name: str, how: str, cancelled: Cancelled) -> Iterator[Sqlite]:
+    try:
+        connection = sqlite3.connect(f"file:{quote(str(path.absolute()))}?{how}", uri=True, timeout=_BUSY)
+    except sqlite3.Error as error:
+        raise _unopened(path, error) from error
+    try:
+        connection.isolation_level = None
+        connection.set_progress_handler(lambda: int(cancelled()), _STEPS)
+        yield Sqlite(name, connection, cancelled)
+    finally:
+        connection.close()
+
+
+def _schema(database: Sqlite) -> dict[str, frozenset[str]]:
+    """Return the plain tables with their columns: no views and no virtual tables, which could compute anything."""
+    try:
+        for pragma in ("trusted_schema = OFF", "query_only = ON", "cell_size_check = ON"):
+            database._patiently(f"PRAGMA {pragma}", ())
+        found = database._patiently("SELECT name, sql FROM sqlite_master WHERE type = 'table'", ())
+        names = [name for name, sql in found if isinstance(name, str) and "virtual" not in str(sql)[:40].lower()]
+        return {name: _columns(database, name) for name in names}
+    except sqlite3.OperationalError:
+        raise
+    except sqlite3.DatabaseError as error:
+        raise SourceError(
+            f"{safe(database.name)} is a damaged SQLite database ({safe(str(error), 200)}).",
+            "It may have been copied while it was written: copy it again.",
+        ) from error
+
+
+def _columns(database: Sqlite, table: str) -> frozenset[str]:
+    found = database._patiently("SELECT name FROM pragma_table_info(?)", (table,))
+    return frozenset(str(name) for (name,) in found)
+
+
+def _copied(path: Path, folder: Path) -> Path:
+    """Copy the file and its logs, so that the copy can be cleared up as a writer would."""
+    parts = [path, *(Path(f"{path}{end}") for end in ("-wal", "-journal"))]
+    try:
+        present = [part for part in parts if part.exists()]
+        needed = sum(part.stat().st_size for part in present)
+        if needed > shutil.disk_usage(folder).free:
+            raise SourceError(
+                f"{safe(path.name)} must be copied to be read, and {folder.parent} has no room for it.",
+                "Close the program that writes it, or set TMPDIR to a larger disk.",
+            )
+        for part in present:
+            shutil.copyfile(part, folder / f"copy{part.name[len(path.name) :]}")
+    except OSError as error:
+        raise SourceError(f"{safe(path.name)} cannot be read ({error.strerror or error}).") from error
+    return folder / "copy"
+
+
+def _unopened(path: Path, error: Exception) -> SourceError:
+    return SourceError(
+        f"{safe(path.name)} cannot be opened as a SQLite database ({safe(str(error), 200)}).",
+        "Check that you may read it, and that it was copied whole.",
+    )
+
+
+def _forgiving(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
