@@ -64,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--role", dest="roles", action="append", default=[], metavar="COLUMN=ROLE", help="what a column is")
     add("--separator", type=one_character, metavar="CHARACTER", help="what separates the cells: ';', tab, space, …")
     add("--encoding", metavar="NAME", help="the encoding of a text file: utf-16, latin-1, cp1252, …")
+    add("--experiment", "--study", metavar="NAME", help="which of a store's experiments or studies to open")
     add("--complete", action="store_true", help="accept a last record that has no line end")
     add("--theme", choices=("dark", "light", "auto"), help="colours for a dark or a light terminal")
     add("--ascii", action="store_true", help="no glyphs beyond ASCII")
@@ -135,7 +136,7 @@ def read_with_memory(
     from hpi_core.settings import recall_roles
     from hpi_core.tables.table import ReadOptions
 
-    how_to_read = ReadOptions(complete, args.encoding, args.separator)
+    how_to_read = ReadOptions(complete, args.encoding, args.separator, args.experiment)
     if overrides is None and (args.objective or args.direction or args.roles):
         roles = tuple((column, role) for column, _, role in (text.rpartition("=") for text in args.roles))
         overrides = RoleOverrides(objective=args.objective, direction=args.direction, roles=roles)
@@ -198,6 +199,8 @@ def _inspect(args: argparse.Namespace, locations: list[str]) -> int:
         locations += ["--separator", args.separator]
     if args.encoding:
         locations += ["--encoding", args.encoding]
+    if args.experiment:
+        locations += ["--experiment", args.experiment]
     if args.complete:
         locations += ["--complete"]
     return headless(["inspect", *locations])

@@ -46,6 +46,12 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--separator", type=one_character, metavar="CHARACTER", help="what separates the cells: ';', 'tab', 'space', …"
     )
+    group.add_argument(
+        "--experiment",
+        "--study",
+        metavar="NAME",
+        help="which of a store's experiments or studies to read, by name or id (`hpi experiments` lists them)",
+    )
     group.add_argument("--encoding", metavar="NAME", help="the encoding of a text file: utf-16, latin-1, cp1252, …")
     group.add_argument("--complete", action="store_true", help="accept a last record that has no line end")
     group.add_argument("--strict", action="store_true", help="exit with 4 if anything had to be repaired or refused")
@@ -106,7 +112,7 @@ def read_options(args: argparse.Namespace) -> ReadOptions:
     """Return how the person wants the source read."""
     from hpi_core.tables.table import ReadOptions
 
-    return ReadOptions(complete=args.complete, encoding=args.encoding, separator=args.separator)
+    return ReadOptions(args.complete, args.encoding, args.separator, args.experiment)
 
 
 def one_character(text: str) -> str:

@@ -15,7 +15,7 @@ from hpi_core.errors import HpiError, SourceError
 from hpi_core.lines import LineCounts
 from hpi_core.plugins import discover
 from hpi_core.readers._sqlite import is_sqlite, unknown_database
-from hpi_core.readers.contract import Reader, StoreReader
+from hpi_core.readers.contract import Experiment, Reader, StoreReader
 from hpi_core.roles import RoleOverrides
 from hpi_core.sweep import Source, Sweep
 from hpi_core.tables.compression import inflate
@@ -25,7 +25,7 @@ from hpi_core.tables.ledger import Entry, ledger_frame
 from hpi_core.tables.locations import Found, Location, find, fingerprint, labels, look_into
 from hpi_core.tables.nested import flatten
 from hpi_core.tables.shape import reshape
-from hpi_core.tables.table import Cancelled, Progress, ReadOptions, Table
+from hpi_core.tables.table import Cancelled, Progress, ReadOptions, Table, never
 from hpi_core.tables.together import Part, join
 from hpi_core.text import safe
 
@@ -105,6 +105,24 @@ def choose_store(place: str) -> StoreReader | None:
     claimed = [(reader.claims(place), reader.specificity, reader) for reader in _stores()]
     best = max(claimed, key=lambda claim: claim[:2], default=None)
     return best[2] if best is not None and best[0] > 0 else None
+
+
+def list_experiments(location: str, cancelled: Cancelled = never) -> list[Experiment]:
+    """List the experiments that the store at a location holds.
+
+    Raises:
+        SourceError: nothing is there, it is no store that can hold several, or it cannot be opened.
+        Cancelled: `cancelled` answered true.
+    """
+    content = find(location).contents[0]
+    place = content.place if content.path is None else str(content.path)
+    reader = choose_store(place) if place is not None else None
+    if reader is None or reader.experiments is None or place is None:
+        kinds = sorted(store.name for store in _stores() if store.experiments is not None)
+        raise SourceError(
+            f"{safe(content.name)} is no store of several experiments.", f"Those are kept by {', '.join(kinds)}."
+        )
+    return list(reader.experiments(place, cancelled))
 
 
 @lru_cache(maxsize=1)
