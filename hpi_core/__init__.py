@@ -15,13 +15,17 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hpi_core.errors import HpiError
+    from hpi_core.importance import best_runs, param_correlations, param_importance
     from hpi_core.inspection import Inspection, inspect
     from hpi_core.readers import read
     from hpi_core.roles import RoleOverrides
     from hpi_core.summary import summarize
     from hpi_core.sweep import Sweep
 
-__all__ = ["HpiError", "Inspection", "RoleOverrides", "Sweep", "inspect", "read", "summarize"]
+__all__ = [
+    "HpiError", "Inspection", "RoleOverrides", "Sweep", "best_runs", "inspect", "param_correlations",
+    "param_importance", "read", "summarize",
+]  # fmt: skip
 __version__ = "0.1.0"
 
 _HOMES = {
@@ -29,7 +33,10 @@ _HOMES = {
     "Inspection": "hpi_core.inspection",
     "RoleOverrides": "hpi_core.roles",
     "Sweep": "hpi_core.sweep",
+    "best_runs": "hpi_core.importance",
     "inspect": "hpi_core.inspection",
+    "param_correlations": "hpi_core.importance",
+    "param_importance": "hpi_core.importance",
     "read": "hpi_core.readers",
     "summarize": "hpi_core.summary",
 }

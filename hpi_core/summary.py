@@ -16,13 +16,23 @@ from typing import Any
 import polars as pl
 
 from hpi_core import frames
+from hpi_core.importance.records import importance_records, interaction_records
 from hpi_core.inspection import Inspection, IssueCount
 from hpi_core.numerals import rounded
 from hpi_core.statistics.findings import Bucket, Cause, Lead
 
 SCHEMA = "hpi.summary/1"
 # How many entries a list keeps unless everything is asked for; what was left out is counted in `omitted`.
-CAPS = {"best": 10, "buckets": 200, "leads": 20, "causes": 50, "coverage": 100, "ledger": 20}
+CAPS = {
+    "best": 10,
+    "buckets": 200,
+    "leads": 20,
+    "causes": 50,
+    "coverage": 100,
+    "ledger": 20,
+    "importance": 60,
+    "interactions": 20,
+}
 TRIALS_NAMED = 20
 
 
@@ -43,7 +53,8 @@ def summarize(
         "buckets": [_bucket(bucket) for bucket in inspection.buckets],
         "leads": [_lead(lead) for lead in inspection.leads],
         "causes": [_cause(cause, trials, everything) for cause in inspection.causes],
-        "importance": [],
+        "importance": importance_records(inspection.weighing.entries),
+        "interactions": interaction_records(inspection.weighing.interactions),
         "best": _best(inspection),
         "ledger": [_repair(row) for row in inspection.sweep.ledger.iter_rows(named=True)],
     }
@@ -280,7 +291,7 @@ def _best(inspection: Inspection) -> list[dict[str, Any]]:
         {
             "trial": entry.trial,
             "value": entry.value,
-            "configuration": {name: _plain(value) for name, value in configured.items()},
+            "configuration": {name: plain(value) for name, value in configured.items()},
         }
         for entry, configured in zip(inspection.ranking.best, configurations, strict=True)
     ]
@@ -303,7 +314,7 @@ def _source_number(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
     """Return a source value as JSON can hold it: non-finite numbers become an object that says which."""
     if isinstance(value, float) and not math.isfinite(value):
         return {"value": None, "nonfinite": "nan" if math.isnan(value) else "+inf" if value > 0 else "-inf"}
@@ -312,7 +323,7 @@ def _plain(value: object) -> object:
     if isinstance(value, datetime | date):
         return value.isoformat()
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | pl.Series):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     return str(value)

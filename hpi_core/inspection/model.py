@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import polars as pl
@@ -13,6 +14,7 @@ from hpi_core.inspection.ranking import Ranking
 from hpi_core.sweep import Sweep
 
 if TYPE_CHECKING:
+    from hpi_core.importance import Weighing
     from hpi_core.inspection.measures import Measure
     from hpi_core.inspection.recommendations import Recommendation
     from hpi_core.statistics.findings import Bucket, Cause, Lead, NotACause
@@ -62,6 +64,7 @@ class Inspection:
         causes, not_causes, leads, buckets: what the trials share, strongest first.
         recommendations: what to do next, each resting on a finding or cause.
         ranking: the best healthy trials.
+        weighing: which hyperparameters matter; computed when it is first asked for.
         caveats: what the reader of all this has to know first, in sentences.
         thresholds: thresholds the user changed, `issue.name` -> value.
     """
@@ -83,6 +86,13 @@ class Inspection:
     recommendations: tuple[Recommendation, ...] = ()
     caveats: tuple[str, ...] = ()
     thresholds: Mapping[str, float] = field(default_factory=dict)
+
+    @cached_property
+    def weighing(self) -> Weighing:
+        """Which hyperparameters matter for the objective, for being among the best, and for being sick."""
+        from hpi_core.importance import weigh
+
+        return weigh(self.sweep, self.sick)
 
     @property
     def assessed(self) -> bool:

@@ -1,0 +1,151 @@
+"""`hpi best`: the best healthy trials, what repeating them would give, and what they were set to."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from hpi_core.cli.command import Command
+from hpi_core.cli.inspect_source import add_threshold_argument, inspect_sweep
+from hpi_core.cli.source import add_source_arguments, open_sweep
+from hpi_core.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from hpi_core.cli.ink import Ink
+    from hpi_core.inspection import Inspection
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    add_source_arguments(parser)
+    add_threshold_argument(parser)
+    group = parser.add_argument_group("output")
+    group.add_argument("-k", type=_count, default=10, metavar="N", help="how many trials (default: 10)")
+    group.add_argument("--json", action="store_true", help="strict JSON instead of a page")
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 100_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of trials (1 to 100,000)")
+    return int(text)
+
+
+def _run(args: argparse.Namespace) -> ExitCode:
+    found = best_of(inspect_sweep(open_sweep(args), args), args.k)
+    if args.json:
+        sys.stdout.write(json.dumps(found, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=True) + "\n")
+        return ExitCode.OK
+    from hpi_core.cli.ink import Ink
+
+    sys.stdout.write(best_page(found, Ink.for_stdout()))
+    return ExitCode.OK
+
+
+def best_of(inspection: Inspection, k: int) -> dict[str, Any]:
+    """Return the k best healthy trials and what would rank higher, as plain data."""
+    from hpi_core.importance import best_runs
+    from hpi_core.importance.best import cost_column
+    from hpi_core.importance.records import best_records
+    from hpi_core.summary import plain
+
+    sweep, ranking = inspection.sweep, inspection.ranking
+    objective = sweep.roles.objective
+    runs = best_runs(inspection, k)
+    names = [item.name for item in sweep.roles.hyperparameters]
+    rows = [run.row for run in runs]
+    configurations = sweep.trials.select(names)[rows].to_dicts() if names and rows else [{} for _ in rows]
+    return {
+        "schema": "hpi.best/1",
+        "source": {"kind": sweep.source.kind, "name": sweep.source.name, "fingerprint": sweep.source.fingerprint},
+        "objective": None
+        if objective is None or objective.direction is None
+        else {"metric": objective.metric, "direction": objective.direction, "from": objective.origin},
+        "cost": cost_column(sweep),
+        "ranked": ranking.ranked,
+        "best": [
+            {**record, "configuration": {name: plain(value) for name, value in configured.items()}}
+            for record, configured in zip(best_records(runs), configurations, strict=True)
+        ],
+        "would_rank_higher": [
+            {"trial": entry.trial, "value": entry.value, "issues": list(entry.sick)} for entry in ranking.excluded[:20]
+        ],
+    }
+
+
+def best_page(found: Mapping[str, Any], ink: Ink) -> str:
+    """Return the page of the best trials."""
+    from hpi_core.cli.ink import Column
+    from hpi_core.numerals import number, plural
+
+    objective, best, cost = found["objective"], found["best"], found["cost"]
+    ink.spans((found["source"]["name"], "bold"))
+    if objective is None:
+        ink.paragraph("The objective or its direction is not known: --objective METRIC, --minimize, --maximize.")
+        return ink.page()
+    better = "lower" if objective["direction"] == "min" else "higher"
+    ink.paragraph(
+        f"{objective['metric']}, {better} is better · {plural(found['ranked'], 'healthy finished trial')}",
+        "dim",
+        indent=0,
+    )
+    if not best:
+        ink.paragraph("No healthy, finished trial has a finite value: there is no best trial.")
+        return ink.page()
+    names = [name for name in best[0]["configuration"] if any(e["configuration"][name] is not None for e in best)]
+    columns = [
+        Column("#", right=True), Column("trial", style="bold"), Column(objective["metric"], right=True), Column(""),
+        Column("if repeated", right=True, drop=1), Column(cost or "", right=True, drop=2),
+        *(Column(name, drop=3 + place) for place, name in enumerate(names)),
+    ]  # fmt: skip
+    ink.heading("Best healthy trials")
+    ink.table(
+        columns,
+        [
+            [
+                str(entry["rank"]), str(entry["trial"]), number(entry["value"], 6), "=" if entry["tied"] else "",
+                number(entry["expected"], 6), number(entry["cost"], 4),
+                *(_word(entry["configuration"][name]) for name in names),
+            ]
+            for entry in best
+        ],
+    )  # fmt: skip
+    _add_notes(found, ink)
+    return ink.page()
+
+
+def _add_notes(found: Mapping[str, Any], ink: Ink) -> None:
+    from hpi_core.numerals import number, plural
+
+    best = found["best"]
+    tied = sum(entry["tied"] for entry in best)
+    ink.gap()
+    if tied > 1:
+        every = " or more" if tied == len(best) else ""
+        ink.paragraph(f"=  {plural(tied, 'trial')}{every} cannot be told from the best by one run each.", "dim")
+    if best[0]["expected"] is not None:
+        ink.paragraph(
+            "if repeated: the best of many trials was lucky as well; values shrunk by the spread between repetitions "
+            "of one configuration.",
+            "dim",
+        )
+    else:
+        ink.paragraph("No configuration was repeated: how much of the lead is luck cannot be told.", "dim")
+    for entry in found["would_rank_higher"][:3]:
+        ink.paragraph(
+            f"Trial {entry['trial']} has {number(entry['value'], 6)} and would rank higher if it were healthy: "
+            f"{', '.join(entry['issues'])}.",
+            "warn",
+        )
+
+
+def _word(value: object) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, dict) and "nonfinite" in value:
+        return str(value["nonfinite"])
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+COMMAND = Command("best", "show the best healthy trials and what repeating them would give", _arguments, _run, order=12)

@@ -1,0 +1,135 @@
+"""The page `hpi importance` prints: one section per question, a bar per hyperparameter, noise in grey."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hpi_core.cli.ink import Column, Ink, Style
+from hpi_core.numerals import number, percent, plural
+
+TITLES = {
+    "variance": ("What decides the objective", "share of the variance of the ranked {metric}"),
+    "top": ("What decides who is among the best", "the best {share} of the trials against all, in this search"),
+    "failing": ("What decides who is sick", "share of the variance of being sick"),
+}
+_BAR = 20
+_SHOWN = 12
+
+
+def importance_page(found: Mapping[str, Any], ink: Ink, *, everything: bool = False) -> str:
+    """Return the page; `everything` leaves no hyperparameter out."""
+    trials, objective = found["trials"], found["objective"]
+    ink.spans((found["source"]["name"], "bold"))
+    parts = [plural(trials["total"], "trial")]
+    if objective is not None:
+        better = "lower" if objective["direction"] == "min" else "higher"
+        parts.append(f"{objective['metric']}, {better} is better")
+        parts.append(f"{trials['ranked']:,} ranked")
+    ink.paragraph(" · ".join(parts), "dim", indent=0)
+    ink.gap()
+    style, text = _verdict(found)
+    ink.paragraph(text, style, indent=0)
+    for question in TITLES:
+        _add_question(found, question, ink, everything)
+    _add_interactions(found["interactions"], ink)
+    _add_correlations(found, ink, everything)
+    if found["notes"]:
+        ink.heading("Caveats")
+        for note in found["notes"]:
+            ink.paragraph(note, first="· ")
+    return ink.page()
+
+
+def _verdict(found: Mapping[str, Any]) -> tuple[Style, str]:
+    if not found["importance"]:
+        return "plain", "Nothing can be said about importance; see the caveats."
+    variance = [entry for entry in found["importance"] if entry["question"] == "variance"]
+    matter = [entry for entry in variance if entry["matters"]]
+    if not matter:
+        return "plain", f"None of the {plural(len(variance), 'hyperparameter')} matters for the objective beyond noise."
+    first = matter[0]
+    others = ", ".join(entry["parameter"] for entry in matter[1:5])
+    also = f", then {others}" if others else "; nothing else is beyond noise"
+    return "good", (
+        f"{first['parameter']} matters most: {percent(first['score'])} of the variance "
+        f"({percent(first['low'])} to {percent(first['high'])}){also}."
+    )
+
+
+def _add_question(found: Mapping[str, Any], question: str, ink: Ink, everything: bool) -> None:
+    entries = [entry for entry in found["importance"] if entry["question"] == question]
+    if not entries:
+        return
+    title, note = TITLES[question]
+    metric = "" if found["objective"] is None else found["objective"]["metric"]
+    ink.heading(title, note.format(metric=metric, share=percent(found["top_share"])))
+    shown = entries if everything else entries[:_SHOWN]
+    highest = max(entry["high"] for entry in shown) or 1.0
+    size = max(len(entry["parameter"]) for entry in shown)
+    size = min(size, max(12, ink.width - _BAR - 52))
+    for entry in shown:
+        name = entry["parameter"] if len(entry["parameter"]) <= size else entry["parameter"][: size - 1] + "…"
+        bar = "█" * round(_BAR * entry["score"] / highest)
+        interval = f"{_score(entry['low'])} to {_score(entry['high'])}"
+        told = f"n {entry['n']:,}" if entry["matters"] else f"n {entry['n']:,}  within noise ({_score(entry['noise'])})"
+        grey: Style = "plain" if entry["matters"] else "dim"
+        ink.spans(
+            (f"{name:<{size}}  ", grey),
+            (f"{bar:<{_BAR}}", "accent" if entry["matters"] else "dim"),
+            (f" {_score(entry['score']):>5}  {interval:<14}  {told}", grey),
+            indent=2,
+        )
+    if len(entries) > len(shown):
+        ink.paragraph(f"… and {len(entries) - len(shown):,} more: --all", "dim")
+
+
+def _score(score: float) -> str:
+    """Write a share with two decimals, as 0 only where it is 0."""
+    if 0 < score < 0.005:
+        return "<.01"
+    return "0" if score == 0 else f"{score:.2f}".removeprefix("0")
+
+
+def _add_interactions(pairs: list[Any], ink: Ink) -> None:
+    if not pairs:
+        return
+    ink.heading("Pairs that matter together", "beyond what each does alone")
+    for pair in pairs[:6]:
+        ink.paragraph(
+            f"{pair['first']} × {pair['second']}: {percent(pair['score'])} of the variance (noise "
+            f"{percent(pair['noise'])}, n {pair['n']:,})"
+        )
+
+
+def _add_correlations(found: Mapping[str, Any], ink: Ink, everything: bool) -> None:
+    told = [item for item in found["correlations"] if item["statistic"] == "epsilon2" or item["low"] * item["high"] > 0]
+    told = [item for item in told if item["low"] > 0 or item["statistic"] == "spearman"]
+    if not told:
+        return
+    shown = told if everything else told[:_SHOWN]
+    ink.heading("Which way", "rank correlation; share of variance (ε²) for words; interval leaves 0 out")
+    columns = [
+        Column("hyperparameter"), Column("with"), Column("", drop=1), Column("value", right=True),
+        Column("interval", right=True), Column("n", right=True),
+    ]  # fmt: skip
+    ink.table(
+        columns,
+        [
+            [
+                item["parameter"], item["target"], _direction(item), number(item["value"], 2),
+                f"{number(item['low'], 2)} to {number(item['high'], 2)}", f"{item['n']:,}",
+            ]
+            for item in shown
+        ],
+    )  # fmt: skip
+    if len(told) > len(shown):
+        ink.paragraph(f"… and {len(told) - len(shown):,} more: --all", "dim")
+
+
+def _direction(item: Mapping[str, Any]) -> str:
+    if item["statistic"] == "epsilon2":
+        return "differs by value"
+    if item["kind"] == "issue":
+        return "more often when high" if item["value"] > 0 else "more often when low"
+    return "rises with it" if item["value"] > 0 else "falls with it"

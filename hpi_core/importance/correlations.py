@@ -1,0 +1,113 @@
+"""correlations(): which way each hyperparameter goes with each metric and issue, with n and interval."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from hpi_core.importance.model import Correlation
+from hpi_core.importance.outcomes import groups_of
+from hpi_core.statistics.binning import code_trials
+from hpi_core.statistics.columns import parameter_of
+from hpi_core.statistics.intervals import Z95
+from hpi_core.statistics.variance_share import ranks_within, share_codes, variance_share
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Literal
+
+    from hpi_core.importance.model import Judged
+    from hpi_core.roles import Hyperparameter
+    from hpi_core.statistics.inputs import Booleans, Floats, Integers, Parameter
+
+LEAST_TRIALS = 4
+LEAST_SICK = 5
+MOST_TRIALS = 100_000
+
+
+def correlations(
+    judged: Judged, metrics: Sequence[str] | None = None, issues: Sequence[str] | None = None
+) -> tuple[Correlation, ...]:
+    """Return the correlation of every hyperparameter with every metric and issue, strongest first.
+
+    Numeric hyperparameters: Spearman's rank correlation with its 95 % interval (Bonett and Wright 2000); categorical
+    ones: epsilon squared of the ranked target. Metrics count where finite, issues where they could be judged; an issue
+    needs five sick and five healthy trials. Where a sweep mixes several, ranks are those within each.
+
+    Args:
+        judged: an inspection.
+        metrics: names of metrics instead of all.
+        issues: ids of issues instead of all.
+    """
+    sweep = judged.sweep
+    n = sweep.trials.height
+    rows = np.arange(n)
+    if n > MOST_TRIALS:
+        rows = np.sort(np.random.default_rng(n).choice(n, MOST_TRIALS, replace=False))
+    told = sweep.roles.hyperparameters
+    table = sweep.trials if len(rows) == n else sweep.trials[rows]
+    group = groups_of(sweep)[rows]
+    parameters = [(item, parameter_of(table[item.name], item.kind)) for item in told]
+    found = []
+    for name, kind, target in _targets(judged, table, rows, metrics, issues):
+        known = ~np.isnan(target)
+        for item, parameter in parameters:
+            made = _correlation(item, parameter, target, known, group)
+            if made is not None:
+                statistic, value, low, high, count = made
+                found.append(Correlation(item.name, name, kind, statistic, value, low, high, count))
+    return tuple(sorted(found, key=lambda c: (-abs(c.value), c.parameter, c.target)))
+
+
+def _targets(
+    judged: Judged, table: pl.DataFrame, rows: np.ndarray, metrics: Sequence[str] | None, issues: Sequence[str] | None
+) -> Iterator[tuple[str, Literal["metric", "issue"], Floats]]:
+    """Yield name, kind and one number per trial, NaN where there is none."""
+    for metric in judged.sweep.roles.metrics:
+        if (metrics is None or metric.name in metrics) and table.schema[metric.name].is_numeric():
+            values = table[metric.name].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+            yield metric.name, "metric", np.where(np.isfinite(values), values, np.nan)
+    for issue, verdict in sorted(judged.verdicts.items()):
+        if issues is not None and issue not in issues:
+            continue
+        numbers = verdict.cast(pl.Float64).fill_null(float("nan")).to_numpy()[rows]
+        sick, healthy = int((numbers == 1).sum()), int((numbers == 0).sum())
+        if min(sick, healthy) >= LEAST_SICK:
+            yield issue, "issue", numbers
+
+
+def _correlation(
+    item: Hyperparameter, parameter: Parameter, target: Floats, known: Booleans, group: Integers
+) -> tuple[Literal["spearman", "epsilon2"], float, float, float, int] | None:
+    if item.kind == "categorical" or parameter.kind == "categorical":
+        if known.sum() < LEAST_TRIALS:
+            return None
+        share = variance_share(*share_codes(code_trials(parameter), known), ranks_within(target[known], group[known]))
+        return None if share is None else ("epsilon2", share.score, share.low, share.high, share.n)
+    both = known & ~parameter.missing
+    n = int(both.sum())
+    if n < LEAST_TRIALS:
+        return None
+    rho = spearman(np.asarray(parameter.values, dtype=np.float64)[both], target[both], group[both])
+    return None if rho is None else ("spearman", rho, *spearman_interval(rho, n), n)
+
+
+def spearman(first: Floats, second: Floats, group: Integers | None = None) -> float | None:
+    """Return Spearman's rank correlation with mid-ranks, within groups if given; None where either is constant."""
+    within = np.zeros(len(first), dtype=np.int64) if group is None else group
+    a, b = ranks_within(first, within), ranks_within(second, within)
+    a, b = a - a.mean(), b - b.mean()
+    spread = math.sqrt(float((a * a).sum()) * float((b * b).sum()))
+    return None if spread <= 0 else float(np.clip((a * b).sum() / spread, -1.0, 1.0))
+
+
+def spearman_interval(rho: float, n: int) -> tuple[float, float]:
+    """Return the 95 % interval of a rank correlation: Fisher's z with variance (1 + rho^2 / 2) / (n - 3)."""
+    if n <= 3:
+        return -1.0, 1.0
+    centre = math.atanh(float(np.clip(rho, -0.999999999, 0.999999999)))
+    half = Z95 * math.sqrt((1 + rho * rho / 2) / (n - 3))
+    return math.tanh(centre - half), math.tanh(centre + half)
