@@ -80,7 +80,7 @@ class RoleHints:
     """What the source itself says about its columns, before anything is inferred from names.
 
     `directions` holds metrics and which way they are good, `ranges` the search space, `others` further columns with
-    their role words (`time`, `text`, `environment`, …).
+    their role words (`time`, `text`, `environment`, …); a constant seed stays the seed.
     """
 
     id: str | None = None

@@ -51,6 +51,8 @@ def apply_hints(verdicts: dict[str, Verdict], hints: RoleHints) -> None:
         if name is not None and name in verdicts:
             if role == "hyperparameter" and verdicts[name].role in ("constant", "seed", "environment"):
                 continue
+            if role == "constant" and verdicts[name].role == "seed":
+                continue
             _give(verdicts, name, role, "the source says so")
 
 

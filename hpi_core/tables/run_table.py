@@ -1,0 +1,162 @@
+"""Runs as a tracker or a folder keeps them, each with its own settings and its own log, made one table of trials.
+
+A run's settings keep their names, its results theirs; where a name is both, the setting is called `config.NAME`.
+What was measured over steps becomes curves; a trial shows the run's own summary of a metric, else its last value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import polars as pl
+
+from hpi_core.roles import RoleHints
+from hpi_core.tables.curve_frames import curve_frame, with_last_values
+from hpi_core.tables.ledger import Entry, ledger_frame
+from hpi_core.tables.nested import flat, frame_of_records, unique
+from hpi_core.tables.table import Table
+
+# What readers say about a run itself: the role each such column has.
+ROLES_OF_ABOUT = {
+    **dict.fromkeys(("start_time", "end_time", "heartbeat"), "time"),
+    **dict.fromkeys(("name", "error", "folder"), "text"),
+    **dict.fromkeys(("host", "gpu", "gpu_count", "node_ip"), "environment"),
+    **dict.fromkeys(("runtime", "iterations"), "resource"),
+    **dict.fromkeys(("exit_code", "pid"), "ignored"),
+}
+# Columns that put runs into groups, the likeliest first: one with a single value groups nothing.
+GROUPINGS = ("group", "experiment", "project", "sweep", "job_type", "folder_1")
+
+POINTS = pl.Schema({"metric": pl.String, "step": pl.Int64, "value": pl.Float64})
+
+
+@dataclass
+class Run:
+    """One run as read from its own files.
+
+    Attributes:
+        id: the source's own name of it, distinct within the source.
+        about: what the source says about the run itself, under the column names of the table (`status`, `start_time`,
+            `host`, …); values are text, numbers or None. Times are seconds since 1970.
+        settings: what was chosen before it began, nested or flat.
+        results: what it reported last, nested or flat.
+        points: its curves with the schema `POINTS`, in the order they were written, or None.
+        notes: what was repaired or left out of it.
+    """
+
+    id: str
+    about: dict[str, object] = field(default_factory=dict)
+    settings: Mapping[str, object] = field(default_factory=dict)
+    results: Mapping[str, object] = field(default_factory=dict)
+    points: pl.DataFrame | None = None
+    notes: list[Entry] = field(default_factory=list)
+
+
+def table_of_runs(runs: Sequence[Run], id_column: str = "run", entries: Sequence[Entry] = ()) -> Table:
+    """Return one row per run, in the order given, with the curves of all of them."""
+    settings = [flat(run.settings) for run in runs]
+    results = [flat(run.results) for run in runs]
+    curves, doubles = _curves(runs)
+    metrics = curves["metric"].unique(maintain_order=True).to_list()
+    of_settings = dict.fromkeys(name for one in settings for name in one)
+    of_results = dict.fromkeys([*(name for one in results for name in one), *metrics])
+    of_about = dict.fromkeys([id_column, *(name for run in runs for name in run.about)])
+    renamed = _names(of_about, of_settings, of_results)
+    records = [
+        {id_column: run.id, **run.about}
+        | {renamed["settings"][name]: value for name, value in chosen.items()}
+        | {renamed["results"][name]: value for name, value in reported.items()}
+        for run, chosen, reported in zip(runs, settings, results, strict=True)
+    ]
+    frame, typed = frame_of_records(records)
+    curves = curves.with_columns(pl.col("metric").replace(renamed["results"]))
+    frame = _with_last(frame, curves, [renamed["results"][name] for name in metrics])
+    frame = _in_order(frame, [*of_about, *renamed["settings"].values(), *renamed["results"].values()])
+    notes = [replace(note, row=row) for row, run in enumerate(runs) for note in run.notes]
+    if doubles:
+        message = f"{doubles:,} values of a repeated step: the last is kept"
+        notes.append(Entry("repeated_step", message, count=doubles))
+    hints = _hints(frame, id_column, of_about, renamed["settings"].values(), [renamed["results"][m] for m in metrics])
+    return Table(
+        frame,
+        ledger_frame([*entries, *notes], [typed]),
+        hints=hints,
+        curves=None if curves.is_empty() else curves,
+    )
+
+
+def _curves(runs: Sequence[Run]) -> tuple[pl.DataFrame, int]:
+    """Return the curves of all runs with their rows, and how many values of a repeated step were replaced."""
+    held = [(row, run.points) for row, run in enumerate(runs) if run.points is not None and run.points.height]
+    if not held:
+        return pl.DataFrame(schema={"_row": pl.UInt32, **POINTS}), 0
+    rows = np.repeat([row for row, _ in held], [points.height for _, points in held]).astype(np.uint32)
+    long = pl.concat([points for _, points in held]).insert_column(0, pl.Series("_row", rows))
+    return curve_frame(long)
+
+
+def _names(
+    about: Mapping[str, None], settings: Mapping[str, None], results: Mapping[str, None]
+) -> dict[str, dict[str, str]]:
+    """Return the column of every setting and result, distinct among all of them."""
+    taken = set(about)
+    of_results: dict[str, str] = {}
+    for name in results:
+        of_results[name] = unique(name, taken)
+        taken.add(of_results[name])
+    of_settings: dict[str, str] = {}
+    for name in settings:
+        of_settings[name] = unique(name if name not in taken else f"config.{name}", taken)
+        taken.add(of_settings[name])
+    return {"settings": of_settings, "results": of_results}
+
+
+def _with_last(frame: pl.DataFrame, curves: pl.DataFrame, metrics: list[str]) -> pl.DataFrame:
+    """Fill what a run's summary does not say with the value of the last step."""
+    if not metrics:
+        return frame
+    last = with_last_values(pl.DataFrame({"\0": pl.Series([0] * frame.height)}), curves, metrics).drop("\0")
+    schema = frame.schema
+    columns = []
+    for column in last.iter_columns():
+        own = schema.get(column.name)
+        if own is None or frame[column.name].null_count() == frame.height:
+            columns.append(column)
+        elif own.is_numeric():
+            columns.append(frame[column.name].cast(pl.Float64).zip_with(frame[column.name].is_not_null(), column))
+    return frame.with_columns(columns)
+
+
+def _in_order(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    present = set(frame.columns)
+    return frame.select([name for name in dict.fromkeys(names) if name in present])
+
+
+def _hints(
+    frame: pl.DataFrame, id_column: str, about: Iterable[str], settings: Iterable[str], metrics: Iterable[str]
+) -> RoleHints:
+    """Say what the source knows of its columns: settings that differ were varied, unless they are free text."""
+    schema = frame.schema
+    told = [(name, ROLES_OF_ABOUT[name]) for name in about if name in ROLES_OF_ABOUT]
+    varied: list[str] = []
+    chosen = [name for name in settings if name in schema]
+    plain = [name for name in chosen if not isinstance(schema[name], (pl.List, pl.Struct))]
+    distinct = frame.select(pl.col(plain).drop_nulls().n_unique()).row(0, named=True) if plain else {}
+    for name in chosen:
+        count = distinct.get(name, 0)
+        if name in distinct and count <= 1:
+            told.append((name, "constant" if count else "ignored"))
+        elif schema[name] == pl.String and count > max(2, frame.height // 2):
+            told.append((name, "text"))
+        elif name in distinct:
+            varied.append(name)
+    return RoleHints(
+        id=id_column,
+        status="status" if "status" in schema and frame["status"].null_count() < frame.height else None,
+        hyperparameters=tuple(varied),
+        metrics=tuple(metrics),
+        group=next((name for name in GROUPINGS if name in schema and frame[name].drop_nulls().n_unique() > 1), None),
+        others=tuple(told),
+    )
