@@ -27,7 +27,7 @@ from hpi_core.tables.table import Cancelled, Progress, ReadOptions, Table
 from hpi_core.text import safe
 
 _FILES = frozenset({"wandb-summary.json", "wandb-metadata.json", "config.yaml"})
-_DEPTH = 3
+_DEPTH = 6
 # Folders looked at before a claim is given up: a claim must be quick wherever it is asked.
 _FEW, _ALL = 500, 200_000
 _OWN = frozenset({"_wandb", "wandb_version"})
@@ -35,7 +35,7 @@ _CLOCKS = frozenset({"_step", "_timestamp", "_runtime", "_wandb"})
 
 
 def claims(place: str) -> int:
-    """Claim a folder in which, up to three levels down, a run of Weights & Biases lies."""
+    """Claim a folder in which, up to six levels down, a run of Weights & Biases lies."""
     if is_address(place):
         return 0
     return 95 if next(_runs(Path(place), _FEW), None) is not None else 0

@@ -219,7 +219,7 @@ def _file(part: str, path: Path, mode: int) -> Content:
 
 def _matches(part: str, path: Path) -> list[Content]:
     if glob.has_magic(part):
-        found = sorted(glob.glob(str(path), recursive=True), key=_natural)  # noqa: PTH207 - absolute patterns too
+        found = sorted(glob.glob(str(path), recursive=True), key=natural)  # noqa: PTH207 - absolute patterns too
         files = [Path(name) for name in found if Path(name).is_file()]
         if files:
             return [_file(str(file), file, file.stat().st_mode) for file in files]
@@ -242,7 +242,7 @@ def _nearby(path: Path) -> str:
 
 def _in_folder(part: str, path: Path) -> list[Content]:
     try:
-        entries = sorted(path.iterdir(), key=lambda entry: _natural(entry.name))
+        entries = sorted(path.iterdir(), key=lambda entry: natural(entry.name))
     except PermissionError as error:
         raise _forbidden(part) from error
     files = [e for e in entries if not e.name.startswith(".") and _says_table(e) and e.is_file()]
@@ -305,7 +305,7 @@ def _stem(name: str) -> str:
     return f"{folder}/{last}" if folder else last
 
 
-def _natural(name: str) -> list[tuple[int, int, str]]:
+def natural(name: str) -> list[tuple[int, int, str]]:
     """Sort `run10` after `run9`."""
     parts: list[tuple[int, int, str]] = []
     digits = ""

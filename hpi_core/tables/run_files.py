@@ -17,6 +17,8 @@ from pathlib import Path
 import polars as pl
 
 from hpi_core.errors import SourceError
+from hpi_core.roles.names import parse
+from hpi_core.roles.vocabulary import words
 from hpi_core.tables.curve_frames import is_step_name, step_columns, steps_of
 from hpi_core.tables.foreign import foreign_kind
 from hpi_core.tables.run_table import POINTS
@@ -29,24 +31,12 @@ from hpi_core.text import safe
 _LFS = b"version https://git-lfs.github.com/spec/"
 # Columns of a log that tell when or how far, and are no result.
 _CLOCKS = frozenset(
-    [
-        "epoch",
-        "step",
-        "global_step",
-        "iteration",
-        "created_at",
-        "timestamp",
-        "_timestamp",
-        "time",
-        "wall_time",
-        "walltime",
-        "date",
-        "datetime",
-        "_runtime",
-        "runtime",
-        "relative_time",
-        "elapsed",
-    ]
+    words(
+        """
+        epoch step global_step iteration created_at timestamp _timestamp time wall_time walltime date datetime
+        _runtime runtime relative_time elapsed
+        """
+    )
 )
 
 
@@ -158,15 +148,22 @@ def log_of(table: Table, skip: Callable[[str], bool] = lambda _name: False) -> L
     """Take the log of one run apart: one record per step, in the order they were written.
 
     `skip` says which columns are settings repeated in every record and so no metrics.
+
+    Raises:
+        SourceError: its records are no steps but trials, each with settings of its own.
     """
     frame = table.frame
     last = _last(frame)
     if frame.height < 2:
         return Log(None, last, frozenset(last))
     steps, note = _steps(frame)
+    if note and any(parse(n).namespace == "parameter" and _n_unique(frame[n]) > 1 for n in frame.columns):
+        raise SourceError(
+            f"holds a table of {frame.height:,} trials, not the log of one run.", "Name that file itself to open it."
+        )
     kept = [name for name in frame.columns if not skip(name)]
     metrics = [name for name in kept if _is_metric(name, frame[name])]
-    constant = frozenset(n for n in frame.columns if n not in metrics and _n_unique(frame[n]) <= 1)
+    constant = frozenset(n for n in last if n not in metrics and _n_unique(frame[n]) <= 1)
     if not metrics:
         return Log(None, last, constant)
     long = (
@@ -191,7 +188,11 @@ def _steps(frame: pl.DataFrame) -> tuple[pl.Series, str]:
 def _is_metric(name: str, column: pl.Series) -> bool:
     if not column.dtype.is_numeric() or is_step_name(name) or is_id_name(name) or name.lower() in _CLOCKS:
         return False
-    return column.null_count() < len(column)
+    read = parse(name)
+    if read.namespace == "parameter" or column.null_count() == len(column):
+        return False
+    # A number that never changes is a metric that is stuck if its name says so, else a setting written again.
+    return read.metric is not None or _n_unique(column) > 1
 
 
 def _n_unique(column: pl.Series) -> int:

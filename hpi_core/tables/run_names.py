@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 # A key is a word; its value runs to the next separator that a new key follows, or to the end.
@@ -11,6 +12,10 @@ _PART = re.compile(
     r"(-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w.])|-?\d[\d.]*(?:[eE][+-]?\d+)?(?=_)|-?[^\s,;=|&()]+?)"
     r"(?=$|[\s,;|&)]|[_\-/](?:[A-Za-z][\w.]*?\s*[=:]|\d))"
 )
+# A variable of a folder's name: a word and a number without anything between, or with one sign: rank8, lr1e-5, seed_3.
+_WORD_NUMBER = re.compile(r"([A-Za-z][A-Za-z_]*?)[=_\-]?(-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)", re.IGNORECASE)
+_BETWEEN = re.compile(r"[,_\-+ ]+")
+_DATED = re.compile(r"\d{4}[-_]?\d{2}[-_]?\d{2}([T_-]\d{2}[-_:]?\d{2}([-_:]?\d{2})?)?")
 _NUMBER = re.compile(r"-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _INTEGER = re.compile(r"-?\d{1,18}")
 
@@ -24,9 +29,45 @@ def parts_of_names(names: Sequence[str]) -> dict[str, list[object]]:
     return {key: _typed([one[key] for one in found]) for key in keys}
 
 
+def parts_of_folders(paths: Sequence[tuple[str, ...]]) -> list[dict[str, object]]:
+    """Return the variables in the names of folders (`rank8_lr1e-5`, `adam/lr=0.1`), one dictionary per path.
+
+    A variable counts where most names have it and it differs; a part of a name that is a bare word in all of them, and
+    differs, becomes the variable `folder_N` of its level.
+    """
+    found = [_variables(parts) for parts in paths]
+    counted = Counter(key for one in found for key in one)
+    kept = [key for key, count in counted.items() if count > len(paths) / 2]
+    kept = [key for key in kept if len({one.get(key) for one in found}) > 1]
+    typed = {key: _typed([one.get(key) or "" for one in found]) for key in kept}
+    return [{key: values[row] for key, values in typed.items() if found[row].get(key)} for row in range(len(paths))]
+
+
+def _variables(parts: tuple[str, ...]) -> dict[str, str]:
+    out: dict[str, str] = {}
+    for part in parts:
+        text = _DATED.sub("", part)
+        pairs = dict(_PART.findall(text))
+        if not pairs:
+            at = 0
+            while at < len(text):
+                match = _WORD_NUMBER.match(text, at)
+                if match is None or (match.end() < len(text) and _BETWEEN.match(text, match.end()) is None):
+                    skip = _BETWEEN.search(text, at)
+                    at = skip.end() if skip else len(text)
+                    continue
+                pairs[match[1].strip("_")] = match[2]
+                gap = _BETWEEN.match(text, match.end())
+                at = gap.end() if gap else match.end()
+        for key, value in pairs.items():
+            out.setdefault(key, value)
+    return out
+
+
 def _typed(texts: list[str]) -> list[object]:
-    if all(_INTEGER.fullmatch(text) for text in texts):
-        return [int(text) for text in texts]
-    if all(_NUMBER.fullmatch(text) for text in texts):
-        return [float(text) for text in texts]
+    present = [text for text in texts if text]
+    if all(_INTEGER.fullmatch(text) for text in present):
+        return [int(text) if text else None for text in texts]
+    if all(_NUMBER.fullmatch(text) for text in present):
+        return [float(text) if text else None for text in texts]
     return list(texts)

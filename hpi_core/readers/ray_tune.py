@@ -1,0 +1,274 @@
+"""Ray Tune: experiment folders with one folder per trial, of every version, without Ray.
+
+A trial's settings come from `params.json` (else from the experiment's state), its curves from `result.json` (else from
+`progress.csv`), how it ended from the state and `error.txt`. Pickles (`error.pkl`, `params.pkl`, values pickled into
+the state) are never opened.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import polars as pl
+
+from hpi_core.errors import Cancelled as ReadingCancelled
+from hpi_core.errors import SourceError
+from hpi_core.readers import delimited, jsonl
+from hpi_core.readers._wandb_log import last_error
+from hpi_core.readers.contract import StoreReader
+from hpi_core.tables.content import Content
+from hpi_core.tables.ledger import Entry
+from hpi_core.tables.locations import is_address, natural
+from hpi_core.tables.nested import flatten
+from hpi_core.tables.run_files import Log, bounded, json_value, log_of
+from hpi_core.tables.run_table import Run, table_of_runs
+from hpi_core.tables.table import Cancelled, Progress, ReadOptions, Table
+from hpi_core.text import safe
+
+_DEPTH = 6
+_FEW, _ALL = 500, 200_000
+_LARGEST_STATE = 512 << 20
+_LARGEST_LOG = 2 << 30
+# What Ray itself writes beside the metrics of a trial.
+_OWN = frozenset(
+    {
+        "trial_id", "experiment_id", "experiment_tag", "date", "timestamp", "time_this_iter_s", "time_total_s", "pid",
+        "hostname", "node_ip", "time_since_restore", "iterations_since_restore", "timesteps_since_restore", "done",
+        "training_iteration", "checkpoint_dir_name", "should_checkpoint", "num_healthy_workers", "warmup_time",
+    }
+)  # fmt: skip
+
+
+def claims(place: str) -> int:
+    """Claim a folder in which, up to six levels down, an experiment's state or a trial of Ray Tune lies."""
+    if is_address(place):
+        return 0
+    return 90 if next(_folders(Path(place), _FEW), None) is not None else 0
+
+
+def read_table(place: str, _options: ReadOptions, progress: Progress, cancelled: Cancelled) -> Table:
+    """Read every trial of every experiment in a folder; see `StoreReader.read_table`.
+
+    Raises:
+        SourceError: no trial in it could be read.
+        Cancelled: the person asked to stop.
+    """
+    root = Path(place)
+    entries: list[Entry] = []
+    states: dict[str, dict[str, object]] = {}
+    trials: dict[str, Path | None] = {}
+    for folder, names in _folders(root, _ALL):
+        if _is_trial(names):
+            trials[folder.name if folder != root else folder.resolve().name] = folder
+        for name in sorted(n for n in names if _is_state_name(n)):
+            for key, state in _state(folder / name, root, entries):
+                states[key] = {**states.get(key, {}), **state, "experiment": folder.resolve().name}
+                inner = folder / key
+                trials.setdefault(key, inner if inner.is_dir() and not inner.is_symlink() else None)
+    runs: list[Run] = []
+    for index, name in enumerate(sorted(trials, key=natural)):
+        progress("reading trials", index / len(trials))
+        if cancelled():
+            raise ReadingCancelled(f"Reading {root.name} was stopped.")
+        runs.append(_trial(name, trials[name], states.get(name, {}), root, cancelled))
+    if not runs:
+        message = entries[0].message if entries else "no trial is in it"
+        raise SourceError(f"{place} is an experiment of Ray Tune of which nothing can be read: {message}")
+    _tell_apart(runs)
+    return table_of_runs(runs, "trial_id", entries)
+
+
+def _folders(root: Path, most: int) -> Iterator[tuple[Path, set[str]]]:
+    """Yield the folders in and below `root` that are an experiment or a trial, with the names in them."""
+    level, seen = [root], 0
+    for _ in range(_DEPTH + 1):
+        below: list[Path] = []
+        for folder in level:
+            seen += 1
+            if seen > most:
+                return
+            try:
+                with os.scandir(folder) as listing:
+                    entries = list(listing)
+            except OSError:
+                continue
+            names = {entry.name for entry in entries}
+            if _is_trial(names) or any(_is_state(folder, name) for name in names):
+                yield folder, names
+            if not _is_trial(names):
+                below += sorted(Path(e.path) for e in entries if not e.is_symlink() and e.is_dir())
+        level = below
+
+
+def _is_trial(names: set[str]) -> bool:
+    return "params.json" in names and ("result.json" in names or "progress.csv" in names or "error.txt" in names)
+
+
+def _is_state_name(name: str) -> bool:
+    return name.startswith("experiment_state") and name.endswith(".json")
+
+
+def _is_state(folder: Path, name: str) -> bool:
+    if not _is_state_name(name):
+        return False
+    try:
+        with (folder / name).open("rb") as file:
+            head = file.read(4096)
+    except OSError:
+        return False
+    return b'"trial_data"' in head or b'"checkpoints"' in head or b'"runner_data"' in head
+
+
+def _state(path: Path, root: Path, entries: list[Entry]) -> list[tuple[str, dict[str, object]]]:
+    """Return trial folder -> what an experiment's state says of it, in the layouts of all versions."""
+    try:
+        document = json_value(bounded(path, root, _LARGEST_STATE), path.name)
+    except SourceError as error:
+        entries.append(Entry("refused_file", error.message))
+        return []
+    told = document.get("trial_data", document.get("checkpoints")) if isinstance(document, dict) else None
+    out: list[tuple[str, dict[str, object]]] = []
+    for item in told if isinstance(told, list) else []:
+        state: dict[str, object] = {}
+        for part in item if isinstance(item, list) else [item]:
+            try:
+                value = json_value(part.encode(), path.name) if isinstance(part, str) else part
+            except SourceError as error:
+                entries.append(Entry("refused_record", f"{error.message[:-1]} in the state of a trial"))
+                continue
+            if isinstance(value, dict):
+                state.update(value)
+        key = str(state.get("relative_logdir") or state.get("logdir") or state.get("trial_id") or "")
+        key = os.path.basename(key.rstrip("/"))  # noqa: PTH119 - of a path of another machine
+        if key and key not in (".", ".."):
+            out.append((key, state))
+    return out
+
+
+def _trial(name: str, folder: Path | None, state: Mapping[str, object], root: Path, cancelled: Cancelled) -> Run:
+    run = Run(str(state.get("trial_id") or name))
+    log = Log(None, {}, frozenset())
+    params: object = state.get("config")
+    if folder is not None:
+        log = _log(folder, root, run, cancelled)
+        params = _params(folder, root, run) or params
+    last = {key: _plain(value) for key, value in log.last.items()}
+    run.settings = _without_pickles(params, run) if isinstance(params, dict) else {}
+    if not run.settings:
+        run.settings = {key.partition("/")[2]: value for key, value in last.items() if key.startswith("config/")}
+    run.id = str(state.get("trial_id") or last.get("trial_id") or name)
+    run.results = {k: v for k, v in last.items() if k not in _OWN and not _is_setting(k)}
+    run.points = log.points
+    error = _error(folder, root)
+    run.about = {
+        "status": _status(state, last, error),
+        "start_time": state.get("start_time") or _start(last),
+        "heartbeat": last.get("timestamp"),
+        "runtime": last.get("time_total_s"),
+        "iterations": last.get("training_iteration"),
+        "experiment": state.get("experiment"),
+        "host": last.get("hostname"),
+        "node_ip": last.get("node_ip"),
+        "error": error,
+        "folder": name,
+    }
+    return run
+
+
+def _log(folder: Path, root: Path, run: Run, cancelled: Cancelled) -> Log:
+    """Return the trial's results: those in `result.json`, else those in `progress.csv`."""
+    for name, reader in (("result.json", jsonl.READER), ("progress.csv", delimited.READER)):
+        path = folder / name
+        if not path.exists():
+            continue
+        try:
+            data = bounded(path, root, _LARGEST_LOG)
+            if not data.strip():
+                run.notes.append(Entry("refused_file", f"trial {safe(folder.name)}: {name} is empty"))
+                continue
+            table = reader.read_table(Content(name, data=data), ReadOptions(), lambda *_: None, cancelled)
+            log = log_of(flatten(table), lambda column: column in _OWN or _is_setting(column))
+        except SourceError as error:
+            run.notes.append(Entry("refused_file", f"trial {safe(folder.name)}: {error.message}"))
+            continue
+        mended = table.ledger.filter(~pl.col("kind").is_in(["flattened", "incomplete"]))
+        for kind, count in mended.group_by("kind", maintain_order=True).agg(pl.col("count").sum()).iter_rows():
+            run.notes.append(Entry(kind, f"trial {safe(folder.name)}: in {name}", count=count))
+        if table.incomplete:
+            run.notes.append(Entry("incomplete_step", f"the last line of {name} is not finished"))
+        return log
+    return Log(None, {}, frozenset())
+
+
+def _is_setting(column: str) -> bool:
+    return column.startswith(("config/", "config."))
+
+
+def _params(folder: Path, root: Path, run: Run) -> dict[str, object]:
+    if not (folder / "params.json").exists():
+        return {}
+    try:
+        value = json_value(bounded(folder / "params.json", root), "params.json")
+    except SourceError as error:
+        run.notes.append(Entry("refused_file", f"trial {safe(folder.name)}: {error.message}"))
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _without_pickles(params: Mapping[str, object], run: Run) -> dict[str, object]:
+    """Return the settings without values that Ray could write only as a pickle."""
+    out: dict[str, object] = {}
+    for key, value in params.items():
+        if isinstance(value, dict) and value.get("_type") == "CLOUDPICKLE_FALLBACK":
+            run.notes.append(Entry("pickled", f"the setting {safe(key)} is a pickle, which is never opened"))
+        elif isinstance(value, dict):
+            out[str(key)] = _without_pickles(value, run)
+        else:
+            out[str(key)] = value
+    return out
+
+
+def _plain(value: object) -> object:
+    return None if value == {} else value
+
+
+def _status(state: Mapping[str, object], last: Mapping[str, object], error: str | None) -> str | None:
+    """Say how a trial ended: a trial that reported being done is, whatever an older state says."""
+    told = state.get("status")
+    if error is not None or state.get("error_file") or state.get("error_filename"):
+        return "ERROR"
+    if last.get("done") is True or str(last.get("done")) == "True":
+        return "TERMINATED"
+    if told in ("PENDING", "RUNNING") and last:
+        return "RUNNING"
+    return str(told) if told else None
+
+
+def _start(last: Mapping[str, object]) -> float | None:
+    stamp, taken = last.get("timestamp"), last.get("time_total_s")
+    return float(stamp) - float(taken) if isinstance(stamp, (int, float)) and isinstance(taken, (int, float)) else None
+
+
+def _error(folder: Path | None, root: Path) -> str | None:
+    if folder is None or not (folder / "error.txt").exists():
+        return "Ray kept the error as a pickle" if folder is not None and (folder / "error.pkl").exists() else None
+    try:
+        lines = bounded(folder / "error.txt", root).decode("utf-8", "replace").splitlines()
+    except SourceError as error:
+        return error.message
+    return last_error(lines[-200:]) or next((line.strip() for line in reversed(lines) if line.strip()), "failed")
+
+
+def _tell_apart(runs: list[Run]) -> None:
+    """Give trials of different experiments that share an id the names of their folders."""
+    ids = [run.id for run in runs]
+    for run in runs:
+        if ids.count(run.id) > 1:
+            run.id = str(run.about["folder"])
+
+
+READER = StoreReader(
+    "ray", "Ray Tune experiments (ray_results/NAME): states, results and errors of the trials", 80, claims, read_table
+)

@@ -1,0 +1,215 @@
+"""One run per folder: a log of metrics (CSV, JSON Lines, Parquet, a Trainer's state), settings (YAML, JSON), or both.
+
+What Lightning, the Hugging Face Trainer, Hydra and hand-written scripts leave behind. Where no run has settings, the
+names of the folders are taken apart (`rank8_lr1e-5`). A run whose files are damaged or empty is a trial all the same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from hpi_core.errors import Cancelled as ReadingCancelled
+from hpi_core.errors import HpiError, SourceError
+from hpi_core.readers._reading import choose
+from hpi_core.readers._run_layout import RunPlace, find_runs
+from hpi_core.readers._wandb_log import last_error
+from hpi_core.readers.contract import StoreReader
+from hpi_core.tables.content import Content
+from hpi_core.tables.curve_frames import steps_of
+from hpi_core.tables.ledger import Entry
+from hpi_core.tables.locations import is_address
+from hpi_core.tables.nested import flatten, frame_of_records
+from hpi_core.tables.run_files import Log, bounded, json_value, log_of, settings_of
+from hpi_core.tables.run_names import parts_of_folders
+from hpi_core.tables.run_table import POINTS, Run, table_of_runs
+from hpi_core.tables.table import Cancelled, Progress, ReadOptions, Table
+from hpi_core.text import safe
+
+_FEW, _ALL = 300, 200_000
+_LARGEST_LOG = 2 << 30
+_HEAD = 64 << 10
+_DONE = frozenset({"done", "_success", "success", "completed", "finished"})
+_FAILED = frozenset({"failed", "_failed", "error.txt", "err.txt", "error.log", "stderr.txt", "traceback.txt"})
+
+
+def claims(place: str) -> int:
+    """Claim a folder that is a run, or in which several are: known logs with settings, or logs of one name."""
+    if is_address(place):
+        return 0
+    runs = find_runs(Path(place), _FEW)
+    if any(run.log is not None and (run.settings or run.log.name == "trainer_state.json") for run in runs):
+        return 60
+    logs = Counter(run.log.name for run in runs if run.log is not None and run.folder != Path(place))
+    return 50 if logs and logs.most_common(1)[0][1] > 1 else 0
+
+
+def read_table(place: str, options: ReadOptions, progress: Progress, cancelled: Cancelled) -> Table:
+    """Read every run in a folder; see `StoreReader.read_table`.
+
+    Raises:
+        SourceError: nothing of any run could be read.
+        Cancelled: the person asked to stop.
+    """
+    root = Path(place)
+    places = find_runs(root, _ALL)
+    runs: list[Run] = []
+    for index, run_place in enumerate(places):
+        progress("reading runs", index / len(places))
+        if cancelled():
+            raise ReadingCancelled(f"Reading {root.name} was stopped.")
+        runs.append(_read_run(run_place, root, options, cancelled))
+    if not any(run.settings or run.results or run.points is not None for run in runs):
+        reasons = [note.message for run in runs for note in run.notes]
+        raise SourceError(
+            f"The folder {place} holds {len(runs)} run folders of which nothing can be read.",
+            safe(reasons[0]) if reasons else "Their logs are empty.",
+        )
+    _name_parts(runs, places, root)
+    return table_of_runs(runs)
+
+
+def _read_run(place: RunPlace, root: Path, options: ReadOptions, cancelled: Cancelled) -> Run:
+    relative = place.folder.relative_to(root).as_posix()
+    run = Run(relative if relative != "." else root.resolve().name)
+    settings: dict[str, object] = {}
+    for path in place.settings:
+        try:
+            settings = {**settings_of(path, root), **settings}
+        except SourceError as error:
+            run.notes.append(_left_out(run, error))
+    log = _read_log(place, root, run, options, cancelled)
+    constant = {name: log.last[name] for name in log.constant if log.points is not None}
+    run.settings = {**constant, **settings}
+    run.results = {name: value for name, value in log.last.items() if name not in constant}
+    run.points = log.points
+    if log.note:
+        run.notes.append(Entry("steps", f"run {safe(run.id)}: {log.note}"))
+    failure = _error(place, root)
+    status = _status(place, log, failure)
+    run.about = {"status": status, "error": failure} if status or failure else {}
+    return run
+
+
+def _left_out(run: Run, error: HpiError) -> Entry:
+    return Entry("refused_file", f"run {safe(run.id)}: {error.message}")
+
+
+def _read_log(place: RunPlace, root: Path, run: Run, options: ReadOptions, cancelled: Cancelled) -> Log:
+    nothing = Log(None, {}, frozenset())
+    if place.log is None:
+        return nothing
+    if place.others:
+        names = ", ".join(safe(path.name, 60) for path in place.others[:4])
+        run.notes.append(Entry("other_log", f"run {safe(run.id)}: beside {place.log.name} lie {names}, left out"))
+    try:
+        data = bounded(place.log, root, _LARGEST_LOG)
+        if place.log.name == "trainer_state.json":
+            return _trainer_state(json_value(data, place.log.name), place.log.name)
+        content = Content(place.log.name, data=data)
+        table = choose(content.name, data[:_HEAD]).read_table(content, options, lambda *_: None, cancelled)
+        table = flatten(table)
+    except ReadingCancelled:
+        raise
+    except HpiError as error:
+        run.notes.append(_left_out(run, error))
+        return nothing
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, RecursionError, MemoryError) as error:
+        run.notes.append(_left_out(run, SourceError(f"{place.log.name} cannot be read ({type(error).__name__}).")))
+        return nothing
+    for kind, count in table.ledger.group_by("kind", maintain_order=True).agg(pl.col("count").sum()).iter_rows():
+        if kind not in ("flattened", "incomplete"):
+            run.notes.append(Entry(kind, f"run {safe(run.id)}: in {place.log.name}", count=count))
+    if table.incomplete:
+        run.notes.append(Entry("incomplete_step", f"run {safe(run.id)}: the last line of its log is not finished"))
+    try:
+        return log_of(table)
+    except SourceError as error:
+        run.notes.append(_left_out(run, SourceError(f"{place.log.name} {error.message}")))
+        return nothing
+
+
+def _trainer_state(document: object, name: str) -> Log:
+    """Take a Hugging Face Trainer's state apart: its `log_history` holds one record per step and kind of report.
+
+    Raises:
+        SourceError: it has no history.
+    """
+    history = document.get("log_history") if isinstance(document, dict) else None
+    if not isinstance(document, dict) or not isinstance(history, list):
+        raise SourceError(f"{name} holds no log_history.")
+    outside: dict[str, object] = {
+        key: value
+        for key, value in document.items()
+        if isinstance(value, (int, float, str)) and not isinstance(value, bool)
+    }
+    records = [record for record in history if isinstance(record, dict)]
+    if not records:
+        return Log(None, outside, frozenset())
+    frame, _ = frame_of_records(records)
+    metrics = [n for n, t in frame.schema.items() if t.is_numeric() and n not in ("step", "epoch")]
+    steps = frame["step"] if "step" in frame.columns else pl.int_range(frame.height, eager=True).alias("step")
+    points = (
+        frame.select(steps_of(steps).values.alias("step"), pl.col(metrics).cast(pl.Float64))
+        .unpivot(metrics, index="step", variable_name="metric", value_name="value")
+        .select(POINTS.names())
+        .drop_nulls()
+    )
+    last = {c.name: c.drop_nulls()[-1] for c in frame.iter_columns() if c.name in metrics and c.null_count() < len(c)}
+    return Log(points, {**last, **outside}, frozenset())
+
+
+def _status(place: RunPlace, log: Log, error: str | None) -> str | None:
+    if error is not None:
+        return "failed"
+    if any(name.lower() in _DONE for name in place.names):
+        return "completed"
+    step, most = log.last.get("global_step"), log.last.get("max_steps")
+    if isinstance(step, int) and isinstance(most, int) and most > 0:
+        return "completed" if step >= most else "unknown"
+    return None
+
+
+def _error(place: RunPlace, root: Path) -> str | None:
+    """Return what a file of errors says; an empty one says nothing, one of mere warnings names no error."""
+    for name in sorted(place.names):
+        if name.lower() not in _FAILED:
+            continue
+        try:
+            lines = bounded(place.folder / name, root).decode("utf-8", "replace").splitlines()
+        except SourceError:
+            continue
+        found = last_error(lines[-200:])
+        if found is not None or name.lower() in ("failed", "_failed"):
+            return found or "failed"
+    return None
+
+
+def _name_parts(runs: Sequence[Run], places: Sequence[RunPlace], root: Path) -> None:
+    """Give the runs the variables in their folders' names where no run has settings, and their upper folder."""
+    relative = [place.folder.relative_to(root).parts for place in places]
+    if not any(run.settings for run in runs):
+        for run, found in zip(runs, parts_of_folders(relative), strict=True):
+            run.settings = found
+    if all(len(parts) > 1 for parts in relative) and len({parts[0] for parts in relative}) > 1:
+        for run, parts in zip(runs, relative, strict=True):
+            if not _holds_value(parts[0], run.settings):
+                run.about["folder_1"] = parts[0]
+
+
+def _holds_value(part: str, settings: Mapping[str, object]) -> bool:
+    """Say whether the name of a folder is but the variables that were taken out of it."""
+    return any(re.search(rf"(^|[_\-,]){re.escape(name)}[=_\-]?", part) for name in settings)
+
+
+READER = StoreReader(
+    "folders",
+    "folders with one run each: metrics (CSV, JSONL, Parquet, trainer_state.json) and settings (YAML, JSON)",
+    20,
+    claims,
+    read_table,
+)
