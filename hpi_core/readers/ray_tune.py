@@ -111,7 +111,7 @@ def _is_state_name(name: str) -> bool:
 
 
 def _is_state(folder: Path, name: str) -> bool:
-    if not _is_state_name(name):
+    if not _is_state_name(name) or not (folder / name).is_file():
         return False
     try:
         with (folder / name).open("rb") as file:

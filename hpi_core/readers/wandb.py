@@ -7,6 +7,7 @@ leads to a run that is there anyway); a copy of a run is left out, the parts of 
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Iterator
@@ -30,6 +31,7 @@ _FILES = frozenset({"wandb-summary.json", "wandb-metadata.json", "config.yaml"})
 _DEPTH = 6
 # Folders looked at before a claim is given up: a claim must be quick wherever it is asked.
 _FEW, _ALL = 500, 200_000
+_WORDS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 _OWN = frozenset({"_wandb", "wandb_version"})
 _CLOCKS = frozenset({"_step", "_timestamp", "_runtime", "_wandb"})
 
@@ -110,6 +112,8 @@ def _is_run(entries: list[os.DirEntry[str]]) -> bool:
 
 
 def _begins_like_a_log(path: Path) -> bool:
+    if not path.is_file():
+        return False
     try:
         with path.open("rb") as file:
             head = file.read(len(MAGIC))
@@ -140,7 +144,7 @@ def _read_run(folder: Path, root: Path, cancelled: Cancelled) -> Run:
             run.notes.append(_left_out(run.id, error))
     run.settings = {name: value for name, value in settings.items() if name not in _OWN}
     reported = summary or log.summary or log.last_history
-    run.results = {name: value for name, value in reported.items() if name not in _CLOCKS}
+    run.results = {name: _finite_or_not(value) for name, value in reported.items() if name not in _CLOCKS}
     run.points = log.points
     run.id = log.texts.get("run", run.id)
     run.about = _about(log, summary or log.summary, metadata)
@@ -203,6 +207,11 @@ def _about(log: RunLog, summary: dict[str, object], metadata: dict[str, object])
         "gpu": log.texts.get("gpu", metadata.get("gpu")),
         "error": log.error,
     }
+
+
+def _finite_or_not(value: object) -> object:
+    """Return the number that a word such as "NaN" stands for: JSON has none for it."""
+    return _WORDS.get(value, value) if isinstance(value, str) else value
 
 
 def _number(value: object) -> float | None:
