@@ -9,14 +9,17 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual import events
+from textual._compositor import CompositorUpdate
 from textual.app import App
 from textual.binding import BindingType
 from textual.screen import Screen
 
 from hpi_core.exit_codes import ExitCode
 from hpi_tui.jobs import Jobs, Load
+from hpi_tui.painted import Painted
 from hpi_tui.screens.main import MainScreen
 from hpi_tui.tables import PreviewTable
 from hpi_tui.theme import Look
@@ -64,6 +67,7 @@ class HpiApp(App[None]):
         self.main.complete = complete
         self.main.status = "  ".join(notes)
         self.failure: BaseException | None = None
+        self._painted = Painted()
 
     def get_default_screen(self) -> Screen[None]:
         """The main screen is the first and only base screen."""
@@ -89,6 +93,16 @@ class HpiApp(App[None]):
             except (ValueError, RuntimeError, NotImplementedError):  # not in the main thread
                 break
         self.call_after_refresh(self.set_timer, _HEAD_START, self._start_reading)
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Paint a terminal of another size, or one that was left and come back to, from the ground."""
+        self._painted.forget()
+        self.screen.refresh()
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        if isinstance(renderable, CompositorUpdate):
+            renderable = self._painted.difference(renderable)
+        super()._display(screen, renderable)
 
     def _start_reading(self) -> None:
         self.jobs.load(self.main.overrides, self.main.complete)

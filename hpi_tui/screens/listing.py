@@ -107,7 +107,9 @@ class Listing(Screen[object]):
         bound = self._bindings.key_to_bindings.get(key)
         if not bound or (typing and key not in _WHILE_TYPING):
             return False
-        _, name, arguments = parse(bound[-1].action)  # the last one is the subclass's
+        owner, name, arguments = parse(bound[-1].action)  # the last one is the subclass's
+        if owner:  # Textual's own, such as Tab, which would give the focus away
+            return False
         getattr(self, f"action_{name}")(*arguments)
         return True
 
