@@ -19,6 +19,8 @@ import pyte
 # pyte prints what it does not know; these speak of keyboards and synchronised output, not of the screen
 _UNKNOWN_TO_PYTE = re.compile(rb"\x1b\[[<>=?][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p")
 _KEPT = re.compile(rb"\x1b\[\?(25|1049)[hl]")
+# a picture written between these two is shown as a whole, as real terminals do it once they have been asked
+_ASKED, _ANSWER, _BEGIN, _END = b"\x1b[?2026$p", b"\x1b[?2026;2$y", b"\x1b[?2026h", b"\x1b[?2026l"
 
 
 class Terminal:
@@ -36,6 +38,7 @@ class Terminal:
         self._stream = pyte.ByteStream(self.screen)
         self.raw = bytearray()
         self._fed = 0
+        self._answered = False
         self.closed = False
         self.started = time.perf_counter()
         self.code: int | None = None
@@ -75,12 +78,18 @@ class Terminal:
         if not data:
             time.sleep(min(timeout, 0.02))
         self.raw += data
+        if not self._answered and _ASKED in self.raw:
+            self._answered = True
+            self.send(_ANSWER)
         return len(data)
 
     @property
     def text(self) -> str:
         """What stands on the screen, line by line."""
         fresh = bytes(self.raw[self._fed :])
+        begun = fresh.rfind(_BEGIN)
+        if begun >= 0 and _END not in fresh[begun:]:
+            fresh = fresh[:begun]
         cut = fresh.rfind(b"\x1b", len(fresh) - 32) if b"\x1b" in fresh[-32:] else len(fresh)
         fresh = fresh[:cut] if not re.search(rb"[a-zA-Z]$", fresh) else fresh
         self._fed += len(fresh)

@@ -34,7 +34,7 @@ def test_a_key_typed_at_launch_moves_the_cursor(open_app: Open, sweep_file: Path
     with open_app(str(sweep_file), typed=b"jj") as app:
         app.until(lambda text: "▌" in text and "t002" in _row(app))
         app.until(LOADED)
-        assert "t002" in _row(app)
+        app.until(lambda _: "t002" in _row(app))
         app.until("trial t002")
         app.send("q")
         assert app.wait() == 0
@@ -109,11 +109,12 @@ def test_help_lists_the_keys_and_enter_runs_one(open_app: Open, sweep_file: Path
 
 def test_columns_can_be_hidden_and_pinned(open_app: Open, sweep_file: Path) -> None:
     with open_app(str(sweep_file)) as app:
-        app.until(LOADED)
+        app.until("sick 1/9")
         app.send("c")
-        app.until("hyperparameter")
-        app.send("j j".replace(" ", ""))
-        app.until(lambda _: "lr" in _row(app))
+        app.until(lambda _: "trial_id" in _row(app))
+        while "lr" not in (before := _row(app)):
+            app.send("j")
+            app.until(lambda _, before=before: _row(app) not in ("", before))  # type: ignore[misc]
         app.send(" ")
         app.until("hidden")
         app.send("\x1b")
