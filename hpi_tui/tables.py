@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 WIDEST = 28
 NARROWEST = 3
+_HEADING_WIDEST = 14  # a longer name widens no column: what stands below it is what is read
 _SAMPLE = 2000
 ID, STATUS = "_id", "_status"
 ISSUES, DECISION = ":issues", ":decision"  # columns the app adds; no source column is likely to be called so
@@ -93,9 +94,8 @@ class PreviewTable:
     def look(self, name: str) -> ColumnLook:
         """Measure the strings that are there."""
         texts = self._texts(name, 0, self.count)
-        heading = safe(name, WIDEST)
-        width = max([NARROWEST, len(heading), *(len(text) for text in texts)])
-        return ColumnLook(heading, min(width, WIDEST), all(_numeric(text) for text in texts))
+        longest = max((len(text) for text in texts), default=0)
+        return _headed(name, longest, all(_numeric(text) for text in texts))
 
     def cells(self, name: str, start: int, stop: int) -> list[Cell]:
         """Return the strings as they stand in the file."""
@@ -130,13 +130,18 @@ class SweepTable:
         self.best = best
         self.standing = standing
         self.decided = {} if decided is None else decided
-        self.names = natural_columns(sweep)
-        if standing is not None and len(standing.sick_rows):
-            self.names = (self.names[0], ISSUES, DECISION, *self.names[1:])
+        names = natural_columns(sweep, () if standing is None else _suspects(standing))
+        lead = (names[0], ISSUES) if standing is not None and len(standing.sick_rows) else names[:1]
+        self._undecided, self._decided = (*lead, *names[1:]), (*lead, DECISION, *names[1:])
         self.count = len(view)
         self.objective = sweep.roles.objective.metric if sweep.roles.objective else None
         self._log = {p.name for p in sweep.roles.hyperparameters if p.scale == "log"}
         self._measured: dict[str, tuple[ColumnLook, Callable[[Any], Cell]]] = {}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns in their natural order; that of the decisions once there is one."""
+        return self._decided if self.decided else self._undecided
 
     def seen_through(self, view: np.ndarray[Any, Any]) -> SweepTable:
         """Return the same table with other rows or another order, keeping what was measured."""
@@ -214,8 +219,11 @@ def decision_cell(decision: Decision | None) -> Cell:
     return Cell(" ".join([*words, "n"] if decision.note else words), token="you")
 
 
-def natural_columns(sweep: Sweep) -> tuple[str, ...]:
-    """Return the columns in reading order: id, status where it says more, objective, parameters, metrics, rest."""
+def natural_columns(sweep: Sweep, suspects: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return the columns in reading order: id, status where it says more, objective, parameters, metrics, rest.
+
+    `suspects` are the columns that stand before the other parameters.
+    """
     roles = sweep.roles
     first = [roles.id or ID]
     flagged = {"completed", "failed", "oom", "timeout"}  # the ways to fail are issues and stand among those
@@ -225,15 +233,21 @@ def natural_columns(sweep: Sweep) -> tuple[str, ...]:
     if roles.objective is not None:
         first.append(roles.objective.metric)
     last = [name for name in (*roles.constants, *roles.ignored, roles.status) if name and name not in first]
-    ordered = dict.fromkeys([*first, *(p.name for p in roles.hyperparameters), *(m.name for m in roles.metrics)])
+    middle = [*suspects, *(p.name for p in roles.hyperparameters), *(m.name for m in roles.metrics)]
+    ordered = dict.fromkeys([*first, *middle])
     ordered.update(dict.fromkeys(name for name in sweep.trials.columns if name not in ("_row", STATUS, *last)))
     ordered.update(dict.fromkeys(last))
     return tuple(ordered)
 
 
+def _suspects(standing: Standing) -> list[str]:
+    """Return the columns that causes name, the strongest first, then those of leads."""
+    causes = [cause.parameter for cause in standing.inspection.causes]
+    return list(dict.fromkeys([*causes, *(lead.parameter for lead in standing.inspection.leads)]))
+
+
 def measure(series: pl.Series, name: str, *, log: bool = False) -> tuple[ColumnLook, Callable[[Any], Cell]]:
     """Choose the width, side and number format of a column from a spread-out sample of its values."""
-    heading = safe({ID: "trial", STATUS: "status"}.get(name, name), WIDEST)
     sample = series.gather_every(max(1, len(series) // _SAMPLE)) if len(series) > _SAMPLE else series
     right = series.dtype.is_numeric()
     if series.dtype.is_float():
@@ -249,7 +263,17 @@ def measure(series: pl.Series, name: str, *, log: bool = False) -> tuple[ColumnL
     if series.is_empty():
         texts = []
     longest = max((len(text) for text in texts), default=0)
-    return ColumnLook(heading, max(NARROWEST, min(WIDEST, max(longest, len(heading)))), right), write
+    return _headed({ID: "trial", STATUS: "status"}.get(name, name), longest, right), write
+
+
+def _headed(name: str, longest: int, right: bool) -> ColumnLook:
+    """Return the look of a column by its name and longest cell; of a long name the middle is left out."""
+    heading = safe(name)
+    width = max(NARROWEST, min(longest, WIDEST), min(len(heading), _HEADING_WIDEST))
+    if len(heading) > width:
+        head = (width - 1) // 2
+        heading = f"{heading[:head]}…{heading[head + 1 - width :]}"
+    return ColumnLook(heading, width, right)
 
 
 def _numeric(text: str) -> bool:

@@ -20,6 +20,7 @@ from hpi_tui.theme import Look
 from hpi_tui.widgets.lines import Lines, Run, paint, title
 
 _NAME_WIDEST, _VALUE_WIDEST, _TEXT_WIDEST = 26, 22, 48
+_NARROWED = 8  # no value is cut shorter than this for the sake of what stands beside it
 _GAP = "  "
 _MOST_ROWS = 300  # of a block: more than the largest terminal shows
 _TALLEST = 60
@@ -76,11 +77,12 @@ def compute(table: SweepTable, row: int, typical: dict[str, object]) -> DetailVi
         same = best is not None and value is not None and value == best[name]
         return Compared(name, table.write(name, value), beside, usual, same)
 
+    parameters = {p.name for p in roles.hyperparameters}
     metrics = [m.name for m in roles.metrics if m.name != objective]
-    shown = {*(p.name for p in roles.hyperparameters), *metrics, objective, roles.id, "_row", "_status"}
+    shown = {*parameters, *metrics, objective, roles.id, "_row", "_status"}
     rest = [name for name in (*roles.resources, *table.names) if name not in shown and name not in ADDED]
     kinds = (
-        ("configuration", [p.name for p in roles.hyperparameters], True),
+        ("configuration", [name for name in table.names if name in parameters], True),
         ("metrics", ([objective] if objective else []) + metrics, True),
         ("other", list(dict.fromkeys(rest)), False),
     )
@@ -137,7 +139,7 @@ class Detail(Lines):
         said = len(self.view.verdict) + 1 if self.view.verdict else 0
         total = sum(len(block.rows) + 2 for block in self.view.blocks)
         for height in range(4, min(total, _TALLEST) + 1):
-            columns, left = _flow(self.view, height)
+            columns, left = _flow(self.view, height, width)
             if not left and sum(_width(column) + 4 for column in columns) - 4 <= width - 2:
                 return height + 2 + said
         return total + 2 + said
@@ -230,7 +232,7 @@ def _pressed(lines: tuple[tuple[Run, ...], ...], height: int) -> list[tuple[Run,
 
 def _columns(view: DetailView, width: int, height: int) -> list[list[Run]]:
     """Let the blocks flow into columns of this height, as many as the width holds."""
-    columns, _ = _flow(view, max(2, height))
+    columns, _ = _flow(view, max(2, height), width)
     lines: list[list[Run]] = [[Run(" ")] for _ in range(height)]
     used = 1
     for at, column in enumerate(columns):
@@ -239,19 +241,19 @@ def _columns(view: DetailView, width: int, height: int) -> list[list[Run]]:
             hidden = sum(len(other) for other in columns[at:]) + sum(block.more for block in view.blocks)
             lines[-1:] = [[Run(f" + {hidden:,} more lines", "muted")]]
             break
-        for y in range(height):
-            runs = column[y] if y < len(column) else []
-            gap = wide - _length(runs) + 4
-            lines[y] = [*lines[y], *runs, Run(" " * gap)]
+        for y, line in enumerate(lines):
+            if at:
+                line.append(Run(" " * (used - _length(line))))
+            line += column[y] if y < len(column) else []
         used += wide + 4
     return lines
 
 
-def _flow(view: DetailView, height: int) -> tuple[list[list[list[Run]]], int]:
+def _flow(view: DetailView, height: int, width: int) -> tuple[list[list[list[Run]]], int]:
     """Return the columns of lines, each at most `height` long, and how many lines had no room."""
     columns: list[list[list[Run]]] = [[]]
     for block in view.blocks:
-        heading, rows = _block(view, block)
+        heading, rows = _block(view, block, width - 1)
         if columns[-1] and len(columns[-1]) + 1 + min(len(rows) + 1, 4) > height:
             columns.append([])
         elif columns[-1]:
@@ -264,7 +266,8 @@ def _flow(view: DetailView, height: int) -> tuple[list[list[list[Run]]], int]:
     return columns, 0
 
 
-def _block(view: DetailView, block: Block) -> tuple[list[Run], list[list[Run]]]:
+def _block(view: DetailView, block: Block, room: int) -> tuple[list[Run], list[list[Run]]]:
+    """Lay a block out; values give way where a row would be wider than `room`, so that its reason is never cut."""
     wide = min(_NAME_WIDEST, max(len(block.heading), *(cell_len(safe(row.name)) for row in block.rows)))
     if not block.compared:
         lines = [
@@ -283,6 +286,9 @@ def _block(view: DetailView, block: Block) -> tuple[list[Run], list[list[Run]]]:
         for head, column in zip(heads, columns, strict=True)
     ]
     kept = [at for at in range(3) if columns[at]]
+    reason = max((len(_GAP) + cell_len(row.reason[1]) for row in block.rows if row.reason is not None), default=0)
+    while wide + sum(len(_GAP) + sizes[at] for at in kept) + reason > room and max(sizes) > _NARROWED:
+        sizes[sizes.index(max(sizes))] -= 1
     tokens = ("strong", "good", "muted")
     heading = [Run(_left(block.heading, wide), "muted")]
     heading += [Run(_GAP + _right(heads[at], sizes[at]), tokens[at], at == 0) for at in kept]

@@ -356,6 +356,7 @@ class MainScreen(Screen[None]):
 
     def show_decisions(self) -> None:
         """Show what was just decided, in every pane."""
+        self.runs.follow(self.state)  # the first decision brings a column with it
         self.runs.retell(DECISION)
         self.refresh_queue()
         self.refresh_chrome()

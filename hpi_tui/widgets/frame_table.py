@@ -238,7 +238,8 @@ class FrameTable(Lines, can_focus=True):
         segments: list[Segment] = []
         used = 0
         for placed in self.placed():
-            text = placed.look.heading + self.look.sign(arrows.get(placed.name, ""))
+            heading = self.look.sign(placed.look.heading) if self.look.ascii else placed.look.heading
+            text = heading + self.look.sign(arrows.get(placed.name, ""))
             here = placed.name == self.state.column
             token = "strong" if here else ("text" if placed.name in arrows else "muted")
             style = self.look.style(token, "focus" if here else "ground", bold=here or placed.name in arrows)

@@ -1,0 +1,71 @@
+"""Which columns of Runs stand on the screen first, and how much room their names may take."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.shared_data import DATA, needs_shared
+from tests.tui.conftest import Open
+from tests.tui.terminal import Terminal
+
+
+@pytest.fixture
+def blamed_file(tmp_path: Path) -> Path:
+    """120 trials of twelve parameters; where the last one, `params_peak`, is above 0.3 the loss is nan."""
+    chance = random.Random(3)
+    names = [f"params_{letter}" for letter in "abcdefghijk"]
+    lines = [",".join(["trial_id", *names, "params_peak", "validation_cross_entropy_loss_final"])]
+    for trial in range(120):
+        rate = chance.random()
+        loss = "nan" if rate > 0.3 and chance.random() < 0.9 else f"{0.2 + chance.random():.4f}"
+        lines.append(",".join([str(trial), *(f"{chance.random():.4f}" for _ in names), f"{rate:.4f}", loss]))
+    path = tmp_path / "blamed.csv"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def _heading(terminal: Terminal) -> str:
+    """The names of the columns of Runs."""
+    return next((line for line in terminal.text.split("\n") if line.startswith("    trial_id ")), "")
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(80, 24), (120, 40)])
+def test_a_parameter_that_is_to_blame_stands_first(open_app: Open, blamed_file: Path, columns: int, rows: int) -> None:
+    with open_app(str(blamed_file), columns=columns, rows=rows) as app:
+        app.until("sick 1/")
+        app.until(lambda _: "params_peak" in _heading(app))
+        assert _heading(app).split()[:4] == ["trial_id", "issues", "valida…s_final", "params_peak"]
+
+
+def test_decisions_have_a_column_once_there_is_one(open_app: Open, blamed_file: Path) -> None:
+    with open_app(str(blamed_file)) as app:
+        app.until("sick 1/")
+        app.until(lambda _: "issues" in _heading(app))
+        assert "decision" not in _heading(app)
+        app.send("a")
+        app.until(lambda text: "decision" in _heading(app) and " ack " in text)
+        app.send("u")
+        app.until(lambda _: _heading(app) != "" and "decision" not in _heading(app))
+
+
+def test_the_trial_says_what_is_to_blame_with_its_number(open_app: Open, blamed_file: Path) -> None:
+    with open_app(str(blamed_file)) as app:
+        app.until("sick 1/")
+        app.until(lambda text: any("params_peak " in line and "above 0." in line for line in text.split("\n")))
+
+
+@needs_shared
+def test_a_sweep_of_optimizers_shows_the_learning_rate(open_app: Open, tmp_path: Path) -> None:
+    path = tmp_path / "deepobs_trials.csv"
+    shutil.copy(DATA / "12_curves" / path.name, path)
+    path.chmod(0o644)
+    with open_app(str(path)) as app:
+        app.until("sick 1/", 30)
+        app.until(lambda _: " lr " in _heading(app))
+        assert "test_l…s_final" in _heading(app)
+        assert "decision" not in _heading(app)
+        app.until(lambda text: any(line.startswith(" lr ") and "above 0.2 " in line for line in text.split("\n")))
