@@ -126,6 +126,7 @@ def test_what_cannot_be_saved_is_told_and_nothing_changes(open_app: Open, source
         _ready(app, inspected)
         app.send("r")
         app.until("cannot be saved")
+        app.until_quiet()
         assert " 1 rerun" not in app.text
         app.send("q")
         assert app.wait() == 0
