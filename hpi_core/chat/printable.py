@@ -8,6 +8,7 @@ from hpi_core.text import safe
 
 _INVISIBLE = re.compile("[\u200b-\u200d\u2060\ufe0e\ufe0f\ufeff]")  # joiners and variants that models write with signs
 _LINE = 100_000
+QUESTION = 8_000  # characters of one question that are sent
 
 
 def printable(text: str) -> str:

@@ -16,6 +16,7 @@ from hpi_core.chat.consent import Grant
 from hpi_core.chat.evidence import Evidence
 from hpi_core.chat.failures import explain
 from hpi_core.chat.payload import as_sent, tool_result
+from hpi_core.chat.printable import QUESTION as QUESTION
 from hpi_core.chat.printable import printable
 from hpi_core.chat.prompt import system_blocks
 from hpi_core.chat.redaction import redact
@@ -25,7 +26,6 @@ from hpi_core.chat.wire import Reply, Usage, Wire
 from hpi_core.errors import ChatError, HpiError, NoConsentError
 
 MAX_TOKENS = 4096
-QUESTION = 8_000  # characters of one question that are sent
 REMEMBERED = 120_000  # characters of earlier turns that are sent along
 ROUNDS = 6  # how often the model may ask tools before it must answer
 RETRIES = 3
