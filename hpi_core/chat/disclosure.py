@@ -6,7 +6,7 @@ import json
 
 from hpi_core.chat.evidence import Evidence
 from hpi_core.chat.payload import document
-from hpi_core.chat.prompt import INSTRUCTIONS
+from hpi_core.chat.prompt import INSTRUCTIONS, LABELLED
 from hpi_core.chat.session import outgoing
 from hpi_core.chat.tools import tools
 
@@ -23,7 +23,7 @@ def disclosure(evidence: Evidence, question: str) -> list[tuple[str, str]]:
         looked_up += [f"  {tool.name} takes {name}: {what}" for name, what in tool.parameters.items()]
     return [
         ("your question", outgoing(question)[0]),
-        ("the analysis of this sweep", analysis),
+        ("the analysis of this sweep", f"{LABELLED}{analysis}"),
         ("what the model is told to do", INSTRUCTIONS.rstrip()),
         ("what it may look up in this sweep, read-only", "\n".join(looked_up)),
     ]

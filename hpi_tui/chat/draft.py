@@ -53,7 +53,7 @@ def pasted(draft: Draft, text: str) -> tuple[Draft, str]:
     kept = len(after.text) - len(draft.text)
     if kept == len(plain) and len(text) <= _LOOKED_AT:
         return after, ""
-    return after, f"Pasted {len(text):,} characters: the first {kept:,} were taken, a question holds {QUESTION:,}."
+    return after, f"Pasted {len(text):,} characters: a question holds {QUESTION:,}, so the first {kept:,} were taken."
 
 
 def _erased(draft: Draft, start: int, end: int) -> Draft:

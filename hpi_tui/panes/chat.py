@@ -16,12 +16,12 @@ from textual.timer import Timer
 
 from hpi_tui.chat.conversation import Conversation
 from hpi_tui.chat.draft import EDITS, Draft, Recall, line_above, line_below, pasted, typed, whole
+from hpi_tui.chat.jumps import jump_of
 from hpi_tui.chat.reports import Answered, Asks, Heard, Prepared, Report, Waiting
 from hpi_tui.chat.turns import Turn
 from hpi_tui.panes import chat_words
 from hpi_tui.panes.chat_page import Cited, Page, Shown, draw, heights
-from hpi_tui.panes.chat_rows import turn_rows
-from hpi_tui.panes.chat_text import Row
+from hpi_tui.panes.chat_transcript import Transcript
 from hpi_tui.theme import Look
 from hpi_tui.widgets.key_turn import handed_on
 from hpi_tui.widgets.lines import Lines
@@ -42,27 +42,6 @@ class Chat(Lines, can_focus=True):
 
     DEFAULT_CSS = "Chat { height: 1fr; width: 1fr; }"
 
-    class JumpToTrial(Message):
-        """Go to a trial of `inspection`: its `_row` there, and its id."""
-
-        def __init__(self, inspection: Inspection, row: int, trial: str | None) -> None:
-            super().__init__()
-            self.inspection, self.row, self.trial = inspection, row, trial
-
-    class JumpToPair(Message):
-        """Go to what is claimed of a parameter and an issue."""
-
-        def __init__(self, parameter: str, issue: str) -> None:
-            super().__init__()
-            self.parameter, self.issue = parameter, issue
-
-    class JumpToIssue(Message):
-        """Go to the trials that have an issue."""
-
-        def __init__(self, issue: str) -> None:
-            super().__init__()
-            self.issue = issue
-
     class Entered(Message):
         """The pane was given the keys by a click."""
 
@@ -74,7 +53,7 @@ class Chat(Lines, can_focus=True):
         self.active = False
         self.run_key: Callable[[str], bool] | None = None
         self.conversation: Conversation | None = None
-        self.turns: list[Turn] = []
+        self.transcript = Transcript(look)
         self.draft = Draft()
         self.selected: Cited | None = None
         self.server: Server | None = None
@@ -83,9 +62,7 @@ class Chat(Lines, can_focus=True):
         self._recall = Recall()
         self._notice: tuple[str, str] | None = None
         self._waiting = ""
-        self._top: int | None = None  # None follows the answer
         self._fetching: Timer | None = None
-        self._kept: dict[int, tuple[tuple[int, int], list[Row]]] = {}
         self._page: tuple[tuple[int, int], Page] | None = None
 
     # What the pane is told
@@ -95,8 +72,8 @@ class Chat(Lines, can_focus=True):
         before, self.conversation = self.conversation, conversation
         if before is not None and before is not conversation:
             before.close()
-            if self.running is not None:
-                self._finish(self.running, "The sweep was read anew while this was being answered.")
+            if self.transcript.running is not None:
+                self._finish(self.transcript.running, "The sweep was read anew while this was being answered.")
         self.prepared, self.server, self.off = False, None, None
         if conversation is not None and self.active:
             conversation.prepare()
@@ -115,17 +92,10 @@ class Chat(Lines, can_focus=True):
         """Put the beginning of a question into the prompt."""
         self._type(whole(text))
 
-    # What the pane answers
-
     @property
-    def running(self) -> Turn | None:
-        """The turn that is being answered."""
-        return self.turns[-1] if self.turns and self.turns[-1].running else None
-
-    @property
-    def citations(self) -> list[Cited]:
-        """Every citation that can be gone to, each once per turn, in the order of the transcript."""
-        return [Cited(turn.number, label) for turn in self.turns for label in turn.labels]
+    def suggestions(self) -> tuple[str, ...]:
+        """Questions worth asking of this sweep."""
+        return self._recall.suggested
 
     # Keys and pointing
 
@@ -199,7 +169,7 @@ class Chat(Lines, can_focus=True):
             self._jump(self.selected)
         elif not self.draft.text.strip():
             self._say("Type a question, or /help for what is answered here.")
-        elif self.running is not None:
+        elif self.transcript.running is not None:
             self._say("The last question is still being answered; Esc cancels it.")
         elif self.conversation is None:
             self._say("Questions can be asked once the sweep is inspected.")
@@ -207,7 +177,7 @@ class Chat(Lines, can_focus=True):
             self._send(self.draft.text.strip(), self.conversation)
 
     def _escape(self) -> None:
-        if self.running is not None and self.conversation is not None:
+        if self.transcript.running is not None and self.conversation is not None:
             self.conversation.cancel()
         elif self.selected is not None:
             self._type(self.draft)
@@ -220,7 +190,7 @@ class Chat(Lines, can_focus=True):
         if completed is not None:
             self._type(whole(completed))
             return
-        all_of_them = self.citations
+        all_of_them = self.transcript.citations
         if not all_of_them:
             self._hand_over("tab" if delta > 0 else "shift+tab")
         elif self.selected in all_of_them:
@@ -234,10 +204,9 @@ class Chat(Lines, can_focus=True):
     def _send(self, question: str, conversation: Conversation) -> None:
         from hpi_core.chat.commands import is_command
 
-        turn = Turn(len(self.turns), question, is_command(question))
-        self.turns.append(turn)
+        turn = self.transcript.add(question, offline=is_command(question))
         self._recall.keep(question)
-        self._top, self._waiting = None, ""
+        self._waiting = ""
         conversation.ask(turn.number, question)
         self._type(Draft())
 
@@ -258,7 +227,7 @@ class Chat(Lines, can_focus=True):
         elif isinstance(report, Waiting):
             self._waiting = report.said
             if report.looked:
-                self.turns[report.turn].looked.append(report.looked)
+                self.transcript.turns[report.turn].looked.append(report.looked)
         elif isinstance(report, Answered):
             self._take_answer(report)
         self._repaint()
@@ -266,7 +235,7 @@ class Chat(Lines, can_focus=True):
     def _fetch(self) -> None:
         """Take what has come of the answer."""
         self._fetching = None
-        turn, conversation = self.running, self.conversation
+        turn, conversation = self.transcript.running, self.conversation
         verified = None if conversation is None else conversation.heard()
         if turn is None or conversation is None or verified is None:
             return
@@ -276,7 +245,7 @@ class Chat(Lines, can_focus=True):
         self._repaint()
 
     def _take_answer(self, report: Answered) -> None:
-        turn = self.turns[report.turn]
+        turn = self.transcript.turns[report.turn]
         if report.verified is not None:
             turn.text, turn.verified = report.verified.text, report.verified
         turn.stop, turn.problem, turn.notes, turn.usage = report.ending, report.problem, report.notes, report.usage
@@ -291,7 +260,7 @@ class Chat(Lines, can_focus=True):
     def _ask_consent(self, report: Asks) -> None:
         from hpi_tui.screens.consent import ConsentScreen
 
-        turn = self.turns[report.turn]
+        turn = self.transcript.turns[report.turn]
 
         def answered(yes: bool | None) -> None:
             if yes and report.conversation is self.conversation:
@@ -306,38 +275,19 @@ class Chat(Lines, can_focus=True):
 
     def _select(self, cited: Cited) -> None:
         self.selected = cited
-        places = [
-            at for at, (turn, row) in enumerate(self._log(self.size.width))
-            if turn == cited.turn and any(piece.label == cited.label for piece in row)
-        ]  # fmt: skip
-        top, lines = self._top_row(), self._log_lines
-        if places and not any(top <= place < top + lines for place in places):
-            self._top = max(0, places[0] - lines // 2)
+        self.transcript.reveal(cited, self.size.width, self._log_lines)
         self._repaint()
 
     def _jump(self, cited: Cited) -> None:
-        from hpi_core.chat.glimpse import pair_of
-
-        evidence = self.turns[cited.turn].evidence
-        if evidence is None:
-            return
-        label = cited.label
-        if label[0] == "T":
-            row = evidence.row(label)
-            if row is not None:
-                self.post_message(self.JumpToTrial(evidence.inspection, row, evidence.ids[row]))
-        elif label[0] == "I":
-            record = evidence.record(label)
-            if record is not None:
-                self.post_message(self.JumpToIssue(str(record["issue"])))
-        elif (pair := pair_of(evidence, label)) is not None:
-            self.post_message(self.JumpToPair(*pair))
+        evidence = self.transcript.evidence_of(cited)
+        jump = None if evidence is None else jump_of(evidence, cited.label)
+        if jump is None:
+            self._say(f"[{cited.label}] speaks of no single place to go to.")
         else:
-            self._say(f"[{label}] speaks of no single range to go to.")
+            self.post_message(jump)
 
     def _scroll(self, delta: int) -> None:
-        beyond = max(0, len(self._log(self.size.width)) - self._log_lines)
-        self._top = max(0, min(self._top_row() + delta, beyond))
+        self.transcript.scroll(delta, self.size.width, self._log_lines)
         self._repaint()
 
     def _page_down(self) -> None:
@@ -345,14 +295,6 @@ class Chat(Lines, can_focus=True):
 
     def _page_up(self) -> None:
         self._scroll(-max(1, self._log_lines - 1))
-
-    def _top_row(self) -> int:
-        """Return the first row shown: the end of the answer, but never beyond the question it belongs to."""
-        log, lines = self._log(self.size.width), self._log_lines
-        if self._top is not None:
-            return max(0, min(self._top, len(log) - 1))
-        asked = next((at for at, (turn, _) in enumerate(log) if turn == len(self.turns) - 1), 0)
-        return max(0, min(asked, len(log) - lines))
 
     @property
     def _log_lines(self) -> int:
@@ -386,35 +328,17 @@ class Chat(Lines, can_focus=True):
         return self._page[1]
 
     def _shown(self, width: int, height: int) -> Shown:
-        share, log, top = heights(width, height, self.draft), self._log(width), self._top_row()
+        share, transcript = heights(width, height, self.draft), self.transcript
+        log = transcript.rows(width) or [(-1, row) for row in chat_words.opening(self, width)]
+        top = transcript.top(width, share.log) if transcript.turns else 0
         below = max(0, len(log) - 1 - top - share.log)  # the last row is blank
         return Shown(
-            log=log, top=top, hints=chat_words.hints(self, width, share.hints), draft=self.draft, active=self.active,
-            going_on=chat_words.going_on(self, self._notice, self._waiting, below, share.hints == 0),
-            placeholder="ask, or / for commands" if self.active else "5 to ask", selected=self.selected,
-            state="answers from this analysis" if width >= 44 else "", right=chat_words.totals(self.turns),
+            log=log, top=top, draft=self.draft, active=self.active, selected=self.selected,
+            hints=chat_words.hints(self, self._notice, width, share.hints),
+            going_on=chat_words.going_on(self, self._notice, self._waiting, below, width, alone=share.hints == 0),
+            placeholder="ask, or / for commands" if self.active else "5 to ask",
+            state="answers from this analysis" if width >= 44 else "", right=chat_words.totals(transcript.turns),
         )  # fmt: skip
-
-    def _log(self, width: int) -> list[tuple[int, Row]]:
-        if not self.turns:
-            return [(-1, row) for row in chat_words.opening(self, width)]
-        rows: list[tuple[int, Row]] = []
-        for turn in self.turns:
-            wanted = (turn.version, width)
-            kept = self._kept.get(turn.number)
-            if kept is None or kept[0] != wanted:
-                kept = self._kept[turn.number] = (wanted, turn_rows(self.look, turn, width))
-            rows += [(turn.number, row) for row in kept[1]]
-        return rows
-
-    @property
-    def suggestions(self) -> tuple[str, ...]:
-        """Questions worth asking of this sweep."""
-        return self._recall.suggested
-
-    def evidence_of(self, cited: Cited) -> Evidence | None:
-        """Return what a citation refers to."""
-        return self.turns[cited.turn].evidence
 
 
 _KEYS: dict[str, Callable[[Chat], None]] = {

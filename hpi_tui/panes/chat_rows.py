@@ -57,7 +57,7 @@ def _answer(look: Look, turn: Turn, room: int) -> list[Row]:
     if rows and foot:
         rows.append([])
     for line in foot:
-        rows += wrapped(line, room, 2)
+        rows += wrapped(line, room, 2 if line[0].token == "err" else 0)
     return rows
 
 
@@ -84,7 +84,7 @@ def _checks(look: Look, turn: Turn) -> list[Piece]:
     unknown = 0 if turn.verified is None else turn.verified.unverified
     pieces: list[Piece] = []
     if found := len(numbers) - unknown:
-        said = f"{plural(found, 'number')} found in the analysis"
+        said = f"{plural(found, 'number')} found"
         pieces += [Piece(look.sign("✓ "), "good"), Piece(f"{said}  ", "muted")]
     if unknown:
         pieces.append(Piece(f"{unknown:,} not found  ", "warn"))

@@ -14,6 +14,8 @@ from hpi_tui.panes.chat_text import Piece, Row, wrapped
 if TYPE_CHECKING:
     from hpi_tui.panes.chat import Chat
 
+Notice = tuple[str, str] | None  # something said once, and its token
+
 
 def opening(chat: Chat, width: int) -> list[Row]:
     """Return what stands in an empty transcript: who answers, what is sent, and what is answered here."""
@@ -40,10 +42,13 @@ def opening(chat: Chat, width: int) -> list[Row]:
     return rows
 
 
-def hints(chat: Chat, width: int, lines: int) -> list[Row]:
-    """Return the rows above the prompt: the evidence of a citation, commands that fit, or suggestions."""
+def hints(chat: Chat, notice: Notice, width: int, lines: int) -> list[Row]:
+    """Return the rows above the prompt: a long notice, the evidence of a citation, commands, or suggestions."""
     if lines == 0:
         return []
+    if notice is not None and len(notice[0]) > width - 2:
+        pieces = [Piece(chat.look.sign(notice[0]), notice[1])]
+        return [[Piece(" "), *row] for row in spread(pieces, width - 2, lines, chat.look)]
     if chat.selected is not None:
         return [[Piece(" "), *row] for row in spread(_evidence(chat), width - 2, lines, chat.look)]
     if chat.draft.text.startswith("/") and " " not in chat.draft.text:
@@ -58,17 +63,17 @@ def hints(chat: Chat, width: int, lines: int) -> list[Row]:
     ]  # fmt: skip
 
 
-def going_on(chat: Chat, notice: tuple[str, str] | None, waiting: str, below: int, alone: bool) -> Row:
+def going_on(chat: Chat, notice: Notice, waiting: str, below: int, width: int, *, alone: bool) -> Row:
     """Return the line above the prompt: a notice, what is being waited for, or how much stands below.
 
     With `alone` there are no rows of hints, so the evidence of the selected citation is said here.
     """
     sign = chat.look.sign
-    if notice is not None:
+    if notice is not None and (alone or len(notice[0]) <= width - 2):
         return [Piece(" "), Piece(sign(notice[0]), notice[1])]
     if chat.selected is not None and alone:
         return [Piece(" "), *_evidence(chat)]
-    turn = chat.running
+    turn = chat.transcript.running
     if turn is not None:
         said = waiting or ("Answering." if turn.state == "answering" else "Waiting for the answer.")
         return [Piece(" "), Piece(sign(said), "you" if waiting else "muted"), Piece("  Esc ", "strong", True),
@@ -121,7 +126,7 @@ def _evidence(chat: Chat) -> list[Piece]:
     from hpi_core.chat.glimpse import glimpse
 
     assert chat.selected is not None
-    evidence = chat.evidence_of(chat.selected)
+    evidence = chat.transcript.evidence_of(chat.selected)
     said = "" if evidence is None else glimpse(evidence, chat.selected.label)
     return [Piece(f"[{chat.selected.label}] ", "good", True), Piece(chat.look.sign(said))]
 
