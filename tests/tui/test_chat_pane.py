@@ -17,7 +17,7 @@ from tests.core.chat.sweeps import KEY
 from tests.tui.chat_app import ChatApp, ask, shown, until
 
 SIZE = (80, 30)
-ANSWER = "init = orthogonal: **37 of 58** failed [C1]; half of all others would too, 51 % of them [T9999]."
+ANSWER = "init = orthogonal: **37 of 58** failed [C1]; half of all others would too, 88 % of them [T9999]."
 
 
 @pytest.fixture(autouse=True)
@@ -139,7 +139,7 @@ async def test_an_answer_is_checked_cited_and_counted(monkeypatch: pytest.Monkey
             await ask(pilot, "Why")
             text = await until(pilot, "tokens 2,990 in (2,980 cached), 7 out")
             assert "37✓ of 58✓ failed [C1]" in text
-            assert "51 % [unverified]" in text
+            assert "88 % [unverified]" in text
             assert "[T9999: unknown]" in text
             assert "✓ 2 numbers found  1 not found" in text
             await pilot.press("tab")

@@ -30,9 +30,9 @@ def found(text: str) -> list[bool]:
         "with q < 1e-12 [C1]",
         "elsewhere 0 of 174. [C1]",
         "lr > 0.42 explodes [C7]",
-        "Of 240 trials, 128 are sick.",
-        "128 of 240 trials are sick",
-        "53 % of the trials are sick",
+        "Of 240 trials, SICK are sick.",
+        "SICK of 240 trials are sick",
+        "SHARE % of the trials are sick",
         "37 trials failed and 45 were pruned",
         "the threshold lies in 0.1165–1.435 [C7]",
         "lr runs from 0.000103 to 2.97",
@@ -44,6 +44,8 @@ def found(text: str) -> list[bool]:
     ],
 )
 def test_what_stands_there_is_found(text: str) -> None:
+    sick = demo_evidence().summary["trials"]["sick"]
+    text = text.replace("SICK", str(sick)).replace("SHARE", f"{sick / 240:.0%}".rstrip("%"))
     assert found(text)
     assert all(found(text)), verify(text, demo_evidence()).marked()
 
