@@ -126,6 +126,7 @@ def _source(inspection: Inspection) -> dict[str, Any]:
         "refused": refused,
         "incomplete": len(sweep.incomplete),
         "curves": sweep.curves is not None,
+        "curves_from": sweep.source.curves or None,
         "lines": None
         if lines is None
         else {

@@ -26,6 +26,7 @@ class Source:
         name: short name for headers, without folders.
         fingerprint: `sha256:…` of the size and sampled content, or an empty string for frames.
         lines: physical lines by class; None where the source has no lines.
+        curves: name of the file the curves came from, where that is another one.
     """
 
     kind: str
@@ -35,6 +36,7 @@ class Source:
     read_at: float | None = None
     lines: LineCounts | None = None
     files: tuple[str, ...] = ()
+    curves: str = ""
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--separator", type=one_character, metavar="CHARACTER", help="what separates the cells: ';', tab, space, …")
     add("--encoding", metavar="NAME", help="the encoding of a text file: utf-16, latin-1, cp1252, …")
     add("--experiment", "--study", metavar="NAME", help="which of a store's experiments or studies to open")
+    add("--curves", action="append", default=[], metavar="FILE", help="curves of the trials: CSV, Parquet or JSONL")
     add("--complete", action="store_true", help="accept a last record that has no line end")
     add("--theme", choices=("dark", "light", "auto"), help="colours for a dark or a light terminal")
     add("--ascii", action="store_true", help="no glyphs beyond ASCII")
@@ -136,7 +137,8 @@ def read_with_memory(
     from hpi_core.settings import recall_roles
     from hpi_core.tables.table import ReadOptions
 
-    how_to_read = ReadOptions(complete, args.encoding, args.separator, args.experiment)
+    curves = tuple(args.curves) or None
+    how_to_read = ReadOptions(complete, args.encoding, args.separator, args.experiment, curves)
     if overrides is None and (args.objective or args.direction or args.roles):
         roles = tuple((column, role) for column, _, role in (text.rpartition("=") for text in args.roles))
         overrides = RoleOverrides(objective=args.objective, direction=args.direction, roles=roles)
@@ -201,6 +203,8 @@ def _inspect(args: argparse.Namespace, locations: list[str]) -> int:
         locations += ["--encoding", args.encoding]
     if args.experiment:
         locations += ["--experiment", args.experiment]
+    for file in args.curves:
+        locations += ["--curves", file]
     if args.complete:
         locations += ["--complete"]
     return headless(["inspect", *locations])

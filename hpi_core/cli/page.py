@@ -36,7 +36,7 @@ def _add_title(summary: Mapping[str, Any], ink: Ink) -> None:
     source = summary["source"]
     parts = [source["kind"], plural(source["rows"], "trial"), plural(source["columns"], "column")]
     if source["curves"]:
-        parts.append("with curves")
+        parts.append(f"curves from {source['curves_from']}" if source["curves_from"] else "with curves")
     lines = source["lines"]
     if lines is not None:
         classes = ", ".join(

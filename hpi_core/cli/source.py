@@ -53,6 +53,13 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
         help="which of a store's experiments or studies to read, by name or id (`hpi experiments` lists them)",
     )
     group.add_argument("--encoding", metavar="NAME", help="the encoding of a text file: utf-16, latin-1, cp1252, …")
+    group.add_argument(
+        "--curves",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="curves of the trials: CSV, Parquet or JSONL, long or wide (else those beside SOURCE: STEM.curves.csv)",
+    )
     group.add_argument("--complete", action="store_true", help="accept a last record that has no line end")
     group.add_argument("--strict", action="store_true", help="exit with 4 if anything had to be repaired or refused")
     group.add_argument("--where", metavar="FILTER", help="only the trials for which this holds: 'lr > 0.01'")
@@ -112,7 +119,8 @@ def read_options(args: argparse.Namespace) -> ReadOptions:
     """Return how the person wants the source read."""
     from hpi_core.tables.table import ReadOptions
 
-    return ReadOptions(args.complete, args.encoding, args.separator, args.experiment)
+    curves = tuple(args.curves) or None
+    return ReadOptions(args.complete, args.encoding, args.separator, args.experiment, curves)
 
 
 def one_character(text: str) -> str:

@@ -87,6 +87,7 @@ def recommend(
         for issue in issues
         if issue.diagnostic and issue.severity != "info" and issue.advice and issue.issue not in covered
     ]
+    drafts.sort(key=_tentative)
     return tuple(replace(draft, id=f"R{place}") for place, draft in enumerate(drafts, start=1))
 
 

@@ -14,6 +14,7 @@ from hpi_core.errors import Cancelled as ReadingCancelled
 from hpi_core.errors import HpiError, SourceError
 from hpi_core.lines import LineCounts
 from hpi_core.plugins import discover
+from hpi_core.readers._curves import with_curves_beside, with_named_curves
 from hpi_core.readers._sqlite import is_sqlite, unknown_database
 from hpi_core.readers.contract import Experiment, Reader, StoreReader
 from hpi_core.roles import RoleOverrides
@@ -62,6 +63,7 @@ def read_sweep(
     lost = sum(outcome.refused_lines for outcome in outcomes)
     if lost:
         table = replace(table, lines=(table.lines or LineCounts()) + LineCounts(refused=lost))
+    table, curves = _with_curves(table, found, options, progress, cancelled)
     kinds = sorted({part.kind for part in parts})
     source = Source(
         kind=kinds[0] if len(kinds) == 1 else "+".join(kinds),
@@ -71,6 +73,7 @@ def read_sweep(
         read_at=time.time(),
         lines=table.lines,
         files=tuple(content.name for content in found.contents),
+        curves=curves,
     )
     return Sweep.from_table(
         table.frame,
@@ -81,6 +84,23 @@ def read_sweep(
         hints=table.hints,
         overrides=overrides,
     )
+
+
+def _with_curves(
+    table: Table, found: Found, options: ReadOptions, progress: Progress, cancelled: Cancelled
+) -> tuple[Table, str]:
+    """Return the trials with their curves from other files, and the name of these, or an empty string."""
+
+    def read(content: Content, label: str) -> tuple[Part, ...]:
+        progress(f"reading the curves in {safe(content.name)}", None)
+        outcome = _read_content(content, label, replace(options, separator=None, encoding=None), progress, cancelled)
+        if not outcome.parts and outcome.refused:
+            raise outcome.refused[0][1]
+        return outcome.parts
+
+    if options.curves is None:
+        return with_curves_beside(table, found, read)
+    return with_named_curves(table, options.curves, read) if options.curves else (table, "")
 
 
 def choose(name: str, head: bytes) -> Reader:

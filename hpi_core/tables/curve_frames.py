@@ -8,8 +8,11 @@ from dataclasses import dataclass
 import polars as pl
 
 from hpi_core import frames
+from hpi_core.tables.ledger import Entry
 from hpi_core.tables.table import Table
 
+# A curve that goes back at more than this share of its points was not resumed: its rows stand in another order.
+_OFTEN = 0.1
 _STEP_NAMES = (
     r"_step|step|global_?step|trainer/global_step|iter|iteration|training_iteration|epoch|num_?epoch|round|"
     r"training_step|train_?step|timestep|timesteps_total|_iteration|step_num|epoch_num|current_epoch"
@@ -63,15 +66,74 @@ def number(aggregate: object) -> float:
     return float(aggregate) if isinstance(aggregate, (int, float)) else 0.0
 
 
-def curve_frame(long: pl.DataFrame) -> tuple[pl.DataFrame, int]:
-    """Return `_row, metric, step, value` sorted and with the last value per step, and how many values that replaced.
+@dataclass(frozen=True)
+class Ordered:
+    """Curves with the schema `frames.CURVES`, and what bringing them into order took.
 
-    Nulls are gaps, not points; NaN and infinities are points.
+    Attributes:
+        curves: sorted by trial, metric and step, one value per step.
+        replaced: points that a later one of the same step, or a restart from before them, took the place of.
+        resumed: trials that went back to an earlier step and went on from there.
+        unsorted: trials whose steps stood in no order.
+    """
+
+    curves: pl.DataFrame
+    replaced: int
+    resumed: int
+    unsorted: int
+
+    def entries(self) -> list[Entry]:
+        """Return what the ledger has to say."""
+        found = []
+        if self.resumed:
+            message = (
+                f"{self.resumed:,} trials went back to an earlier step and on from there: what came before the restart "
+                f"is kept up to that step ({self.replaced:,} points were replaced)"
+            )
+            found.append(Entry("resumed", message, count=self.resumed))
+        elif self.replaced:
+            message = f"{self.replaced:,} values of a repeated step: the last is kept"
+            found.append(Entry("repeated_step", message, count=self.replaced))
+        if self.unsorted:
+            message = f"the steps of {self.unsorted:,} trials stood in no order: they were sorted"
+            found.append(Entry("unsorted_steps", message, count=self.unsorted))
+        return found
+
+
+def ordered(long: pl.DataFrame) -> Ordered:
+    """Bring points (`_row, metric, step, value`, in the order of the source) into the order of their steps.
+
+    Nulls are gaps, not points; NaN and infinities are points. Of repeated steps the last is kept. Where a curve goes
+    back to an earlier step now and then, it was resumed: what came before is kept up to that step only. Where it goes
+    back all the time, its rows merely stand in another order.
     """
     points = long.drop_nulls("value").drop_nulls("step")
-    kept = points.unique(["_row", "metric", "step"], keep="last", maintain_order=True)
-    order = kept.select(pl.col(n).cast(t) for n, t in frames.CURVES.items()).sort("_row", "metric", "step")
-    return order, points.height - kept.height
+    points = points.select(pl.col(n).cast(t) for n, t in frames.CURVES.items())
+    points = points.sort("_row", "metric", maintain_order=True)
+    same = (pl.col("_row") == pl.col("_row").shift(1)) & (pl.col("metric") == pl.col("metric").shift(1))
+    move = pl.when(same).then(pl.col("step").diff())
+    moves = points.select(back=(move < 0).fill_null(False), again=(move == 0).fill_null(False))
+    if not moves["back"].any():
+        kept = (
+            points.unique(["_row", "metric", "step"], keep="last", maintain_order=True)
+            if moves["again"].any()
+            else points
+        )
+        return Ordered(kept, points.height - kept.height, 0, 0)
+    key = ["_row", "metric"]
+    marked = points.with_columns(moves["back"]).with_columns(often=pl.col("back").mean().over(key) > _OFTEN)
+    later = pl.col("step").cum_min(reverse=True).shift(-1).over(key)
+    kept = marked.filter(pl.col("often") | later.is_null() | (pl.col("step") < later))
+    kept = kept.unique([*key, "step"], keep="last", maintain_order=True).sort(*key, "step")
+    resumed = marked.filter(pl.col("back") & ~pl.col("often"))["_row"].n_unique()
+    unsorted = marked.filter(pl.col("often"))["_row"].n_unique()
+    return Ordered(kept.select(frames.CURVES.names()), points.height - kept.height, resumed, unsorted)
+
+
+def curve_frame(long: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+    """Return the points as `ordered` does, and how many were replaced by others."""
+    found = ordered(long)
+    return found.curves, found.replaced
 
 
 def with_last_values(trials: pl.DataFrame, curves: pl.DataFrame, metrics: list[str]) -> pl.DataFrame:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import polars as pl
 
 from hpi_core.roles import RoleHints
-from hpi_core.tables.curve_frames import curve_frame, is_step_name, moved_ledger, steps_of, with_last_values
+from hpi_core.tables.curve_frames import is_step_name, moved_ledger, ordered, steps_of, with_last_values
 from hpi_core.tables.ledger import Entry, ledger_frame
 from hpi_core.tables.table import Table
 from hpi_core.tables.trial_steps import constant_columns, is_id_name
@@ -23,20 +23,29 @@ _MOST_METRICS = 500
 def long_curves(table: Table, group: str | None = None) -> Table | None:
     """Return trials and curves where the table has a trial id, a step, a metric's name and its value, else None."""
     frame = table.frame
-    names = {name.strip().lower(): name for name in frame.columns}
     schema = frame.schema
-    metric = next((names[n] for n in _METRIC if n in names and schema[names[n]] == pl.String), None)
-    value = next((names[n] for n in _VALUE if n in names and schema[names[n]].is_numeric()), None)
+    told = metric_and_value(frame)
     steps = [n for n in schema if (is_step_name(n) or n.lower() in _POSITION) and schema[n].is_numeric()]
     keys = [n for n in schema if is_id_name(n)] + ([group] if group else [])
-    if metric is None or value is None or not steps or not keys:
+    if told is None or not steps or not keys:
         return None
+    metric, value = told
     key, step = keys[0], steps[0]
     if frame[metric].n_unique() > _MOST_METRICS or frame[key].n_unique() == frame.height:
         return None
     if frame.select(pl.struct(key, step, metric).n_unique()).item() < (1 - _DOUBLES) * frame.height:
         return None
     return _take_apart(table, key, step, metric, value)
+
+
+def metric_and_value(frame: pl.DataFrame) -> tuple[str, str] | None:
+    """Return the columns that hold a metric's name and its value, where there is one of each."""
+    names = {name.strip().lower(): name for name in frame.columns}
+    schema = frame.schema
+    texts = (pl.String, pl.Categorical, pl.Enum)
+    metric = next((names[n] for n in _METRIC if n in names and isinstance(schema[names[n]], texts)), None)
+    value = next((names[n] for n in _VALUE if n in names and schema[names[n]].is_numeric()), None)
+    return None if metric is None or value is None else (metric, value)
 
 
 def _take_apart(table: Table, key: str, step: str, metric: str, value: str) -> Table:
@@ -47,7 +56,8 @@ def _take_apart(table: Table, key: str, step: str, metric: str, value: str) -> T
     long = pl.DataFrame(
         {"_row": row_of, "metric": frame[metric], "step": steps.values, "value": frame[value].cast(pl.Float64)}
     )
-    curves, doubles = curve_frame(long.drop_nulls("metric"))
+    in_order = ordered(long.drop_nulls("metric"))
+    curves = in_order.curves
     others = [n for n in frame.columns if n not in (key, step, metric, value)]
     constant = constant_columns(frame, row_of, others)
     trials = frame.select(pl.Series("_row", row_of), key, *constant).unique("_row", keep="first", maintain_order=True)
@@ -60,10 +70,7 @@ def _take_apart(table: Table, key: str, step: str, metric: str, value: str) -> T
         f"{curves.height:,} curve points; each trial shows the last value"
     )
     entries = [Entry("reshaped", message, count=frame.height)]
-    if doubles:
-        entries.append(
-            Entry("repeated_step", f"{doubles:,} values of a repeated step: the last is kept", count=doubles)
-        )
+    entries += in_order.entries()
     if steps.note:
         entries.append(Entry("steps", steps.note, column=step, count=frame.height))
     if left := [n for n in others if n not in constant]:

@@ -26,12 +26,14 @@ class ReadOptions:
         encoding: name of the encoding, or None to recognise it.
         separator: the one-character separator, or None to recognise it.
         experiment: name or id of the one experiment or study to read from a store of several, or None to choose.
+        curves: files of curves that belong to the trials; None: one beside the source is looked for; empty: none is.
     """
 
     complete: bool = False
     encoding: str | None = None
     separator: str | None = None
     experiment: str | None = None
+    curves: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,10 @@ import polars as pl
 
 from hpi_core.roles import RoleHints
 from hpi_core.tables.curve_frames import (
-    curve_frame,
     is_step_name,
     moved_ledger,
     number,
+    ordered,
     step_columns,
     steps_of,
     with_last_values,
@@ -182,7 +182,8 @@ def _take_apart(table: Table, step: str, found: _Trials, metrics: list[str]) -> 
     steps = steps_of(frame[step], rows)
     long = pl.DataFrame([rows, steps.values]).hstack(frame.select(pl.col(metrics).cast(pl.Float64)))
     long = long.unpivot(metrics, index=["_row", "step"], variable_name="metric", value_name="value")
-    curves, doubles = curve_frame(long)
+    in_order = ordered(long)
+    curves = in_order.curves
     kept = {*rest, *metrics}
     trials = with_last_values(trials, curves, metrics).select([n for n in frame.columns if n in kept])
     message = (
@@ -190,10 +191,7 @@ def _take_apart(table: Table, step: str, found: _Trials, metrics: list[str]) -> 
         f"with {curves.height:,} curve points of {len(metrics)} metrics over {step}; each trial shows the last value"
     )
     entries = [Entry("reshaped", message, count=frame.height)]
-    if doubles:
-        entries.append(
-            Entry("repeated_step", f"{doubles:,} values of a repeated step: the last is kept", count=doubles)
-        )
+    entries += in_order.entries()
     if steps.note:
         entries.append(Entry("steps", steps.note, column=step, count=frame.height))
     return replace(

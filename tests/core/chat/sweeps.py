@@ -10,6 +10,7 @@ from hpi_core.chat.consent import Grant
 from hpi_core.chat.evidence import Evidence
 from hpi_core.chat.server import Server
 from hpi_core.demo import path as demo_path
+from hpi_core.tables.table import ReadOptions
 
 KEY = "sk-ant-test-0123456789abcdef0123456789"
 
@@ -20,7 +21,7 @@ def demo_evidence() -> Evidence:
 
 
 def evidence_of(path: Path) -> Evidence:
-    inspection = hpi_core.inspect(hpi_core.read(str(path)))
+    inspection = hpi_core.inspect(hpi_core.read(str(path), options=ReadOptions(curves=())))
     return Evidence(inspection, hpi_core.summarize(inspection))
 
 
