@@ -63,10 +63,8 @@ def read_run_log(path: Path, cancelled: Cancelled) -> RunLog:
         Cancelled: the person asked to stop.
     """
     log = RunLog()
-    metrics: list[str] = []
-    steps: list[int] = []
-    values: list[float] = []
-    tail: deque[str] = deque(maxlen=_TAIL)
+    points = _Points()
+    tail: deque[bytes] = deque(maxlen=_TAIL)
     damage: list[str] = []
     for record in _records(path, damage):
         log.records += 1
@@ -77,15 +75,16 @@ def read_run_log(path: Path, cancelled: Cancelled) -> RunLog:
                 if number not in _WANTED or not isinstance(value, bytes):
                     continue
                 if number == _HISTORY:
-                    _history(value, log, metrics, steps, values)
+                    _history(value, log, points)
                 elif number == _OUTPUT:
-                    tail.extend(_output(value))
+                    tail.append(value)
                 else:
                     _other(number, value, log)
         except (ValueError, IndexError, struct.error):
             damage.append("a record holds no message that can be read")
-    log.points = pl.DataFrame([metrics, steps, values], schema=POINTS) if metrics else None
-    log.error = last_error(list(tail)) if log.exit_code != 0 else None
+    columns = [points.metrics, points.steps, points.values]
+    log.points = pl.DataFrame(columns, schema=POINTS) if points.metrics else None
+    log.error = last_error([line for data in tail for line in _output(data)]) if log.exit_code != 0 else None
     log.damage = damage[0] if damage else ""
     return log
 
@@ -141,17 +140,23 @@ def _fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
     """Yield number and value of the fields of a message: an int, or the bytes of a text or of an inner message."""
     at, end = 0, len(data)
     while at < end:
-        key, at = _varint(data, at)
+        key = data[at]
+        at += 1
+        if key >= 0x80:
+            key, at = _varint(data, at - 1)
         wire = key & 7
-        if wire == 0:
-            value, at = _varint(data, at)
-            yield key >> 3, value
-        elif wire == 2:
-            length, at = _varint(data, at)
+        if wire == 2:
+            length = data[at]
+            at += 1
+            if length >= 0x80:
+                length, at = _varint(data, at - 1)
             if at + length > end:
                 raise ValueError("a field reaches beyond its message")
             yield key >> 3, data[at : at + length]
             at += length
+        elif wire == 0:
+            value, at = _varint(data, at)
+            yield key >> 3, value
         elif wire in (1, 5):
             at += 8 if wire == 1 else 4
         else:
@@ -172,27 +177,66 @@ def _item(data: bytes) -> tuple[str, str]:
     return key or ".".join(nested), value
 
 
-def _history(data: bytes, log: RunLog, metrics: list[str], steps: list[int], values: list[float]) -> None:
+@dataclass
+class _Points:
+    """The points of a log in the making, and whether a name is that of a metric."""
+
+    metrics: list[str] = field(default_factory=list)
+    steps: list[int] = field(default_factory=list)
+    values: list[float] = field(default_factory=list)
+    names: dict[bytes, tuple[str, bool]] = field(default_factory=dict)
+
+
+def _history(data: bytes, log: RunLog, points: _Points) -> None:
     row: list[tuple[str, float]] = []
     step: int | None = None
     for number, content in _fields(data):
-        if number == 2 and isinstance(content, bytes):
+        if not isinstance(content, bytes):
+            continue
+        if number == 2:
             step = next((value for n, value in _fields(content) if n == 1 and isinstance(value, int)), step or 0)
-        elif number == 1 and isinstance(content, bytes):
-            name, text = _item(content)
-            for key, value in _numbers(name, text):
-                if key == "_step":
+        elif number == 1:
+            for name, value, measured in _measured(content, points):
+                if name == "_step":
                     step = int(value)
-                elif key == "_timestamp":
+                elif name == "_timestamp":
                     log.last_seen = max(value, log.last_seen or 0.0)
                 else:
-                    log.last_history[key] = value
-                    if not key.startswith("_") and not is_step_name(key.rpartition("/")[2]):
-                        row.append((key, value))
+                    log.last_history[name] = value
+                    if measured:
+                        row.append((name, value))
     for name, value in row:
-        metrics.append(name)
-        steps.append(step or 0)
-        values.append(value)
+        points.metrics.append(name)
+        points.steps.append(step or 0)
+        points.values.append(value)
+
+
+def _measured(item: bytes, points: _Points) -> list[tuple[str, float, bool]]:
+    """Return name, number, and whether it is a metric, for the numbers in one item of a history.
+
+    An item is a short key and a short number almost always: that is taken apart here, anything else by the book.
+    """
+    # 0x0a is the tag of the key, 0x12 that of a nested key; 0x82 0x01 is the tag of the JSON text.
+    if len(item) > 2 and item[0] in (0x0A, 0x12) and item[1] < 0x80:
+        end = 2 + item[1]
+        if item[end : end + 2] == b"\x82\x01" and end + 3 + item[end + 2] == len(item) and item[end + 2] < 0x80:
+            try:
+                value = float(item[end + 3 :])
+            except ValueError:
+                pass
+            else:
+                key = item[2:end]
+                known = points.names.get(key)
+                if known is None:
+                    name = key.decode("utf-8", "replace")
+                    known = points.names[key] = (name, _is_metric(name))
+                return [(known[0], value, known[1])]
+    name, text = _item(item)
+    return [(key, value, _is_metric(key)) for key, value in _numbers(name, text)]
+
+
+def _is_metric(name: str) -> bool:
+    return not name.startswith("_") and not is_step_name(name.rpartition("/")[2])
 
 
 def _numbers(name: str, text: str) -> list[tuple[str, float]]:
