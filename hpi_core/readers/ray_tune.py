@@ -8,6 +8,7 @@ the state) are never opened.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -189,7 +190,7 @@ def _log(folder: Path, root: Path, run: Run, cancelled: Cancelled) -> Log:
                 run.notes.append(Entry("refused_file", f"trial {safe(folder.name)}: {name} is empty"))
                 continue
             table = reader.read_table(Content(name, data=data), ReadOptions(), lambda *_: None, cancelled)
-            log = log_of(flatten(table), lambda column: column in _OWN or _is_setting(column))
+            log = log_of(flatten(table), _is_no_metric)
         except SourceError as error:
             run.notes.append(Entry("refused_file", f"trial {safe(folder.name)}: {error.message}"))
             continue
@@ -200,6 +201,11 @@ def _log(folder: Path, root: Path, run: Run, cancelled: Cancelled) -> Log:
             run.notes.append(Entry("incomplete_step", f"the last line of {name} is not finished"))
         return log
     return Log(None, {}, frozenset())
+
+
+def _is_no_metric(column: str) -> bool:
+    # A column without a name is the index that some writers put before the first.
+    return column in _OWN or _is_setting(column) or re.fullmatch(r"col_\d+", column) is not None
 
 
 def _is_setting(column: str) -> bool:

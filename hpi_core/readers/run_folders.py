@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -69,8 +70,11 @@ def read_table(place: str, options: ReadOptions, progress: Progress, cancelled: 
             f"The folder {place} holds {len(runs)} run folders of which nothing can be read.",
             safe(reasons[0]) if reasons else "Their logs are empty.",
         )
-    _name_parts(runs, places, root)
-    return table_of_runs(runs)
+    named = _name_parts(runs, places, root)
+    table = table_of_runs(runs)
+    # What somebody put into the names of folders was varied on purpose, whatever the word may mean elsewhere.
+    others = (*table.hints.others, *((name, "hyperparameter") for name in named if name in table.frame.columns))
+    return replace(table, hints=replace(table.hints, others=others))
 
 
 def _read_run(place: RunPlace, root: Path, options: ReadOptions, cancelled: Cancelled) -> Run:
@@ -189,16 +193,22 @@ def _error(place: RunPlace, root: Path) -> str | None:
     return None
 
 
-def _name_parts(runs: Sequence[Run], places: Sequence[RunPlace], root: Path) -> None:
-    """Give the runs the variables in their folders' names where no run has settings, and their upper folder."""
+def _name_parts(runs: Sequence[Run], places: Sequence[RunPlace], root: Path) -> list[str]:
+    """Give the runs the variables in their folders' names where no run has settings, and their upper folder.
+
+    Returns the names of the variables.
+    """
+    named: list[str] = []
     relative = [place.folder.relative_to(root).parts for place in places]
     if not any(run.settings for run in runs):
         for run, found in zip(runs, parts_of_folders(relative), strict=True):
             run.settings = found
+            named += [name for name in found if name != "seed"]
     if all(len(parts) > 1 for parts in relative) and len({parts[0] for parts in relative}) > 1:
         for run, parts in zip(runs, relative, strict=True):
             if not _holds_value(parts[0], run.settings):
                 run.about["folder_1"] = parts[0]
+    return list(dict.fromkeys(named))
 
 
 def _holds_value(part: str, settings: Mapping[str, object]) -> bool:

@@ -16,6 +16,8 @@ ROLE_WORDS: dict[str, Role] = {
     "metric": "metric", "resource": "resource", "seed": "seed", "time": "time", "group": "group", "text": "text",
     "ignored": "ignored", "ignore": "ignored", "constant": "constant",
 }  # fmt: skip
+# Settings that were not searched over, though they stand among those that were.
+_KEPT: frozenset[Role] = frozenset(("constant", "seed", "environment"))
 _SINGLE: frozenset[Role] = frozenset(("id", "status", "seed", "group"))
 
 
@@ -42,18 +44,16 @@ def check_overrides(columns: list[str], overrides: RoleOverrides | None) -> None
 def apply_hints(verdicts: dict[str, Verdict], hints: RoleHints) -> None:
     """Lay what the source says over what was inferred; names it does not have are passed over."""
     told: list[tuple[str | None, Role]] = [(hints.id, "id"), (hints.status, "status"), (hints.group, "group")]
-    told += [(name, "hyperparameter") for name in hints.hyperparameters]
+    told += [(n, "hyperparameter") for n in hints.hyperparameters if n in verdicts and verdicts[n].role not in _KEPT]
     told += [(name, "metric") for name in hints.metrics]
     if hints.objective is not None:
         told.append((hints.objective.metric, "metric"))
     told += [(name, ROLE_WORDS[word]) for name, word in hints.others]
     for name, role in told:
         if name is not None and name in verdicts:
-            if role == "hyperparameter" and verdicts[name].role in ("constant", "seed", "environment"):
-                continue
-            if role == "constant" and verdicts[name].role == "seed":
-                continue
-            _give(verdicts, name, role, "the source says so")
+            was = verdicts[name].role
+            if (role, was) not in (("constant", "seed"), ("hyperparameter", "constant")):
+                _give(verdicts, name, role, "the source says so")
 
 
 def apply_overrides(verdicts: dict[str, Verdict], overrides: RoleOverrides) -> None:

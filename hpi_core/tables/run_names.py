@@ -13,7 +13,10 @@ _PART = re.compile(
     r"(?=$|[\s,;|&)]|[_\-/](?:[A-Za-z][\w.]*?\s*[=:]|\d))"
 )
 # A variable of a folder's name: a word and a number without anything between, or with one sign: rank8, lr1e-5, seed_3.
-_WORD_NUMBER = re.compile(r"([A-Za-z][A-Za-z_]*?)[=_\-]?(-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)", re.IGNORECASE)
+# The word may hold `_` (weight_decay0.1) or begin after one (adam_lr0.1): which, the other names tell.
+_AFTER = r"[=_\-]?(-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)"
+_WORDS_NUMBER = re.compile(rf"([A-Za-z][A-Za-z_]*?){_AFTER}", re.IGNORECASE)
+_WORD_NUMBER = re.compile(rf"([A-Za-z]+){_AFTER}", re.IGNORECASE)
 _BETWEEN = re.compile(r"[,_\-+ ]+")
 _DATED = re.compile(r"\d{4}[-_]?\d{2}[-_]?\d{2}([T_-]\d{2}[-_:]?\d{2}([-_:]?\d{2})?)?")
 _NUMBER = re.compile(r"-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
@@ -32,36 +35,40 @@ def parts_of_names(names: Sequence[str]) -> dict[str, list[object]]:
 def parts_of_folders(paths: Sequence[tuple[str, ...]]) -> list[dict[str, object]]:
     """Return the variables in the names of folders (`rank8_lr1e-5`, `adam/lr=0.1`), one dictionary per path.
 
-    A variable counts where most names have it and it differs; a part of a name that is a bare word in all of them, and
-    differs, becomes the variable `folder_N` of its level.
+    A variable counts where most names have it and its values differ.
     """
-    found = [_variables(parts) for parts in paths]
+    readings = [_kept([_variables(parts, form) for parts in paths]) for form in (_WORDS_NUMBER, _WORD_NUMBER)]
+    return max(readings, key=lambda reading: sum(map(len, reading)))
+
+
+def _kept(found: list[dict[str, str]]) -> list[dict[str, object]]:
     counted = Counter(key for one in found for key in one)
-    kept = [key for key, count in counted.items() if count > len(paths) / 2]
+    kept = [key for key, count in counted.items() if count > len(found) / 2]
     kept = [key for key in kept if len({one.get(key) for one in found}) > 1]
     typed = {key: _typed([one.get(key) or "" for one in found]) for key in kept}
-    return [{key: values[row] for key, values in typed.items() if found[row].get(key)} for row in range(len(paths))]
+    return [{key: values[row] for key, values in typed.items() if one.get(key)} for row, one in enumerate(found)]
 
 
-def _variables(parts: tuple[str, ...]) -> dict[str, str]:
+def _variables(parts: tuple[str, ...], form: re.Pattern[str]) -> dict[str, str]:
     out: dict[str, str] = {}
     for part in parts:
         text = _DATED.sub("", part)
-        pairs = dict(_PART.findall(text))
-        if not pairs:
-            at = 0
-            while at < len(text):
-                match = _WORD_NUMBER.match(text, at)
-                if match is None or (match.end() < len(text) and _BETWEEN.match(text, match.end()) is None):
-                    skip = _BETWEEN.search(text, at)
-                    at = skip.end() if skip else len(text)
-                    continue
-                pairs[match[1].strip("_")] = match[2]
-                gap = _BETWEEN.match(text, match.end())
-                at = gap.end() if gap else match.end()
-        for key, value in pairs.items():
+        for key, value in _PART.findall(text) or _words_and_numbers(text, form):
             out.setdefault(key, value)
     return out
+
+
+def _words_and_numbers(text: str, form: re.Pattern[str]) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    at = 0
+    while at < len(text):
+        match = form.match(text, at)
+        whole = match is not None and (match.end() == len(text) or _BETWEEN.match(text, match.end()) is not None)
+        if match is not None and whole:
+            found.append((match[1].strip("_"), match[2]))
+        gap = _BETWEEN.search(text, match.end() if match is not None and whole else at)
+        at = gap.end() if gap else len(text)
+    return found
 
 
 def _typed(texts: list[str]) -> list[object]:

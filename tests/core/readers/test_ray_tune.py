@@ -1,0 +1,185 @@
+"""Ray Tune's experiment folders: real ones of every version, what the suite of all stores asks, and broken trials."""
+
+from __future__ import annotations
+
+import csv
+import json
+import pickle
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+import hpi_core
+from tests.core.readers.conformance import Store, StoreConformance
+from tests.shared_data import DATA, needs_shared
+
+RAY = DATA / "06_ray"
+CAVE = RAY / "automl__DeepCAVE/logs/RayTune"
+RL = RAY / "ray-project__rl-experiments"
+
+
+def write_trial(
+    experiment: Path, trial: str, settings: Mapping[str, object], losses: Sequence[float], *, done: bool = True
+) -> Path:
+    """Write a trial's folder as Ray does: settings, and one line of results per iteration in two files."""
+    folder = experiment / f"train_{trial}_lr={settings.get('lr')}_2024-01-01_12-00-00"
+    folder.mkdir(parents=True)
+    (folder / "params.json").write_text(json.dumps(settings))
+    rows = [
+        {
+            "loss": loss, "training_iteration": step + 1, "trial_id": trial, "timestamp": 1_700_000_000 + step,
+            "time_total_s": step + 1.0, "pid": 1, "hostname": "node1", "node_ip": "10.0.0.1", "date": "d",
+            "done": done and step == len(losses) - 1, "config": dict(settings),
+        }
+        for step, loss in enumerate(losses)
+    ]  # fmt: skip
+    (folder / "result.json").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    if rows:
+        flat = [{k: v for k, v in row.items() if k != "config"} | {"config/lr": settings["lr"]} for row in rows]
+        with (folder / "progress.csv").open("w", newline="") as file:
+            writer = csv.DictWriter(file, flat[0])
+            writer.writeheader()
+            writer.writerows(flat)
+    return folder
+
+
+def state_of(trial: str, status: str, settings: Mapping[str, object], folder: Path | None) -> dict[str, object]:
+    return {
+        "trial_id": trial, "status": status,
+        "config": {**settings, "fn": {"_type": "CLOUDPICKLE_FALLBACK", "value": "80"}},
+        "relative_logdir": folder.name if folder else f"train_{trial}", "storage": {"_type": "CLOUDPICKLE_FALLBACK"},
+    }  # fmt: skip
+
+
+def write_state(experiment: Path, states: Sequence[Mapping[str, object]], *, version: str = "new") -> None:
+    """Write an experiment's state as Ray 2 does (texts in pairs), Ray 1 (texts), or Ray 0.8 (objects)."""
+    told: dict[str, object] = {
+        "new": {"trial_data": [[json.dumps(state), json.dumps({"start_time": 1.7e9})] for state in states]},
+        "text": {"checkpoints": [json.dumps(state) for state in states]},
+        "old": {"checkpoints": list(states)},
+    }
+    (experiment / "experiment_state-2024-01-01_12-00-00.json").write_text(json.dumps(told[version]))
+
+
+class TestConformance(StoreConformance):
+    reader = "ray"
+
+    def stores(self, folder: Path) -> Sequence[Store]:
+        large = folder / "exp"
+        states = []
+        for number in range(10):
+            settings = {"lr": 0.1 * number, "model": {"depth": number % 3}}
+            trial = write_trial(large, f"{number:05}", settings, [1 / (step + 1) for step in range(30)])
+            states.append(state_of(f"{number:05}", "TERMINATED", settings, trial))
+        states.append(state_of("99999", "PENDING", {"lr": 9.0, "model": {"depth": 1}}, None))
+        write_state(large, states)
+        bare = folder / "bare"
+        write_trial(bare, "aaaaa", {"lr": 0.1}, [3.0, 2.0])
+        (write_trial(bare, "bbbbb", {"lr": 0.2}, []) / "error.txt").write_text("Traceback\nValueError: no\n")
+        return [
+            Store(large, 11, {"completed": 10, "running": 1}, 300, ["loss", "lr", "model.depth", "host"]),
+            Store(bare, 2, {"completed": 1, "failed": 1}, 2, ["error", "start_time"]),
+        ]
+
+
+@needs_shared
+@pytest.mark.parametrize(
+    ("place", "trials", "statuses", "points"),
+    [
+        # 81, 3 and 3 folders of trials that each reported once: one record is no curve.
+        (CAVE / "run_1", 81, {"completed": 81}, 0),
+        (CAVE / "run_2", 3, {"completed": 3}, 0),
+        (CAVE / "run_3", 3, {"completed": 3}, 0),
+        (CAVE, 87, {"completed": 87}, 0),
+        # The state was written before the trials began, and nothing else was kept of them.
+        (RL / "atari-apex", 4, {"running": 4}, 0),
+        # 266 iterations of 18 metrics; it was stopped by hand: no word of how it ended.
+        (RL / "atari-impala", 1, {"completed": 1}, 266 * 18),
+        # 4,777 iterations of 22 metrics that change; the others are Ray's clocks, and settings written again.
+        (RL / "atari-ppo", 1, {"completed": 1}, 4777 * 22),
+        # 145 iterations, though cells of its progress.csv hold NumPy arrays over several lines.
+        (RL / "halfcheetah-sac", 1, {"completed": 1}, 145 * 31),
+        (RAY, 94, {"completed": 88, "running": 4, "unknown": 2}, 266 * 18 + 4777 * 22 + 145 * 31),
+    ],
+    ids=lambda value: value.name if isinstance(value, Path) else "",
+)
+def test_real_experiments_open(place: Path, trials: int, statuses: dict[str, int], points: int) -> None:
+    sweep = hpi_core.read(place)
+    assert (sweep.source.kind, sweep.trials.height) == ("ray", trials)
+    assert Counter(sweep.trials["_status"]) == statuses
+    assert (0 if sweep.curves is None else sweep.curves.collect().height) == points
+    assert sweep.ledger.is_empty()
+
+
+@needs_shared
+def test_real_settings_and_results_are_those_of_the_files() -> None:
+    sweep = hpi_core.read(CAVE / "run_3")
+    assert [h.name for h in sweep.roles.hyperparameters] == ["lr", "optimizer"]
+    for folder in (CAVE / "run_3").glob("accuracy_*"):
+        row = sweep.trials.row(sweep.row_of(folder.name.split("_")[1]), named=True)
+        params = json.loads((folder / "params.json").read_text())
+        result = json.loads((folder / "result.json").read_text())
+        assert {name: row[name] for name in params} == params
+        assert row["score"] == result["score"]
+
+
+@pytest.mark.parametrize("version", ["new", "text", "old"])
+def test_states_of_every_version_tell_how_trials_ended(version: str, tmp_path: Path) -> None:
+    done = write_trial(tmp_path, "aaaaa", {"lr": 0.1}, [2.0, 1.0])
+    half = write_trial(tmp_path, "bbbbb", {"lr": 0.2}, [2.0], done=False)
+    states = [
+        state_of("aaaaa", "TERMINATED", {"lr": 0.1}, done),
+        state_of("bbbbb", "RUNNING", {"lr": 0.2}, half),
+        state_of("ccccc", "ERROR", {"lr": 0.3}, None),
+        state_of("ddddd", "PENDING", {"lr": 0.4}, None),
+    ]
+    write_state(tmp_path, states, version=version)
+    sweep = hpi_core.read(tmp_path)
+    by_trial = dict(zip(sweep.trial_ids(), sweep.trials["_status"], strict=True))
+    assert by_trial == {"aaaaa": "completed", "bbbbb": "running", "ccccc": "failed", "ddddd": "running"}
+    assert sorted(sweep.trials["lr"]) == [0.1, 0.2, 0.3, 0.4]
+
+
+def test_what_is_pickled_is_never_opened(tmp_path: Path) -> None:
+    class Trap:
+        def __reduce__(self) -> tuple[object, tuple[str]]:
+            return (Path.touch, (str(tmp_path / "tricked"),))
+
+    folder = write_trial(tmp_path, "aaaaa", {"lr": 0.1}, [])
+    (folder / "error.pkl").write_bytes(pickle.dumps({"x": 1}))
+    (folder / "params.pkl").write_bytes(b"cposix\nsystem\n(S'touch tricked'\ntR.")
+    write_state(tmp_path, [state_of("aaaaa", "ERROR", {"lr": 0.1}, folder)])
+    sweep = hpi_core.read(tmp_path)
+    assert sweep.trials["error"].to_list() == ["Ray kept the error as a pickle"]
+    assert not (tmp_path / "tricked").exists()
+    assert "fn" not in sweep.trials.columns
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'loss,hist,training_iteration,done\n3.0,"[1.0 2.0\n 3.0]",1,False\n2.0,"[1\n2]",2,False\n1.0,"[1\n2]",3,True\n',
+        "loss,hist,training_iteration,done\n0,3.0,[],1,False\n1,2.0,[],2,False\n2,1.0,[],3,True\n",
+    ],
+    ids=["NumPy arrays over several lines", "rows with an index the header does not name"],
+)
+def test_results_written_only_as_csv(text: str, tmp_path: Path) -> None:
+    folder = write_trial(tmp_path, "aaaaa", {"lr": 0.1}, [3.0, 2.0, 1.0])
+    (folder / "result.json").write_text("")
+    (folder / "progress.csv").write_text(text)
+    sweep = hpi_core.read(tmp_path)
+    assert sweep.curves is not None
+    assert sweep.curves.collect().rows() == [(0, "loss", 1, 3.0), (0, "loss", 2, 2.0), (0, "loss", 3, 1.0)]
+    assert sweep.trials["_status"].to_list() == ["completed"]
+    assert "refused_file" in sweep.ledger["kind"].to_list()  # the empty result.json
+
+
+def test_trials_of_two_experiments_that_share_an_id_stay_two(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        folder = write_trial(tmp_path / name, "aaaaa", {"lr": 0.1 if name == "one" else 0.2}, [1.0])
+        folder.rename(folder.parent / f"{folder.name}{name}")
+    sweep = hpi_core.read(tmp_path)
+    assert sweep.trials.height == 2
+    assert sweep.trial_ids().n_unique() == 2
