@@ -20,6 +20,8 @@ from hpi_core.text import safe
 DEFAULT_URL = "https://api.anthropic.com"
 DEFAULT_MODEL = "claude-sonnet-5-5"
 KEY_FILE = "api_key"
+MAX_TOKENS = 4096
+_TOKENS = (16, 64_000)  # what `max_tokens` may be
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _WITHOUT_KEY = "none"  # what a server on this machine is told where there is no key
 
@@ -33,12 +35,14 @@ class Server:
         model: name of the model.
         key: the secret; never shown by `repr`.
         notes: what the person should know about their settings.
+        max_tokens: longest answer.
     """
 
     url: str
     model: str
     key: str = field(repr=False)
     notes: tuple[str, ...] = ()
+    max_tokens: int = MAX_TOKENS
 
     @property
     def origin(self) -> str:
@@ -57,7 +61,7 @@ def find_server(environment: Mapping[str, str] | None = None, chat: Mapping[str,
 
     Args:
         environment: the environment variables, by default those of this process.
-        chat: the `[chat]` section of the person's own configuration (`model`, `base_url`).
+        chat: the `[chat]` section of the person's own configuration (`model`, `base_url`, `max_tokens`).
 
     Raises:
         ChatError: the address cannot be one, no key is there, or others can read the key's file.
@@ -65,7 +69,17 @@ def find_server(environment: Mapping[str, str] | None = None, chat: Mapping[str,
     env = os.environ if environment is None else environment
     url, notes = address(env, chat)
     model = env.get("HPI_MODEL", "").strip() or str((chat or {}).get("model") or DEFAULT_MODEL)
-    return Server(url, safe(model, 120), _key(env, url), notes)
+    longest, refused = _longest_answer((chat or {}).get("max_tokens"))
+    return Server(url, safe(model, 120), _key(env, url), (*notes, *refused), longest)
+
+
+def _longest_answer(wanted: object) -> tuple[int, tuple[str, ...]]:
+    if wanted is None:
+        return MAX_TOKENS, ()
+    low, high = _TOKENS
+    if isinstance(wanted, int) and not isinstance(wanted, bool) and low <= wanted <= high:
+        return wanted, ()
+    return MAX_TOKENS, (f"[chat] max_tokens must be a whole number from {low} to {high:,}; {MAX_TOKENS:,} is used.",)
 
 
 def address(

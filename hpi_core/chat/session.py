@@ -25,7 +25,6 @@ from hpi_core.chat.verifier import Verified, verify
 from hpi_core.chat.wire import Reply, Usage, Wire
 from hpi_core.errors import ChatError, HpiError, NoConsentError
 
-MAX_TOKENS = 4096
 REMEMBERED = 120_000  # characters of earlier turns that are sent along
 ROUNDS = 6  # how often the model may ask tools before it must answer
 RETRIES = 3
@@ -107,7 +106,7 @@ class Session:
         grant: Grant,
         *,
         tools: bool = True,
-        max_tokens: int = MAX_TOKENS,
+        max_tokens: int | None = None,
         read_seconds: float | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -118,7 +117,7 @@ class Session:
             server: who is asked.
             grant: the person's yes, to this source and this server.
             tools: let the model ask the tools.
-            max_tokens: longest answer.
+            max_tokens: longest answer, by default what the server's settings say.
             read_seconds: longest silence of the server, by default a minute, longer for one on this machine.
             sleep: waits so many seconds.
 
@@ -134,7 +133,7 @@ class Session:
         self._wire = Wire(server, read_seconds=read_seconds)
         self._turns: list[list[dict[str, Any]]] = []
         self._tools = tools
-        self._max_tokens = max_tokens
+        self._max_tokens = server.max_tokens if max_tokens is None else max_tokens
         self._sleep = sleep
         self._running: asyncio.Task[None] | None = None
 

@@ -16,6 +16,7 @@ from hpi_core.chat.evidence import CITATION, Evidence
 from hpi_core.chat.facts import NUMBER, Fact, columns, facts_cited, facts_named, parsed
 
 UNVERIFIED = "[unverified]"
+_SMALLEST = 1e-300  # what is nearer to 0 reads as 0: a bucket that holds 0 may begin just below it
 COARSEST = 0.05  # how far rounding may move a value, relative to it; 0.7 does not stand for 0.749
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+(?=[^a-z\d])|\n")
 _LIST_MARK = re.compile(r"^\s*(?:#+\s*)?(\d{1,3})[.)](?=\s)")
@@ -203,8 +204,8 @@ def _equal(value: float, unit: float, percent: bool, fact: Fact) -> bool:
     if percent and fact.kind != "rate":
         return False
     known = fact.value * 100 if percent else fact.value
-    if value == 0 or known == 0:
-        return value == known
+    if value == 0 or abs(known) < _SMALLEST:
+        return value == 0 and abs(known) < _SMALLEST
     if known == int(known) and not percent and fact.kind == "number" and abs(known) < 1e6:
         return value == known
     off = abs(value - known)
