@@ -1,0 +1,332 @@
+"""MLflow's file store: a folder per experiment, in it a folder per run, in it a file per parameter, tag and metric.
+
+Only regular files are opened and no link is followed, so that whatever lies in a store, reading stays inside it and
+ends. The few fields of `meta.yaml` are read as text: no YAML is executed, whatever its tags say.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from hpi_core.errors import Cancelled as ReadingCancelled
+from hpi_core.errors import SourceError
+from hpi_core.readers._experiments import choose_experiment
+from hpi_core.readers._runs import POINTS, RUNS, STATUSES, TEXTS, Runs, points_of
+from hpi_core.readers.contract import Experiment
+from hpi_core.tables.ledger import Entry
+from hpi_core.tables.table import Cancelled, Progress
+from hpi_core.text import safe
+
+_META = "meta.yaml"
+_FIELD = re.compile(r"([A-Za-z_]\w*):(?:[ \t]+(.*))?$")
+_ASIDE = frozenset({".trash", "models"})
+_NO_RUNS = frozenset({"datasets", "models", "tags", "traces"})
+_META_CAP = 64 << 10
+_TEXT_CAP = 64 << 10
+_METRIC_CAP = 256 << 20
+_DEPTH = 16
+_OFTEN = 100
+_LINES = 200_000
+_TEXTS = 100_000
+_LISTED = 20
+
+
+@dataclass(frozen=True)
+class _Folder:
+    """One experiment: its folder, and what its `meta.yaml` says."""
+
+    path: str
+    id: str
+    name: str
+    state: str
+
+
+def is_file_store(path: Path) -> bool:
+    """Say whether a folder is a store, or one experiment of a store, by what stands in the `meta.yaml` files in it."""
+    try:
+        if _is_experiment(_fields(path / _META)):
+            return True
+        with os.scandir(path) as entries:
+            return any(
+                _is_experiment(_fields(Path(entry.path, _META)))
+                for entry in entries
+                if entry.is_dir(follow_symlinks=False)
+            )
+    except OSError:
+        return False
+
+
+def experiments(path: Path, cancelled: Cancelled) -> list[Experiment]:
+    """List the experiments of a store, with the number of their runs that are not deleted.
+
+    Raises:
+        SourceError: the folder cannot be read.
+        Cancelled: the person asked to stop.
+    """
+    found = []
+    for folder in _experiment_folders(path):
+        starts = []
+        count = 0
+        for run in _run_folders(folder.path):
+            if cancelled():
+                raise ReadingCancelled(f"Reading {safe(path.name)} was stopped.")
+            told = _fields(Path(run, _META))
+            if told and told.get("lifecycle_stage", "active") == "active":
+                count += 1
+                starts += [start for start in [_whole(told.get("start_time"))] if start]
+        started = min(starts) / 1000 if starts else None
+        found.append(Experiment(folder.id, folder.name, count, folder.state, started))
+    return found
+
+
+def read_runs(path: Path, named: str | None, entries: list[Entry], progress: Progress, cancelled: Cancelled) -> Runs:
+    """Read the runs of one experiment that are not deleted.
+
+    Raises:
+        SourceError: the folder cannot be read, holds no experiment, or none of the name asked for.
+        Cancelled: the person asked to stop.
+    """
+    progress("looking for experiments", None)
+    folders = _experiment_folders(path)
+    counted = [Experiment(f.id, f.name, sum(1 for _ in _run_folders(f.path)), f.state) for f in folders]
+    chosen = choose_experiment(counted, named, "experiment", path.name, entries)
+    folder = folders[counted.index(chosen)]
+    reading = _Reading(entries)
+    for number, run in enumerate(_run_folders(folder.path)):
+        if number % _OFTEN == 0:
+            progress(f"reading run {number + 1:,} of {chosen.trials:,}", 0.9 * number / max(chosen.trials, 1))
+            if cancelled():
+                raise ReadingCancelled(f"Reading {safe(path.name)} was stopped.")
+        reading.take(run)
+    return reading.finish()
+
+
+@dataclass
+class _Reading:
+    """What was read of the runs so far, and what could not be."""
+
+    entries: list[Entry]
+    runs: list[tuple[str, str | None, str, int | None, int | None, str | None]] = field(default_factory=list)
+    params: list[tuple[int, str, str]] = field(default_factory=list)
+    tags: list[tuple[int, str, str]] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    spans: list[tuple[int, str, int]] = field(default_factory=list)
+    frames: dict[str, list[pl.DataFrame]] = field(default_factory=lambda: {"params": [], "tags": [], "points": []})
+    deleted: int = 0
+    cut: int = 0
+    bad: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    def take(self, run: str) -> None:
+        """Read the folder of one run."""
+        told = _fields(Path(run, _META))
+        name = Path(run).name
+        if not told:
+            self.problems.append(f"{safe(name, 60)} has no readable meta.yaml")
+            return
+        if told.get("lifecycle_stage", "active") != "active":
+            self.deleted += 1
+            return
+        row = len(self.runs)
+        self.runs.append(
+            (
+                told.get("run_id") or told.get("run_uuid") or name,
+                told.get("run_name"),
+                _status(told.get("status")),
+                _whole(told.get("start_time")),
+                _whole(told.get("end_time")),
+                told.get("user_id"),
+            )
+        )
+        for key, path in _files(f"{run}/params"):
+            self._text(self.params, row, key, path)
+        for key, path in _files(f"{run}/tags"):
+            self._text(self.tags, row, key, path)
+        for key, path in _files(f"{run}/metrics"):
+            self._history(row, key, path)
+        if len(self.params) + len(self.tags) >= _TEXTS:
+            self._flush_texts()
+
+    def finish(self) -> Runs:
+        """Return what was read, and note what was not."""
+        self._flush_texts()
+        self._flush_points()
+        note = self.entries.append
+        if self.deleted:
+            note(Entry("left_out", f"{self.deleted:,} deleted runs were left out", count=self.deleted))
+        if self.cut:
+            note(Entry("incomplete", f"{self.cut:,} histories end in the middle of a line", count=self.cut))
+        if self.bad:
+            note(Entry("refused_line", f"{self.bad:,} lines of metrics are no measurements", count=self.bad))
+        for problem in self.problems[:_LISTED]:
+            note(Entry("refused_file", problem))
+        if len(self.problems) > _LISTED:
+            more = len(self.problems) - _LISTED
+            note(Entry("refused_file", f"{more:,} more files could not be read", count=more))
+        return Runs(
+            _frame(self.runs, RUNS),
+            pl.concat([pl.DataFrame(schema=TEXTS), *self.frames["params"]]),
+            pl.concat([pl.DataFrame(schema=TEXTS), *self.frames["tags"]]),
+            pl.concat([pl.DataFrame(schema=POINTS), *self.frames["points"]]),
+        )
+
+    def _text(self, into: list[tuple[int, str, str]], row: int, key: str, path: str) -> None:
+        data = _read(path, _TEXT_CAP)
+        if data is None:
+            self.problems.append(f"{safe(path[-80:])} cannot be read")
+        else:
+            into.append((row, key, data.decode("utf-8", "replace")))
+
+    def _history(self, row: int, key: str, path: str) -> None:
+        data = _read(path, _METRIC_CAP)
+        if data is None:
+            self.problems.append(f"{safe(path[-80:])} cannot be read")
+            return
+        lines = data.decode("utf-8", "replace").split("\n")
+        if lines[-1]:  # the writer ends every line, so this one is still being written
+            self.cut += 1
+        lines.pop()
+        if lines:
+            self.lines += lines
+            self.spans.append((row, key, len(lines)))
+        if len(self.lines) >= _LINES:
+            self._flush_points()
+
+    def _flush_points(self) -> None:
+        counts = pl.Series([count for _, _, count in self.spans], dtype=pl.UInt32)
+        spans = pl.DataFrame(
+            {"row": [row for row, _, _ in self.spans], "metric": [key for _, key, _ in self.spans]},
+            schema={"row": pl.UInt32, "metric": pl.String},
+        )
+        each = spans.select(pl.all().repeat_by(counts)).explode("row", "metric") if self.spans else spans
+        points, bad = points_of(self.lines, each["row"], each["metric"])
+        self.bad += bad
+        self.frames["points"].append(points)
+        self.lines, self.spans = [], []
+
+    def _flush_texts(self) -> None:
+        self.frames["params"].append(_frame(self.params, TEXTS))
+        self.frames["tags"].append(_frame(self.tags, TEXTS))
+        self.params, self.tags = [], []
+
+
+def _experiment_folders(path: Path) -> list[_Folder]:
+    own = _fields(path / _META)
+    if _is_experiment(own):
+        return [_folder(str(path), own)]
+    try:
+        with os.scandir(path) as entries:
+            inside = sorted(e.path for e in entries if e.is_dir(follow_symlinks=False) and e.name not in _ASIDE)
+    except OSError as error:
+        raise SourceError(f"{safe(path.name)} cannot be read ({error.strerror or error}).") from error
+    folders = [(folder, _fields(Path(folder, _META))) for folder in inside]
+    return [_folder(folder, told) for folder, told in folders if _is_experiment(told)]
+
+
+def _folder(path: str, told: dict[str, str]) -> _Folder:
+    id_ = told.get("experiment_id") or Path(path).name
+    return _Folder(path, id_, told.get("name") or id_, told.get("lifecycle_stage") or "active")
+
+
+def _is_experiment(told: dict[str, str]) -> bool:
+    return "experiment_id" in told and ("artifact_location" in told or "name" in told) and "run_uuid" not in told
+
+
+def _run_folders(experiment: str) -> Iterator[str]:
+    """Yield the folders in an experiment that are runs: those with a `meta.yaml` that are not of another kind."""
+    try:
+        with os.scandir(experiment) as entries:
+            folders = sorted(e.path for e in entries if e.name not in _NO_RUNS and e.is_dir(follow_symlinks=False))
+    except OSError:
+        return
+    for folder in folders:
+        if os.path.lexists(f"{folder}/{_META}"):
+            yield folder
+
+
+def _files(folder: str, prefix: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
+    """Yield key and path of every regular file below a folder; `val/loss` is the file `loss` in the folder `val`."""
+    try:
+        with os.scandir(folder) as entries:
+            found = list(entries)
+    except OSError:
+        return
+    for entry in found:
+        if entry.is_file(follow_symlinks=False):
+            yield prefix + entry.name, entry.path
+        elif depth < _DEPTH and entry.is_dir(follow_symlinks=False):
+            yield from _files(entry.path, f"{prefix}{entry.name}/", depth + 1)
+
+
+def _read(path: str, cap: int) -> bytes | None:
+    """Return the first `cap` bytes of a regular file; None where it cannot be read. Links are not followed."""
+    try:
+        at = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    except OSError:
+        return None
+    try:
+        data = os.read(at, min(cap, 1 << 16))
+        if len(data) == 1 << 16:
+            parts = [data]
+            left = cap - len(data)
+            while left > 0 and (more := os.read(at, min(left, 1 << 20))):
+                parts.append(more)
+                left -= len(more)
+            data = b"".join(parts)
+        return data
+    except OSError:
+        return None
+    finally:
+        os.close(at)
+
+
+def _fields(path: Path) -> dict[str, str]:
+    """Return the top-level fields of a `meta.yaml` as text; nested and unknown things are passed over."""
+    data = _read(str(path), _META_CAP)
+    if data is None:
+        return {}
+    told: dict[str, str] = {}
+    last = ""
+    for line in data.decode("utf-8", "replace").splitlines():
+        if line[:1] in (" ", "\t") and last and told[last]:
+            told[last] += " " + line.strip()  # a long text goes on in the next line
+        elif match := _FIELD.match(line):
+            last = match[1]
+            told[last] = (match[2] or "").strip()
+        else:
+            last = ""
+    return {name: _unquoted(text) for name, text in told.items()}
+
+
+def _unquoted(text: str) -> str:
+    if len(text) > 1 and text[0] == text[-1] == "'":
+        return text[1:-1].replace("''", "'")
+    if len(text) > 1 and text[0] == text[-1] == '"':
+        return re.sub(r"\\(.)", r"\1", text[1:-1])
+    return "" if text in ("null", "~") else text
+
+
+def _status(text: str | None) -> str:
+    code = _whole(text)
+    if code is None:
+        return text or "UNKNOWN"
+    return STATUSES[code] if 0 <= code < len(STATUSES) else "UNKNOWN"
+
+
+def _whole(text: str | None) -> int | None:
+    try:
+        value = int(text or "")
+    except ValueError:
+        return None
+    return value if abs(value) < 2**62 else None
+
+
+def _frame(rows: Sequence[tuple[object, ...]], schema: pl.Schema) -> pl.DataFrame:
+    columns = zip(*rows, strict=True) if rows else [()] * len(schema)
+    return pl.DataFrame([pl.Series(n, c, t, strict=False) for (n, t), c in zip(schema.items(), columns, strict=True)])

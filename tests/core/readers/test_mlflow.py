@@ -1,0 +1,187 @@
+"""MLflow stores: what every reader must keep, and what is MLflow's own."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import hpi_core
+from hpi_core.errors import SourceError
+from hpi_core.readers import mlflow
+from hpi_core.tables.table import ReadOptions, never
+from tests.core.readers.conformance import Store, StoreConformance
+from tests.core.readers.mlflow_stores import OLD, START, Run, sweep_runs, write_database, write_files
+
+_STATUSES = {"completed": 24, "failed": 6}
+_COLUMNS = ("run_id", "run_name", "lr", "optimizer", "val/loss", "test_accuracy", "start_time", "tags.team")
+
+
+class TestMlflow(StoreConformance):
+    reader = "mlflow"
+
+    def stores(self, folder: Path) -> Sequence[Store]:
+        several = {"Default": [], "sweep": sweep_runs(30), "tiny": sweep_runs(2, first=100)}
+        return [
+            Store(write_files(folder / "mlruns", several), 30, _STATUSES, 114, _COLUMNS),
+            Store(folder / "mlruns", 2, {"completed": 2}, 8, experiment="tiny"),
+            Store(write_database(folder / "new.db", several), 30, _STATUSES, 114, _COLUMNS),
+            Store(write_database(folder / "wal.db", several, wal=True), 30, _STATUSES, 114, _COLUMNS),
+            Store(write_database(folder / "old.db", {"sweep": sweep_runs(5)}, OLD), 5, points=19, columns=("lr",)),
+            Store(write_files(folder / "one", {"only": sweep_runs(3)}) / "0", 3, {"completed": 3}, 12),
+        ]
+
+
+@pytest.fixture(params=["files", "database"])
+def form(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def stored(folder: Path, form: str, runs: Sequence[Run]) -> Path:
+    if form == "files":
+        return write_files(folder / "mlruns", {"sweep": runs})
+    return write_database(folder / "mlflow.db", {"sweep": runs})
+
+
+def test_numbers_that_are_none_come_back_as_mlflow_was_given_them(tmp_path: Path, form: str) -> None:
+    values = [(0, 1.0, 0), (1, math.nan, 1), (2, math.inf, 2), (3, -math.inf, 3), (4, 0.25, 4)]
+    runs = [
+        Run("a", metrics={"loss": values}),
+        Run("b", metrics={"loss": values[:3]}),
+        Run("c", metrics={"loss": values[:2]}),
+    ]
+    sweep = hpi_core.read(stored(tmp_path, form, runs))
+    assert sweep.trials["loss"].to_list()[:2] == [0.25, math.inf]
+    assert math.isnan(sweep.trials["loss"][2])
+    assert sweep.curves is not None
+    curve = sweep.curves.filter(pl.col("_row") == 0).collect()["value"].to_list()
+    assert curve[0] == 1.0
+    assert math.isnan(curve[1])
+    assert curve[2:] == [math.inf, -math.inf, 0.25]
+
+
+def test_the_last_value_is_that_of_the_highest_step_and_there_the_latest(tmp_path: Path, form: str) -> None:
+    values = [(9, 0.1, 5), (1, 0.2, 7), (2, 0.3, 7), (8, 0.4, 6)]
+    sweep = hpi_core.read(stored(tmp_path, form, [Run("a", metrics={"loss": values}), Run("b")]))
+    assert sweep.trials["loss"][0] == 0.3
+    assert sweep.curves is not None
+    assert sweep.curves.collect()["step"].to_list() == [5, 6, 7]
+    assert "logged again" in " ".join(sweep.ledger["message"].to_list())
+
+
+def test_a_history_without_steps_is_told_in_the_order_of_logging(tmp_path: Path, form: str) -> None:
+    values = [(30, 0.1, 0), (10, 0.3, 0), (20, 0.2, 0)]
+    sweep = hpi_core.read(stored(tmp_path, form, [Run("a", metrics={"loss": values}), Run("b")]))
+    assert sweep.curves is not None
+    assert sweep.curves.select("step", "value").collect().rows() == [(0, 0.3), (1, 0.2), (2, 0.1)]
+
+
+def test_deleted_runs_are_left_out_and_counted(tmp_path: Path, form: str) -> None:
+    runs = [*sweep_runs(3), Run("d" * 32, stage="deleted", metrics={"val/loss": [(0, 1.0, 0)]})]
+    sweep = hpi_core.read(stored(tmp_path, form, runs))
+    assert sweep.trials.height == 3
+    assert "1 deleted runs were left out" in sweep.ledger["message"].to_list()
+    assert sweep.repairs == 0
+
+
+def test_child_runs_are_grouped_by_their_parent_which_is_no_trial(tmp_path: Path, form: str) -> None:
+    children = [
+        Run(f"c{n}", name=f"child {n}", tags={"mlflow.parentRunId": "p"}, metrics={"loss": [(0, n / 2, 0)]})
+        for n in range(3)
+    ]
+    sweep = hpi_core.read(stored(tmp_path, form, [Run("p", name="grid search", params={"folds": "3"}), *children]))
+    assert sweep.trials["run_id"].to_list() == ["c0", "c1", "c2"]
+    assert sweep.trials["parent_run"].to_list() == ["grid search"] * 3
+    assert sweep.roles.group == "parent_run"
+    assert "1 parent runs without a metric" in " ".join(sweep.ledger["message"].to_list())
+
+
+def test_a_parent_with_results_of_its_own_stays_a_trial(tmp_path: Path, form: str) -> None:
+    runs = [Run("p", metrics={"loss": [(0, 1.0, 0)]}), Run("c", tags={"mlflow.parentRunId": "p"})]
+    assert hpi_core.read(stored(tmp_path, form, runs)).trials.height == 2
+
+
+def test_parameters_become_numbers_and_keep_clear_of_metrics_of_their_name(tmp_path: Path, form: str) -> None:
+    runs = [
+        Run(str(n), params={"lr": f"1e-{n + 1}", "loss": "mse" if n % 2 else "mae", "bias": "True", "depth": str(n)},
+            metrics={"loss": [(0, 1.0 / (n + 1), 0)]}, tags={"host": f"node{n % 2}"})
+        for n in range(6)
+    ]  # fmt: skip
+    sweep = hpi_core.read(stored(tmp_path, form, runs))
+    assert sweep.trials.schema["lr"] == pl.Float64
+    assert sweep.trials.schema["depth"] == pl.Int64
+    assert sweep.trials.schema["bias"] == pl.Boolean
+    assert sweep.trials["params.loss"].to_list() == ["mae", "mse"] * 3
+    assert {p.name for p in sweep.roles.hyperparameters} >= {"lr", "depth", "params.loss"}
+    assert [m.name for m in sweep.roles.metrics] == ["loss"]
+    assert sweep.roles.environment == ("tags.host",)
+
+
+def test_system_metrics_are_resources_and_never_the_objective(tmp_path: Path, form: str) -> None:
+    told = {"system/gpu_0_memory_usage_megabytes": [(0, 900.0, 0), (1, 950.0, 1)], "val_loss": [(0, 0.5, 0)]}
+    sweep = hpi_core.read(stored(tmp_path, form, [Run("a", metrics=told), Run("b", metrics=told)]))
+    assert sweep.roles.resources == ("system/gpu_0_memory_usage_megabytes",)
+    assert [metric.name for metric in sweep.roles.metrics] == ["val_loss"]
+
+
+def test_a_running_run_that_logs_no_more_is_a_zombie(tmp_path: Path, form: str) -> None:
+    from hpi_core.inspection import inspect
+
+    hour = 3_600_000
+    told = {"loss": [(0, 1.0, 0), (40_000, 0.5, 1)]}
+    runs = [Run(f"f{n}", metrics=told, start=START + n * hour) for n in range(6)]
+    runs.append(Run("dead", "RUNNING", metrics=told, start=START))
+    runs.append(Run("alive", "RUNNING", metrics=told, start=START + 5 * hour))
+    inspection = inspect(hpi_core.read(stored(tmp_path, form, runs)))
+    found = inspection.findings.filter(pl.col("issue") == "zombie")
+    assert found["trial"].to_list() == ["dead"]
+
+
+def test_an_experiment_is_named_by_name_or_id_and_a_wrong_name_is_told(tmp_path: Path, form: str) -> None:
+    several = {"one": sweep_runs(2), "two": sweep_runs(4, first=100)}
+    path = write_files(tmp_path / "m", several) if form == "files" else write_database(tmp_path / "m.db", several)
+    for named, count in ((None, 4), ("one", 2), ("0", 2), ("two", 4)):
+        assert hpi_core.read(path, options=ReadOptions(experiment=named)).trials.height == count
+    with pytest.raises(SourceError, match="holds no experiment called ones"):
+        hpi_core.read(path, options=ReadOptions(experiment="ones"))
+    listed = mlflow.experiments(str(path), never)
+    assert [(one.name, one.trials) for one in listed] == [("one", 2), ("two", 4)]
+    assert listed[0].started == START / 1000
+
+
+def test_a_torn_line_and_a_bad_line_cost_themselves(tmp_path: Path) -> None:
+    store = write_files(tmp_path / "mlruns", {"sweep": sweep_runs(3)})
+    history = store / "0" / f"{0:032x}" / "metrics" / "val" / "loss"
+    history.write_text(history.read_text() + "what is this\n1740830 0.1")
+    sweep = hpi_core.read(store)
+    assert sweep.curves is not None
+    assert sweep.curves.filter(pl.col("_row") == 0).collect().height == 4
+    kinds = set(sweep.ledger["kind"].to_list())
+    assert {"incomplete", "refused_line"} <= kinds
+
+
+def test_lines_with_and_without_steps_and_with_data_sets_are_read(tmp_path: Path) -> None:
+    store = write_files(tmp_path / "mlruns", {"sweep": sweep_runs(2)})
+    history = store / "0" / f"{0:032x}" / "metrics" / "val" / "loss"
+    history.write_text("1740830400000 0.5\n1740830400001 0.25 3 train 0badf00d\n")
+    sweep = hpi_core.read(store)
+    assert sweep.curves is not None
+    assert sweep.curves.filter(pl.col("_row") == 0).select("step", "value").collect().rows() == [(0, 0.5), (3, 0.25)]
+
+
+def test_a_store_without_runs_is_refused_in_a_sentence(tmp_path: Path, form: str) -> None:
+    with pytest.raises(SourceError, match="MLflow store without a run to read"):
+        hpi_core.read(stored(tmp_path, form, []))
+
+
+def test_a_server_without_the_extra_is_one_sentence_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "mlflow", None)
+    with pytest.raises(SourceError) as caught:
+        hpi_core.read("https://ada:hunter2@tracking.example")
+    assert "needs the optional extra mlflow" in caught.value.message
+    assert "hunter2" not in str(caught.value)
+    assert caught.value.hint == "Install it: pip install 'hpi-tui[mlflow]'"
