@@ -19,7 +19,7 @@ from hpi_core import frames
 from hpi_core.importance.records import importance_records, interaction_records
 from hpi_core.inspection import Inspection, IssueCount
 from hpi_core.numerals import rounded
-from hpi_core.statistics.findings import Bucket, Cause, Lead
+from hpi_core.statistics.findings import Bucket, Cause, Lead, NotACause, Tier
 
 SCHEMA = "hpi.summary/1"
 # How many entries a list keeps unless everything is asked for; what was left out is counted in `omitted`.
@@ -28,6 +28,7 @@ CAPS = {
     "buckets": 200,
     "leads": 20,
     "causes": 50,
+    "objective_causes": 50,
     "coverage": 100,
     "ledger": 20,
     "importance": 60,
@@ -53,6 +54,7 @@ def summarize(
         "buckets": [_bucket(bucket) for bucket in inspection.buckets],
         "leads": [_lead(lead) for lead in inspection.leads],
         "causes": [_cause(cause, trials, everything) for cause in inspection.causes],
+        "objective_causes": [_cause(cause, trials, everything) for cause in inspection.objective.causes],
         "importance": importance_records(inspection.weighing.entries),
         "interactions": interaction_records(inspection.weighing.interactions),
         "best": _best(inspection),
@@ -77,10 +79,8 @@ def summarize(
             {"trial": entry.trial, "value": entry.value, "issues": list(entry.sick)}
             for entry in inspection.ranking.excluded[: 1000 if everything else 5]
         ],
-        "explained": [
-            {"parameter": other.parameter, "issue": other.issue, "relation": other.relation, "other": other.other}
-            for other in inspection.not_causes
-        ],
+        "explained": [_explained(other) for other in inspection.not_causes],
+        "objective_explained": [_explained(other) for other in inspection.objective.not_causes],
         "recommendations": [
             {
                 "id": item.id,
@@ -259,6 +259,7 @@ def _lead(lead: Lead) -> dict[str, Any]:
 _CAUSE_STATISTICS = (
     "low", "high", "rate", "rate_low", "rate_high", "rate_elsewhere", "ratio", "ratio_low", "ratio_high", "difference",
     "difference_low", "difference_high", "share", "threshold_low", "threshold_high", "p", "log10_p", "q",
+    "q_strict", "adjusted_ratio",
 )  # fmt: skip
 
 
@@ -278,8 +279,32 @@ def _cause(cause: Cause, trials: pl.Series, everything: bool) -> dict[str, Any]:
         "environment": cause.environment,
         "adjusted_for": list(cause.adjusted_for),
         "inseparable": list(cause.inseparable),
-        "tiers": list(cause.tiers),
+        "tiers": [_tier(tier) for tier in cause.tiers],
+        "outside": [other.text for other in cause.outside],
+        "evidence": cause.evidence,
         "trials": _named(trials, [int(row) for row in cause.rows], everything),
+    }
+
+
+def _tier(tier: Tier) -> dict[str, Any]:
+    statistics = ("low", "high", "rate", "rate_low", "rate_high")
+    return {
+        "text": tier.text,
+        "n": tier.n,
+        "sick": tier.sick,
+        **{name: _derived(getattr(tier, name)) for name in statistics},
+    }
+
+
+def _explained(other: NotACause) -> dict[str, Any]:
+    return {
+        "parameter": other.parameter,
+        "issue": other.issue,
+        "relation": other.relation,
+        "other": other.other,
+        "q": _derived(other.q),
+        "ratio": _derived(other.ratio),
+        "adjusted_ratio": _derived(other.adjusted_ratio),
     }
 
 

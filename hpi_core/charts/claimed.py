@@ -32,9 +32,12 @@ def numbers_of(column: pl.Series) -> Floats:
 
 
 def claimed_trials(inspection: Inspection, cause: Cause) -> Booleans:
-    """Return which trials the cause counts: in its range, and judged."""
+    """Return which trials the cause counts: in its range, outside those of causes set aside before, and judged."""
     judged: Booleans = inspection.verdicts[cause.issue].is_not_null().to_numpy()
-    return _exposed(inspection.sweep, cause) & judged
+    claimed = _exposed(inspection.sweep, cause) & judged
+    for other in cause.outside:
+        claimed &= ~_exposed(inspection.sweep, other)
+    return claimed
 
 
 def claimed_filter(inspection: Inspection, cause: Cause) -> str:
@@ -42,7 +45,8 @@ def claimed_filter(inspection: Inspection, cause: Cause) -> str:
     sweep = inspection.sweep
     wanted = claimed_trials(inspection, cause)
     try:
-        text = _condition(sweep, cause)
+        parts = [_condition(sweep, cause), *(f"not ({_condition(sweep, other)})" for other in cause.outside)]
+        text = " and ".join(parts)
         text = _without(sweep, text, _mask(sweep, text), wanted)
         if np.array_equal(_mask(sweep, text), wanted):
             return text

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from hpi_core.inspection.outcomes import objective_outcomes
 from hpi_core.numerals import cell
 from hpi_core.statistics.causes import find_causes
 from hpi_core.statistics.findings import CauseFindings
@@ -18,11 +19,12 @@ if TYPE_CHECKING:
     from hpi_core.sweep import Sweep
 
 
-def associate(sweep: Sweep, verdicts: Mapping[str, pl.Series], issues: Iterable[str]) -> CauseFindings:
-    """Return what hyperparameters and the environment have to do with the given issues."""
+def associate(sweep: Sweep, verdicts: Mapping[str, pl.Series], issues: Iterable[str], sick: pl.Series) -> CauseFindings:
+    """Return what hyperparameters and the environment have to do with the given issues and with the objective."""
     return find_causes(
         _parameters(sweep),
         [_issue(name, verdicts[name]) for name in issues if name in verdicts],
+        objective_outcomes(sweep, sick),
         order=_order(sweep),
         groups=_groups(sweep),
     )

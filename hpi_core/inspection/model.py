@@ -11,6 +11,7 @@ import polars as pl
 
 from hpi_core import frames
 from hpi_core.inspection.ranking import Ranking
+from hpi_core.statistics.findings import ObjectiveFindings
 from hpi_core.sweep import Sweep
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class Inspection:
         worst: issue severity -> number of trials whose worst diagnostic finding has it (error and warn only).
         unassessed: trials about which no detector could say anything.
         causes, not_causes, leads, buckets: what the trials share, strongest first.
+        objective: what makes the objective bad or good among trials that are not sick; apart from the issues.
         recommendations: what to do next, each resting on a finding or cause.
         ranking: the best healthy trials.
         weighing: which hyperparameters matter; computed when it is first asked for.
@@ -83,6 +85,7 @@ class Inspection:
     not_causes: tuple[NotACause, ...] = ()
     leads: tuple[Lead, ...] = ()
     buckets: tuple[Bucket, ...] = ()
+    objective: ObjectiveFindings = field(default_factory=ObjectiveFindings)
     recommendations: tuple[Recommendation, ...] = ()
     caveats: tuple[str, ...] = ()
     thresholds: Mapping[str, float] = field(default_factory=dict)

@@ -61,7 +61,7 @@ def inspect(
     standing = standing_findings(detection)
     ranking = rank(sweep, sick, standing)
     stage("looking for what they share", 0.5)
-    association = associate(sweep, detection.verdicts, blamed(issues))
+    association = associate(sweep, detection.verdicts, blamed(issues), sick)
     return Inspection(
         sweep=sweep,
         measures=measures,
@@ -77,6 +77,7 @@ def inspect(
         not_causes=association.not_causes,
         leads=association.leads,
         buckets=association.buckets,
+        objective=association.objective,
         recommendations=recommend(association.causes, issues, sweep.roles.hyperparameters),
         caveats=(*about_the_sweep(sweep, ranking), *merged(association.caveats, sweep.trials.columns)),
         thresholds=dict(thresholds or {}),

@@ -16,8 +16,9 @@ from hpi_core.statistics.thresholds import PrintedRange, condition, printed_rang
 
 if TYPE_CHECKING:
     from hpi_core.statistics.binning import Coding
+    from hpi_core.statistics.findings import Evidence
     from hpi_core.statistics.inputs import Booleans, Integers, Issue, Parameter
-    from hpi_core.statistics.screening import Screened
+    from hpi_core.statistics.screening import Screened, Split
     from hpi_core.statistics.selection import Effect
 
 _LEAST_SHARE = 0.10
@@ -27,9 +28,10 @@ _LEAST_DIFFERENCE, _LEAST_DIFFERENCE_LOW = 0.20, 0.10
 
 @dataclass(frozen=True, eq=False)
 class Claim:
-    """A cause with what is needed to compare it with others: its trials and its weighted relative accuracy."""
+    """A cause with what is needed to compare it with others: its split, trials and weighted relative accuracy."""
 
     cause: Cause
+    split: Split
     pair: tuple[int, int]
     exposed: Booleans
     gain: float
@@ -48,6 +50,7 @@ def claim(
     z: float,
     rng: np.random.Generator,
     adjusted_for: tuple[str, ...],
+    evidence: Evidence,
 ) -> Claim | None:
     """Return the claim of a significant split as printed, None where it does not pass the reporting gate.
 
@@ -109,11 +112,13 @@ def claim(
         adjusted_ratio=None,
         inseparable=(),
         tiers=(),
+        outside=(),
+        evidence=evidence,
         rows=sick_rows[exposed[sick_rows]].astype(np.uint32),
         environment=parameter.environment,
         text=condition(parameter.name, low, high, value, split.kind),
     )
-    return Claim(cause, pair, exposed, n / all_n * (size.rate - all_sick / all_n))
+    return Claim(cause, split, pair, exposed, n / all_n * (size.rate - all_sick / all_n))
 
 
 def _matters(size: Effect, share: float) -> bool:

@@ -45,12 +45,18 @@ class Tally:
         return np.array(positives, dtype=np.int64), totals
 
     def count_strata(
-        self, codes: Codes, size: int, issue: int, strata: Codes, n_strata: int
+        self, codes: Codes, size: int, issue: int, strata: Codes, n_strata: int, inside: Booleans | None = None
     ) -> tuple[Integers, Integers]:
-        """Return sick and assessable trials of one issue per stratum and code, both of shape (n_strata, size)."""
+        """Return sick and assessable trials of one issue per stratum and code, both of shape (n_strata, size).
+
+        With `inside`, of these trials only.
+        """
         joint = strata.astype(np.int32) * size + codes
-        positives = np.bincount(joint[self._sick[issue]], minlength=n_strata * size)
-        totals = np.bincount(joint[self._masks[self._mask_of[issue]]], minlength=n_strata * size)
+        sick, mask = self._sick[issue], self._masks[self._mask_of[issue]]
+        if inside is not None:
+            sick, mask = sick[inside[sick]], mask & inside
+        positives = np.bincount(joint[sick], minlength=n_strata * size)
+        totals = np.bincount(joint[mask], minlength=n_strata * size)
         return positives.reshape(n_strata, size), totals.reshape(n_strata, size)
 
     def sick_rows(self, issue: int) -> Integers:

@@ -11,6 +11,21 @@ if TYPE_CHECKING:
 CauseKind = Literal["above", "below", "between", "level", "missing"]
 Strength = Literal["strong", "moderate", "weak"]
 Relation = Literal["explained by", "cannot be separated from"]
+Evidence = Literal["random", "stratified", "association"]
+
+
+@dataclass(frozen=True)
+class Tier:
+    """One step of a graded cause: the range (low, high] and its rate with a 95 % interval, `text` as a condition."""
+
+    low: float | None
+    high: float | None
+    n: int
+    sick: int
+    rate: float
+    rate_low: float
+    rate_high: float
+    text: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,13 +58,17 @@ class Cause:
         threshold_high: upper end of the same (of the upper cut for `between`).
         p: p-value corrected for every cut and value tried on this parameter.
         log10_p: its decimal logarithm, which does not underflow.
-        q: Benjamini-Hochberg q-value over all tested pairs of parameter and issue.
-        q_strict: Benjamini-Yekutieli q-value, valid under any dependence of the pairs.
+        q: Benjamini-Hochberg q-value in the one weighted family of everything tested.
+        q_strict: Benjamini-Yekutieli q-value, valid under any dependence of the tests.
         strength: `strong` (ratio at least 3 and half of the sick), `moderate` or `weak`.
         adjusted_for: what the test was stratified by: other parameters' names, `trial order`.
         adjusted_ratio: Mantel-Haenszel risk ratio over those strata, None where nothing was adjusted for.
         inseparable: parameters whose part cannot be told from this one's.
-        tiers: reserved for graded causes.
+        tiers: of a graded cause its steps, the sickest (the cause itself) first, what is left over last; else empty.
+        outside: causes whose trials were set aside before this one could be seen; its counts leave them out.
+        evidence: `random` where the parameter's values did not follow trial order, `stratified` where it was tested
+            within groups or stretches of trial order; either may be called a cause. `association` where neither holds
+            (the column names the machine, the trials are sorted by outcome).
         rows: the sick trials in the range, ascending.
         environment: the column names the machine.
         text: the condition in words, `lr > 0.013`.
@@ -86,7 +105,9 @@ class Cause:
     adjusted_for: tuple[str, ...]
     adjusted_ratio: float | None
     inseparable: tuple[str, ...]
-    tiers: tuple[str, ...]
+    tiers: tuple[Tier, ...]
+    outside: tuple[Cause, ...]
+    evidence: Evidence
     rows: Rows
     environment: bool
     text: str
@@ -150,17 +171,31 @@ class Bucket:
 
 
 @dataclass(frozen=True)
+class ObjectiveFindings:
+    """What makes the objective bad or good among trials that are not sick: the issues are its outcomes.
+
+    The outcomes are the worst and the best tenth of these trials; lists as in `CauseFindings`.
+    """
+
+    causes: tuple[Cause, ...] = ()
+    not_causes: tuple[NotACause, ...] = ()
+    leads: tuple[Lead, ...] = ()
+    buckets: tuple[Bucket, ...] = ()
+
+
+@dataclass(frozen=True)
 class CauseFindings:
     """Everything `find_causes` has to say; lists are ordered, strongest first.
 
-    `tested` is the number of pairs of parameter and issue in the one family that q-values refer to; `stratified` says
-    that pairs were tested within stretches of trial order because the sampler drifted.
+    `tested` is the number of tests in the one family that q-values refer to; `stratified` says that pairs were tested
+    within stretches of trial order because the sampler drifted; `objective` is apart from the issues.
     """
 
     causes: tuple[Cause, ...]
     not_causes: tuple[NotACause, ...]
     leads: tuple[Lead, ...]
     buckets: tuple[Bucket, ...]
+    objective: ObjectiveFindings
     tested: int
     stratified: bool
     caveats: tuple[str, ...]

@@ -21,11 +21,14 @@ _LEAST_TRIALS, _LEAST_SICK = 20, 5
 def caveats_of(
     parameters: Sequence[Parameter], issues: Sequence[Issue], codings: Sequence[Coding], tally: Tally
 ) -> Iterator[str]:
-    """Yield a sentence per constant, empty, partly infinite, overfull or duplicated column and untestable issue."""
+    """Yield a sentence per constant, empty, partly infinite, overfull or duplicated column and untestable issue.
+
+    `tally` may hold more than `issues`: the outcomes of the objective come after them and are not spoken of here.
+    """
     for parameter, coding in zip(parameters, codings, strict=True):
         yield from _of_parameter(parameter, coding)
     yield from _duplicates(parameters, codings)
-    for issue, n, m in zip(issues, tally.n.tolist(), tally.m.tolist(), strict=True):
+    for issue, n, m in zip(issues, tally.n.tolist(), tally.m.tolist(), strict=False):
         yield from _of_issue(issue, n, m)
 
 

@@ -91,6 +91,21 @@ def study_choosing(
     )
 
 
+def step_bins(
+    coding: Coding, split: Split, positives: Integers, totals: Integers, least: int, rng: np.random.Generator
+) -> tuple[int, int]:
+    """Return the lowest and highest bin that a range with one open end may begin in if it is the only step.
+
+    95 % of refits in draws from a world of two rates; a trial between the two may belong to either side.
+    """
+    world = np.where(
+        split.exposed, *(_level(positives[side], totals[side]) for side in (split.exposed, ~split.exposed))
+    )
+    first, last = _refit(coding, split, rng.binomial(totals, world, size=(DRAWS, len(totals))), totals, least)
+    keep = first >= 0
+    return _ends(first[keep], split.first) if split.kind == "above" else _ends(last[keep], split.last)
+
+
 def effect(sick: int, n: int, all_sick: int, all_n: int, choosing: Choosing, z: float) -> Effect:
     """Return the effect of a split with the given counts.
 
@@ -144,10 +159,14 @@ def _world(exposed: Booleans, positives: Integers, totals: Integers) -> Floats:
     """Return the rate per code to draw from: the code's own, shrunk towards its side by one trial's worth."""
     world = np.zeros(len(totals))
     for side in (exposed, ~exposed):
-        n, a = totals[side].sum(), positives[side].sum()
-        level = (a + 0.5) / (n + 1) if n else 0.0
+        level = _level(positives[side], totals[side])
         world[side] = (positives[side] + _PRIOR_TRIALS * level) / (totals[side] + _PRIOR_TRIALS)
     return world
+
+
+def _level(positives: Integers, totals: Integers) -> float:
+    n, a = int(totals.sum()), int(positives.sum())
+    return (a + 0.5) / (n + 1) if n else 0.0
 
 
 def _refit(coding: Coding, split: Split, drawn: Integers, totals: Integers, least: int) -> tuple[Integers, Integers]:

@@ -48,7 +48,7 @@ def crowded(parameters: int, issues: int) -> Inspection:
     sweep = sweep_of(columns, [(name, "hyperparameter") for name in [*names, "words"]])
     kinds = [entry["issue"] for entry in listing() if entry["scope"] == "trial"][:issues]
     verdicts = {issue: pl.Series(values[k] > 0.5 + 0.02 * k) for k, issue in enumerate(kinds)}
-    found = associate(sweep, verdicts, kinds)
+    found = associate(sweep, verdicts, kinds, pl.repeat(False, sweep.trials.height, eager=True))
     counts = [
         IssueCount(issue, issue, "error", "trial", TRIALS, int(sick.sum()), 0.3, 0.2, 0.4, (), True)
         for issue, sick in verdicts.items()

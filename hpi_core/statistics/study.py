@@ -1,0 +1,162 @@
+"""Study: what one search for causes shares: codings, counts, and the strata that parameters are tested within."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hpi_core.statistics.claims import Claim, claim
+from hpi_core.statistics.intervals import mantel_haenszel
+from hpi_core.statistics.screening import Screened, screen
+from hpi_core.statistics.strata import drifting, screen_in_strata, sorted_by, stretch_of_order, stretches
+from hpi_core.text import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hpi_core.statistics.binning import Coding
+    from hpi_core.statistics.counting import Tally
+    from hpi_core.statistics.findings import Evidence
+    from hpi_core.statistics.inputs import Booleans, Codes, Floats, Groups, Integers, Issue, Parameter
+
+LEAST_TRIALS = 20
+LEAST_SICK = 5
+MOST_Q = 0.05
+_TRIAL_ORDER = "trial order"
+_MOST_STRATA = 256
+_WORTH_STRATA = math.log(0.2)
+
+
+class Study:
+    """The shared state of one search.
+
+    `issues` are what trials are sick with, then the outcomes of the objective; both are tested alike.
+    """
+
+    def __init__(
+        self,
+        parameters: Sequence[Parameter],
+        issues: Sequence[Issue],
+        tally: Tally,
+        codings: list[Coding],
+        counts: list[tuple[Integers, Integers]],
+        order: Floats | None,
+        groups: Groups | None,
+        seed: int,
+    ) -> None:
+        self.parameters, self.issues, self.tally = parameters, issues, tally
+        self.codings, self.counts, self.seed = codings, counts, seed
+        self.n = len(parameters[0].values) if parameters else 0
+        self.drift = drifting(parameters, order)
+        self.stretch: Codes = stretch_of_order(self.n, order)
+        self.sorted = [bool(self.drift) and sorted_by(issue, self.stretch, order) for issue in issues]
+        self.stratified = [bool(self.drift) and not by_outcome for by_outcome in self.sorted]
+        self.groups = groups
+
+    def testable(self) -> list[tuple[int, int]]:
+        """Return (parameter, issue) pairs with enough trials of both sorts and a parameter that varies."""
+        n, m = self.tally.n, self.tally.m
+        enough = (n >= LEAST_TRIALS) & (m >= LEAST_SICK) & (n - m >= LEAST_SICK)
+        varied = [p for p, coding in enumerate(self.codings) if coding.size > 1]
+        return [(p, k) for p in varied for k in range(len(self.issues)) if enough[k]]
+
+    def screened(self, p: int, k: int, inside: Booleans | None = None) -> Screened:
+        """Return the test of one pair, within groups and within stretches of trial order where the sampler drifted.
+
+        With `inside`, among these trials only.
+        """
+        coding = self.codings[p]
+        positives, totals = self.counted(p, k, inside)
+        plain = screen(coding, positives, totals)
+        strata, size, names = self.strata(k)
+        if not names or plain.split is None or plain.log_p > _WORTH_STRATA:
+            return plain
+        a, c = self.tally.count_strata(coding.codes, coding.size, k, strata, size, inside)
+        within = screen_in_strata(coding, a, c, self.rng(p, k, 1))
+        return Screened(max(plain.log_p, within.log_p), within.split or plain.split)
+
+    def counted(self, p: int, k: int, inside: Booleans | None = None) -> tuple[Integers, Integers]:
+        """Return sick and assessable trials per code of one pair, all or those `inside`."""
+        if inside is None:
+            positives, totals = self.counts[p]
+            return positives[k], totals[k]
+        coding = self.codings[p]
+        everyone = np.zeros(self.n, dtype=np.uint8)
+        a, c = self.tally.count_strata(coding.codes, coding.size, k, everyone, 1, inside)
+        return a[0], c[0]
+
+    def claim(
+        self, p: int, k: int, screened: Screened, q: tuple[float, float], z: float, inside: Booleans | None = None
+    ) -> Claim | None:
+        """Return the claim of one pair, among the trials `inside` if given; None where it does not matter."""
+        issue, rows = self.issues[k], self.tally.sick_rows(k)
+        positives, totals = self.counted(p, k, inside)
+        if inside is not None:
+            issue, rows = replace(issue, assessable=issue.assessable & inside), rows[inside[rows]]
+        made = claim(
+            self.parameters[p], issue, self.codings[p], screened, positives, totals, rows, (p, k), q, z,
+            self.rng(p, k, 2), self.strata(k)[2], self.evidence(p, k),
+        )  # fmt: skip
+        return made if made is None or inside is None else replace(made, exposed=made.exposed & inside)
+
+    def strata(self, k: int, beside: tuple[Codes, int] | None = None) -> tuple[Codes, int, tuple[str, ...]]:
+        """Return what issue k is tested within: groups, stretches of trial order, and the strata of a rival cause.
+
+        Codes, their number, and the names of the first two. Where the product would not fit a byte, the coarser
+        adjustment for trial order is the one that is left out.
+        """
+        codes, size = beside or (np.zeros(self.n, dtype=np.uint8), 1)
+        names: list[str] = []
+        for name, (own, count) in self._confounders(k):
+            if size * count <= _MOST_STRATA:
+                codes, size = codes * np.uint8(count) + own, size * count
+                names.append(name)
+        return codes, size, tuple(names)
+
+    def _confounders(self, k: int) -> list[tuple[str, tuple[Codes, int]]]:
+        found = [] if self.groups is None else [(self.groups.name, (self.groups.codes, self.groups.size))]
+        return [*found, (_TRIAL_ORDER, (self.stretch, stretches(self.n)))] if self.stratified[k] else found
+
+    def beside(self, strong: Claim) -> tuple[Codes, int]:
+        """Return strata of trials alike in a stronger cause: its two sides, each parted by its parameter's value."""
+        coding = self.codings[strong.pair[0]]
+        groups = int(np.clip(self.n // 40, 1, 8))
+        place = np.minimum(coding.codes.astype(np.int64) * groups // max(coding.bins, 1), groups)
+        return (place * 2 + strong.exposed).astype(np.uint8), 2 * (groups + 1)
+
+    def ratio_within(
+        self, made: Claim, strata: Codes, size: int, inside: Booleans | None = None
+    ) -> tuple[float, float] | None:
+        """Return the Mantel-Haenszel log ratio of a claim and its error within strata."""
+        a, c = self.tally.count_strata(made.exposed.astype(np.uint8), 2, made.pair[1], strata, size, inside)
+        counts = [x.astype(np.float64) for x in (a[:, 1], c[:, 1], a[:, 0], c[:, 0])]
+        return mantel_haenszel(*counts)
+
+    def evidence(self, p: int, k: int) -> Evidence:
+        """Return what an association of this pair rests on, which decides whether it may be called a cause."""
+        if self.parameters[p].environment or self.sorted[k]:
+            return "association"
+        return "stratified" if self.stratified[k] or self.groups is not None else "random"
+
+    def words(self, told: int) -> list[str]:
+        """Return what must be said about groups and trial order, of the first `told` issues."""
+        said = []
+        if self.groups is not None:
+            said.append(
+                f"The sweep mixes {self.groups.size} groups ({safe(self.groups.name)}): parameters were tested within "
+                "them, and what only differs between them is not blamed; rates are over all trials."
+            )
+        if any(self.stratified):
+            names = ", ".join(safe(name) for name in self.drift[:3]) + (" and others" if len(self.drift) > 3 else "")
+            said.append(f"The sampler drifted ({names}): parameters were tested within stretches of trial order.")
+        for issue, by_outcome in zip(self.issues[:told], self.sorted[:told], strict=True):
+            if by_outcome:
+                said.append(f"{issue.id}: the trials look sorted by outcome, so trial order was not adjusted for.")
+        return said
+
+    def rng(self, p: int, k: int, purpose: int) -> np.random.Generator:
+        """Return the random draws of one pair for one purpose: the same input gives the same output."""
+        return np.random.default_rng([self.seed, p, k, purpose])
