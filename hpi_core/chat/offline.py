@@ -15,6 +15,7 @@ from hpi_core.chat.payload import document
 from hpi_core.chat.printable import printable
 from hpi_core.chat.tools import tools
 from hpi_core.chat.verifier import Verified, verify
+from hpi_core.next_experiment import Change, plan_next
 from hpi_core.numerals import chance, number, percent, plural
 from hpi_core.text import safe
 
@@ -30,7 +31,11 @@ def answer(evidence: Evidence, command: str) -> Verified:
     """
     name, arguments = parse(command)
     text = printable("\n".join(_ANSWERS[name](evidence, *arguments)))
-    return Verified(text) if name in ("payload", "help") else verify(text, evidence)
+    if name in ("payload", "help"):
+        return Verified(text)
+    verified = verify(text, evidence)
+    # The plan of the next sweep holds numbers of its own, computed here; there is nothing to check them against.
+    return Verified(text, citations=verified.citations) if name == "next" else verified
 
 
 def _why(evidence: Evidence, trial: str) -> list[str]:
@@ -179,14 +184,27 @@ def _range(bucket: Record) -> str:
 
 def _next(evidence: Evidence) -> list[str]:
     found = list(evidence.labelled("R"))
-    if not found:
+    plan = plan_next(evidence.inspection, trials=0, repeats=0)
+    changes = [change for change in plan.changes if change.action != "keep"]
+    if not found and not changes:
         return ["Nothing to recommend: no cause, no lead and no issue asks for a change.", *_caveats(evidence)]
     lines = []
     for label, entry in found[:SHOWN]:
         lines.append(f"- {safe(entry['text'], 200)} [{label}]")
         if entry.get("reason"):
             lines.append(f"  {safe(entry['reason'], 300)} [{label}]")
+    if changes:
+        lines.append("The search space of the next sweep:")
+        lines += [_change(evidence, change) for change in changes[:SHOWN]]
+        lines.append("Configurations, and files for other tools: `hpi next SOURCE --format csv` (wandb, optuna, …)")
     return lines
+
+
+def _change(evidence: Evidence, change: Change) -> str:
+    cause = next((label for label, c in evidence.labelled("C") if change.rationale.startswith(f"{c['text']}:")), None)
+    moved = safe(change.now, 100) if change.action == "watch" else f"{safe(change.now, 100)} → {safe(change.to, 100)}"
+    sure = "" if change.confidence == "none" else f" ({change.confidence})"
+    return f"- {change.action} {safe(change.parameter, 80)}: {moved}: {safe(change.rationale, 300)}{sure}{_cite(cause)}"
 
 
 def _payload(evidence: Evidence) -> list[str]:

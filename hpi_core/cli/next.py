@@ -1,0 +1,139 @@
+"""`hpi next`: the next experiment: what to change in the search space and why, and configurations to run."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hpi_core.cli.command import Command
+from hpi_core.cli.export import refuse_the_source
+from hpi_core.cli.inspect_source import add_threshold_argument, inspect_sweep
+from hpi_core.cli.source import add_source_arguments, open_sweep, source_locations
+from hpi_core.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from hpi_core.cli.ink import Ink, Style
+    from hpi_core.next_experiment import Plan
+
+_STYLES: Mapping[str, Style] = {"cut": "error", "drop": "error", "expand": "good", "shrink": "warn", "watch": "warn"}
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    add_source_arguments(parser)
+    add_threshold_argument(parser)
+    group = parser.add_argument_group("next experiment")
+    group.add_argument("--trials", type=_count, default=32, metavar="N", help="new configurations (default: 32)")
+    group.add_argument("--repeats", type=_count, default=2, metavar="N", help="of each of the best three (default: 2)")
+    group.add_argument("--seed", type=int, default=0, metavar="N", help="another spread of configurations")
+    group.add_argument(
+        "--sampler",
+        choices=("sobol", "tpe"),
+        default="sobol",
+        help="how new configurations are chosen: evenly, or by Optuna (needs the extra hpi-tui[optuna])",
+    )
+    group = parser.add_argument_group("output")
+    group.add_argument(
+        "--format", default="table", metavar="FORMAT", help="table, csv, wandb, optuna, ray, hydra, slurm"
+    )
+    group.add_argument("-o", "--output", default="-", metavar="FILE", help="where to write it (default: stdout)")
+    group.add_argument("--json", action="store_true", help="the whole plan as strict JSON")
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or int(text) > 10_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 10,000")
+    return int(text)
+
+
+def _run(args: argparse.Namespace) -> ExitCode:
+    from hpi_core.next_experiment import plan_next
+    from hpi_core.next_experiment.formats import format_named
+
+    format_named(args.format)
+    if args.output != "-":
+        refuse_the_source(args.output, source_locations(args))
+    inspection = inspect_sweep(open_sweep(args), args)
+    plan = plan_next(inspection, trials=args.trials, seed=abs(args.seed), repeats=args.repeats, sampler=args.sampler)
+    text = _text(plan, args)
+    if args.output == "-":
+        sys.stdout.write(text)
+        return ExitCode.OK
+    from hpi_core.atomic import write_atomically
+
+    written = [Path(args.output)]
+    if args.format == "slurm":
+        from hpi_core.next_experiment import render
+        from hpi_core.next_experiment.slurm import TABLE
+
+        written.append(Path(args.output).parent / TABLE)
+        write_atomically(written[1], render(plan, "csv").encode("utf-8"))
+    write_atomically(written[0], text.encode("utf-8"))
+    sys.stderr.write(f"{' and '.join(path.name for path in written)} written.\n")
+    return ExitCode.OK
+
+
+def _text(plan: Plan, args: argparse.Namespace) -> str:
+    from hpi_core.next_experiment import render
+
+    if args.json:
+        from hpi_core.next_experiment.records import plan_record
+
+        return json.dumps(plan_record(plan), indent=2, sort_keys=True, allow_nan=False, ensure_ascii=True) + "\n"
+    if args.format == "table" and args.output == "-":
+        from hpi_core.cli.ink import Ink
+
+        return next_page(plan, Ink.for_stdout())
+    return render(plan, args.format)
+
+
+def next_page(plan: Plan, ink: Ink) -> str:
+    """Return the page: what to change, one parameter a block, then what would be run."""
+    from hpi_core.numerals import plural
+
+    ink.spans((plan.source, "bold"))
+    changed = [change for change in plan.changes if change.action not in ("keep", "watch")]
+    ink.paragraph(
+        f"{plural(len({change.parameter for change in changed}), 'parameter')} to change in the next sweep", "dim",
+        indent=0,
+    )  # fmt: skip
+    ink.heading("Search space", "now → next, and why")
+    for change in plan.changes:
+        style = _STYLES.get(change.action, "dim")
+        to = "as it is" if change.action in ("keep", "watch") else change.to
+        ink.spans(
+            (f"{change.action:<7}", style), (change.parameter, "bold"), (f"  {change.now} → {to}", "plain"), indent=2
+        )
+        if change.action != "keep":
+            sure = "" if change.confidence == "none" else f" ({change.confidence})"
+            ink.paragraph(f"{change.rationale}{sure}", "dim", indent=9)
+    _add_configurations(plan, ink)
+    if plan.notes:
+        ink.heading("Notes")
+        for note in plan.notes:
+            ink.paragraph(note, first="· ")
+    return ink.page()
+
+
+def _add_configurations(plan: Plan, ink: Ink) -> None:
+    from hpi_core.next_experiment import export_formats
+    from hpi_core.numerals import plural
+
+    if not plan.configurations:
+        return
+    counted: dict[str, int] = {}
+    for configuration in plan.configurations:
+        counted[configuration.purpose] = counted.get(configuration.purpose, 0) + 1
+    words = {"search": "new configuration", "repeat": "repetition", "probe": "probe"}
+    ink.heading("To run", ", ".join(plural(n, words[purpose]) for purpose, n in counted.items()))
+    told = [c.note for c in plan.configurations if c.note]
+    for note in list(dict.fromkeys(told))[:8]:
+        ink.paragraph(note, first="· ")
+    others = ", ".join(one.name for one in export_formats() if one.name != "table")
+    ink.paragraph(f"The configurations and the space for other tools: --format {others}", "dim")
+
+
+COMMAND = Command("next", "plan the next sweep: a better search space and configurations", _arguments, _run, order=16)

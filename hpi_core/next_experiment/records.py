@@ -1,0 +1,39 @@
+"""The plan as plain data, ready for JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hpi_core.next_experiment.model import Dimension, Plan
+
+
+def plan_record(plan: Plan) -> dict[str, Any]:
+    """Return the whole plan; values of the source are as they stand there."""
+    return {
+        "schema": "hpi.next/1",
+        "source": plan.source,
+        "objective": None
+        if plan.metric is None or plan.direction is None
+        else {"metric": plan.metric, "direction": plan.direction},
+        "changes": [vars(change) for change in plan.changes],
+        "space": [_dimension(dimension) for dimension in plan.dimensions],
+        "configurations": [
+            {"values": dict(c.values), "purpose": c.purpose, "note": c.note} for c in plan.configurations
+        ],
+        "notes": list(plan.notes),
+    }
+
+
+def _dimension(dimension: Dimension) -> dict[str, Any]:
+    condition = dimension.condition
+    return {
+        "name": dimension.name,
+        "kind": dimension.kind,
+        "low": dimension.low,
+        "high": dimension.high,
+        "scale": "log" if dimension.log else "linear",
+        "integer": dimension.integer,
+        "values": list(dimension.values),
+        "also": list(dimension.also),
+        "condition": None if condition is None else {"parameter": condition.parent, "values": list(condition.values)},
+    }

@@ -1,0 +1,92 @@
+"""`hpi next` as a person runs it: the page, every format, files, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import re
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+from tests.core.cli.running import SIX, hpi, hpi_process
+from tests.shared_data import DATA, needs_shared
+
+DEEPOBS = DATA / "12_curves" / "deepobs_trials.csv"
+HIPLOT = DATA / "01_sweep_csv" / "facebookresearch__hiplot" / "assets" / "data" / "ml1.csv"
+CAVE = DATA / "01_sweep_csv" / "automl__DeepCAVE" / "logs" / "DataFrame" / "run_2" / "trials.csv"
+
+
+@pytest.fixture
+def demo() -> Path:
+    return Path(str(resources.files("hpi_core").joinpath("demo/sweep.csv")))
+
+
+def test_the_demo_is_cut_where_it_fails(demo: Path, tmp_path: Path) -> None:
+    done = hpi_process("next", demo, home=tmp_path)
+    page = done.stdout.decode()
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"cut +lr +0\.000103 to 2\.97 \(log\) → 0\.000103 to 0\.\d+ \(log\)", page)
+    assert "init = orthogonal: 37 of 58 failed_run" in page
+    assert "he, orthogonal, xavier → he, xavier" in page
+    assert "node05" in page
+    assert "32 new configurations, 6 repetitions" in page
+    assert "still bad" in page
+    assert "keep   width" in page  # its failures are those of orthogonal
+
+
+@pytest.mark.parametrize("name", ["table", "csv", "wandb", "optuna", "ray", "hydra", "slurm"])
+def test_every_format_to_stdout_and_to_a_file(name: str, demo: Path, tmp_path: Path) -> None:
+    done = hpi("next", demo, "--format", name, home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert b"lr" in done.stdout
+    written = hpi("next", demo, "--format", name, "-o", "next.out", home=tmp_path)
+    assert written.returncode == 0
+    assert b"next.out" in written.stderr
+    text = (tmp_path / "next.out").read_text(encoding="utf-8")
+    assert name == "table" or text.encode() == done.stdout
+    assert (tmp_path / "next_configurations.csv").exists() == (name == "slurm")
+
+
+def test_json_holds_the_whole_plan(demo: Path, tmp_path: Path) -> None:
+    first, again = (hpi("next", demo, "--json", "--trials", "8", home=tmp_path) for _ in range(2))
+    assert first.stdout == again.stdout
+    plan = json.loads(first.stdout, parse_constant=pytest.fail)
+    assert plan["schema"] == "hpi.next/1"
+    assert sum(c["purpose"] == "search" for c in plan["configurations"]) == 8
+    lr = next(d for d in plan["space"] if d["name"] == "lr")
+    assert lr["high"] < 0.5
+    assert all(lr["low"] <= c["values"]["lr"] <= lr["high"] for c in plan["configurations"][:8])
+
+
+def test_few_trials_change_nothing_but_are_spread(tmp_path: Path) -> None:
+    path = tmp_path / "six.csv"
+    path.write_text(SIX, encoding="utf-8")
+    page = hpi("next", path, home=tmp_path).stdout.decode()
+    assert "0 parameters to change" in page
+    assert "Nothing speaks for another space" in page
+
+
+@needs_shared
+def test_a_real_ladder_is_cut_where_it_diverges(tmp_path: Path) -> None:
+    page = hpi_process("next", DEEPOBS, home=tmp_path).stdout.decode()
+    assert re.search(r"cut +lr +1e-05 to 100 \(log\) → 1e-05 to 0\.0\d+ \(log\)", page)
+    assert "nonfinite_metric (52 %)" in page
+
+
+@needs_shared
+@pytest.mark.parametrize("path", [HIPLOT, CAVE], ids=["hiplot", "deepcave"])
+def test_real_sweeps_have_a_plan_in_every_format(path: Path, tmp_path: Path) -> None:
+    for name in ("table", "csv", "wandb", "optuna", "ray", "hydra", "slurm"):
+        assert hpi("next", path, "--format", name, home=tmp_path).returncode == 0, name
+
+
+def test_what_cannot_be_is_refused_in_a_sentence(demo: Path, tmp_path: Path) -> None:
+    wrong = hpi("next", demo, "--format", "excel", home=tmp_path)
+    assert wrong.returncode == 2
+    assert b"There is no format excel" in wrong.stderr
+    copy = tmp_path / "sweep.csv"
+    copy.write_bytes(demo.read_bytes())
+    assert hpi("next", copy, "-o", copy, home=tmp_path).returncode == 2
+    assert copy.read_bytes() == demo.read_bytes()
+    assert hpi("next", demo, "--trials", "-3", home=tmp_path).returncode == 2
