@@ -171,9 +171,9 @@ def _probes(
 def _beyond(before: Dimension, now: Dimension, cause: Cause) -> Value | None:
     if before.kind == "range" and before.low is not None and before.high is not None:
         if cause.kind == "above" and now.high is not None and now.high < before.high:
-            return _between(now.high, cause.threshold_high or before.high, before)
+            return _between(cause.threshold_low or now.high, cause.threshold_high or before.high, before)
         if cause.kind == "below" and now.low is not None and now.low > before.low:
-            return _between(cause.threshold_low or before.low, now.low, before)
+            return _between(cause.threshold_low or before.low, cause.threshold_high or now.low, before)
         return None
     gone = [value for value in before.values if value not in now.values and speaks_of(cause, value)]
     return None if not gone else gone[0] if cause.kind != "below" else gone[-1]

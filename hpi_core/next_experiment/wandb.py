@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from hpi_core.next_experiment.contract import ExportFormat
 from hpi_core.next_experiment.model import Dimension, Plan
 from hpi_core.next_experiment.yaml_text import comment, scalar
+
+# What the schema of sweep configurations takes for the name of a parameter.
+_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 
 def render(plan: Plan) -> str:
@@ -15,10 +20,13 @@ def render(plan: Plan) -> str:
         lines += ["method: bayes", "metric:", f"  name: {scalar(plan.metric)}", f"  goal: {goal}"]
     else:
         lines += ["method: random"]
-    lines += [f"run_cap: {max(1, sum(c.purpose == 'search' for c in plan.configurations))}"]
-    lines += ["parameters:"] if plan.dimensions else ["parameters: {}"]
+    named = [dimension for dimension in plan.dimensions if _KEY.fullmatch(dimension.name)]
+    lines += ["parameters:"] if named else ["parameters: {}"]
     for dimension in plan.dimensions:
-        lines += _parameter(dimension)
+        if dimension in named:
+            lines += _parameter(dimension)
+        else:
+            lines.append(comment(f"left out, a sweep cannot take the name: {dimension.name}", 2))
     lines += [comment(note) for note in plan.notes]
     return "\n".join(lines) + "\n"
 

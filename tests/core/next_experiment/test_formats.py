@@ -43,10 +43,13 @@ def test_the_formats_are_there_and_their_text_is_harmless(plan: Plan) -> None:
 
 def test_weights_and_biases(plan: Plan) -> None:
     yaml = pytest.importorskip("yaml")
-    read = yaml.safe_load(render(plan, "wandb"))
-    assert list(read["parameters"]) == [dimension.name for dimension in plan.dimensions]
+    text = render(plan, "wandb")
+    read = yaml.safe_load(text)
+    taken = [dimension for dimension in plan.dimensions if dimension.name != HARD]
+    assert list(read["parameters"]) == [dimension.name for dimension in taken]
+    assert ("left out, a sweep cannot take the name" in text) == (len(taken) < len(plan.dimensions))
     assert read["metric"] == {"name": "val_loss", "goal": "minimize"}
-    for dimension in plan.dimensions:
+    for dimension in taken:
         told = read["parameters"][dimension.name]
         if dimension.kind == "range":
             assert (told["min"], told["max"]) == (dimension.low, dimension.high)
