@@ -119,6 +119,19 @@ class MeasuredCurves:
         """Return the measured curves of these kinds."""
         return tuple(self.of(metric) for metric in self.metrics if metric.kind in kinds)
 
+    def like(self, column: str) -> Measured | None:
+        """Return the curves that a trial's column shows the end of: of the same name, or of the same reading of it."""
+        by_name = {metric.name: metric for metric in self.metrics}
+        if column in by_name:
+            return self.of(by_name[column])
+        wanted = parse(column).metric
+        if wanted is None or wanted.variant:
+            return None
+        same = [
+            m for m in self.metrics if (m.split, m.quantity, m.stem) == (wanted.split, wanted.quantity, wanted.stem)
+        ]
+        return self.of(same[0]) if len(same) == 1 else None
+
     @cached_property
     def training(self) -> tuple[Measured, ...]:
         """The training losses: those of the split `train`, else losses without a split, both only if they must fall."""
@@ -175,7 +188,7 @@ class _Maximised(dict[str, bool]):
 def _metric(name: str, known: Metric | None, told: Direction | None) -> CurveMetric:
     parsed = parse(name)
     found = parsed.metric
-    kind = _kind(parsed.tokens, parsed.key)
+    kind = kind_of(name)
     split = known.split if known is not None else (found.split if found is not None else None)
     direction = told or (known.direction if known is not None else (found.direction if found is not None else None))
     quantity = known.quantity if known is not None else (found.quantity if found is not None else name)
@@ -187,8 +200,10 @@ def _metric(name: str, known: Metric | None, told: Direction | None) -> CurveMet
     return CurveMetric(name, kind, split, quantity, direction, found.stem if found is not None else name, falls)
 
 
-def _kind(tokens: tuple[str, ...], key: str) -> Kind:
-    said = set(tokens)
+def kind_of(name: str) -> Kind:
+    """Return what else than a loss or score the name speaks of, `other` where nothing."""
+    parsed = parse(name)
+    tokens, key, said = parsed.tokens, parsed.key, set(parsed.tokens)
     if said & {"grad", "gradient", "grads", "gradients", "gnorm"} and not said & {"clip", "clipped", "accumulation"}:
         return "gradient"
     if key in _LEARNING_RATE or "_".join(tokens[-2:]) in _LEARNING_RATE or "_".join(tokens[-1:]) in _LEARNING_RATE:

@@ -12,7 +12,9 @@ HOW IT IS DECIDED
     several pairs, any is enough. And it must have cost something: some trial that does worse on train does better on
     held-out data, by at least `cost` of the spread (1.4826 MAD, of the log for losses) that held-out results have in
     this sweep. A trial that nobody with a worse train metric clearly beats has not overfitted. The first
-    `evaluations` epochs are not judged, nor pruned, failed or exploded trials.
+    `evaluations` epochs are not judged, nor pruned, failed or exploded trials. With curves of both losses it is also
+    overfitting where they end apart by more than `opened` of the training loss' way down, and the held-out loss rose
+    again from its lowest.
 
 WHEN IT IS WRONG
     Where everything overfits, nothing stands out: `most_trials_overfit` answers for that. Strong augmentation or
@@ -29,7 +31,10 @@ import polars as pl
 
 from hpi_core.detectors.context import Context
 from hpi_core.detectors.contract import Detector, Example, Threshold, Thresholds, Verdicts
+from hpi_core.detectors.curve_looks import of, whole
 from hpi_core.detectors.generalisation import Gap, gaps
+from hpi_core.detectors.rebound import DETECTOR as REBOUND
+from hpi_core.detectors.rebound import rebounds
 from hpi_core.detectors.short_run import progress
 from hpi_core.detectors.verdict import Hit, choose, mask, middle, robust_z, say, verdicts
 
@@ -44,7 +49,24 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
             size = mask(size, (length >= thresholds["evaluations"]).fill_null(True))
         if size.len() - size.null_count() >= thresholds["trials"]:
             hits.append(_look(gap, size, thresholds))
-    return verdicts(context, hits)
+    return verdicts(context, [*hits, *_opened(context, thresholds)])
+
+
+def _opened(context: Context, thresholds: Thresholds) -> list[Hit]:
+    """Judge every pair of loss curves: how far they have come apart, where the held-out one rose again."""
+    hits = []
+    usual = {threshold.name: threshold.default for threshold in REBOUND.thresholds}
+    for train, held_out in context.curves.pairs if context.curves is not None else ():
+        apart = (held_out["end"] - train["end"]) > thresholds["opened"] * (train["first"] - train["end"])
+        known = context.full_length & (train["n"] >= usual["points"]) & (held_out["n"] >= usual["points"])
+        evidence = say(
+            f"{held_out.metric.name} ended at ", held_out["end"], f" and {train.metric.name} at ", train["end"],
+            "; the held-out loss rose from step ", whole(held_out["smooth_best_step"]), " on",
+        )  # fmt: skip
+        wide = mask(apart & of(held_out, rebounds(usual)), known.fill_null(False))
+        step = held_out["smooth_best_step"]
+        hits.append(Hit(wide, evidence, "warn", held_out.metric.name, held_out["end"], train["end"], step))
+    return hits
 
 
 def _look(gap: Gap, size: pl.Series, thresholds: Thresholds) -> Hit:
@@ -98,6 +120,9 @@ DETECTOR = Detector(
             "z", 3.5, "robust z-score", "Iglewicz and Hoaglin (1993)", "how unusual the gap must be in the sweep"
         ),
         Threshold("ratio", 1.5, "held-out / train loss", "chosen here", "and at least this ratio of losses"),
+        Threshold(
+            "opened", 0.5, "share of the training loss' way down", "chosen here", "between the curves at the end"
+        ),
         Threshold("score", 0.10, "fraction", "AutoTrainer test_not_well", "and at least this gap of scores"),
         Threshold("score_high", 0.07, "fraction", "AutoTrainer test_not_well", "the same where train is above 0.9"),
         Threshold("cost", 0.5, "share of the spread", "chosen here", "what it must have lost on held-out data"),

@@ -41,7 +41,7 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
         lasting = of(loss, held).fill_null(False)
         step = of(loss, pl.when(held).then("held_step").otherwise("spike_step"))
         score = of(loss, pl.when(held).then("held_score").otherwise("spike_score"))
-        jump = of(loss, 100 * pl.when(held).then("held_jump").otherwise("spike_jump"))
+        jump = of(loss, pl.when(held).then("held_jump").when(high).then("spike_jump"))
         length = pl.col("spike_length")
         recovery = of(
             loss,
@@ -50,7 +50,7 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
             .otherwise(pl.lit("was still up where the curve ends")),
         )  # fmt: skip
         evidence = say(
-            f"{loss.metric.name} rose by ", jump, " % at step ", whole(step), " (", score,
+            f"{loss.metric.name} rose ", _rise(jump), " at step ", whole(step), " (", score,
             " times the usual spread) and ", recovery, "; spikes: ", loss["spikes"].cast(pl.String),
         )  # fmt: skip
         hits.append(
@@ -60,6 +60,12 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
             )
         )  # fmt: skip
     return verdicts(context, hits)
+
+
+def _rise(jumps: pl.Series) -> pl.Series:
+    """Say rises, as shares of the level before, in words."""
+    said = [None if j is None else f"by {100 * j:.3g} %" if j < 10 else f"{j + 1:.3g}-fold" for j in jumps.to_list()]
+    return pl.Series(said, dtype=pl.String)
 
 
 _HEALTHY = [ramp(2.3, 0.5 + 0.02 * i, 60) for i in range(4)]

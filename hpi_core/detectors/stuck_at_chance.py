@@ -22,7 +22,7 @@ WHAT TO TRY
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,7 @@ import polars as pl
 
 from hpi_core.detectors.context import Context, finite, is_score, words_of
 from hpi_core.detectors.contract import Detector, Example, NotAssessable, Threshold, Thresholds, Verdicts
+from hpi_core.detectors.curve_looks import of, whole
 from hpi_core.detectors.verdict import Hit, mask, say, verdicts
 from hpi_core.roles import Metric
 
@@ -64,7 +65,23 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
         levels = [_Chance(1 / c, min(thresholds["near"], 0.1 / c), c) for c in known or _CLASSES]
         hits.append(_look(metric, values, levels, bool(known), thresholds, lower_is_better=False))
         hits.append(_same_class(metric, values, thresholds))
-    return verdicts(context, hits)
+    return verdicts(context, [_with_history(context, hit) for hit in hits])
+
+
+def _with_history(context: Context, hit: Hit) -> Hit:
+    """Say, where there is a curve, whether the trial never learned or lost again what it had learned."""
+    curve = context.curves.like(hit.metric) if context.curves is not None and hit.metric is not None else None
+    if curve is None or not hit.evidence:
+        return hit
+    level = pl.col("first").abs()
+    told = of(
+        curve,
+        pl.when(pl.col("worst") - pl.col("best") < 0.02 * level).then(pl.lit("; its curve hardly moved: never learned"))
+        .when(pl.col("last") - pl.col("best") > 0.1 * level).then(pl.lit("; it had been better: collapsed after step "))
+        .otherwise(pl.lit("")),
+    )  # fmt: skip
+    since = of(curve, pl.when(pl.col("last") - pl.col("best") > 0.1 * level).then("best_step"))
+    return replace(hit, evidence=[*hit.evidence, told, whole(since).fill_null("")], step=since)
 
 
 def _look(
@@ -137,6 +154,8 @@ def _known_classes(context: Context) -> list[int]:
 _LR = [0.01 * i for i in range(1, 21)]
 _LOSS = [0.4 + 0.02 * i for i in range(16)]
 
+_FLAT = [[2.3026] * 8] * 4
+
 DETECTOR = Detector(
     issue="stuck_at_chance",
     tag="CHANCE",
@@ -156,6 +175,11 @@ DETECTOR = Detector(
         Example({"lr": _LR, "val_mse": [*_LOSS, 2.3026, 2.3030, 2.3027, 2.3021]}, ()),
         Example({"lr": _LR, "val_loss": [0.690 + 0.0004 * i for i in range(20)]}, ()),
         Example({"lr": [0.1, 0.2], "num_classes": [4, 4], "val_loss": [0.9, 1.3863]}, (1,)),
+        Example(
+            {"lr": _LR, "val_loss": [*_LOSS, 2.3026, 2.3030, 2.3027, 2.3021]},
+            (16, 17, 18, 19),
+            curves={"val_loss": [*([2.3, 1.0, value] for value in _LOSS), *_FLAT]},
+        ),
     ),
     manual=__doc__,
 )

@@ -59,6 +59,16 @@ EXPECTED = frozenset(
         "slow_start",
         "stopped_too_early",
         "throughput_drop",
+        "gradient_nonfinite",
+        "vanishing_gradient",
+        "exploding_gradient",
+        "gradient_spike",
+        "always_clipped",
+        "memory_growth",
+        "dead_units",
+        "saturated_units",
+        "update_ratio",
+        "unchanged_weights",
     ]
 )
 
