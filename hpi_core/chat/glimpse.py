@@ -1,6 +1,9 @@
-"""glimpse(): what stands at a citation, in a line or two, for whoever wants to see it before going there."""
+"""What stands at a citation, for whoever wants to see it before going there: glimpse() in a line, details() in rows."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from hpi_core.chat.evidence import Evidence, Record
 from hpi_core.chat.tools import tools
@@ -14,6 +17,32 @@ def glimpse(evidence: Evidence, label: str) -> str:
         return _trial(evidence, label) if evidence.knows(label) else ""
     record = evidence.record(label)
     return "" if record is None else _RECORDS[label[0]](record)
+
+
+def details(evidence: Evidence, label: str) -> list[tuple[str, str]]:
+    """Return what a label stands for as rows of a name and what it is; the first row has no name but the words."""
+    if label[:1] == "T":
+        return _trial_rows(evidence, label) if evidence.knows(label) else []
+    record = evidence.record(label)
+    if record is None:
+        return []
+    if label[0] not in "CLB":
+        return [("", glimpse(evidence, label))]
+    where = _where(record) if label[0] == "B" else safe(record["text"], 80)
+    rows = [("", where), ("issue", str(record["issue"]))]
+    rows.append(("here", f"{record['sick']:,} of {record['n']:,}  {_interval(record, 'rate', percent)}".rstrip()))
+    if "elsewhere_n" in record:
+        rate = percent(record["rate_elsewhere"]) if record.get("rate_elsewhere") is not None else ""
+        rows.append(("elsewhere", f"{record['elsewhere_sick']:,} of {record['elsewhere_n']:,}  {rate}".rstrip()))
+    if record.get("ratio") is not None:
+        rows.append(("ratio", _interval(record, "ratio", _ratio)))
+    if record.get("threshold_low") is not None:
+        rows.append(("threshold", f"{number(record['threshold_low'])} to {number(record['threshold_high'])}"))
+    if record.get("q") is not None:
+        rows.append(("q", f"{chance(record['q']).removeprefix('= ')}  {record.get('strength') or ''}".rstrip()))
+    if record.get("adjusted_for"):
+        rows.append(("given", ", ".join(safe(name, 40) for name in record["adjusted_for"])))
+    return rows
 
 
 def pair_of(evidence: Evidence, label: str) -> tuple[str, str] | None:
@@ -40,6 +69,35 @@ def _trial(evidence: Evidence, label: str) -> str:
     return f"{said}{rank}  nothing stands against it"
 
 
+def _trial_rows(evidence: Evidence, label: str) -> list[tuple[str, str]]:
+    facts = tools()["trial"].run(evidence, label)
+    rank = f", rank {facts['rank']:,} of {facts['ranked']:,}" if facts["rank"] else ""
+    rows = [("", f"trial {safe(facts['trial'], 40)}, {safe(facts['status'])}{rank}")]
+    rows += [(str(issue["issue"]), safe(issue["evidence"], 120)) for issue in facts["issues"][:4]]
+    if facts["causes"]:
+        rows.append(("shares", " ".join(f"[{cause}]" for cause in facts["causes"][:6])))
+    values = [*facts.get("metrics", {}).items(), *facts.get("configuration", {}).items()]
+    return rows + [(safe(name, 24), _value(value)) for name, value in values[:12]]
+
+
+def _value(value: object) -> str:
+    if isinstance(value, Mapping):
+        return safe(value.get("nonfinite", "nan"))
+    return number(value, 6) if isinstance(value, float | int) and not isinstance(value, bool) else safe(value, 40)
+
+
+def _interval(record: Record, name: str, write: Callable[[Any], str]) -> str:
+    """Write a value and its interval: `47 %  28–60 %`."""
+    if record.get(name) is None:
+        return ""
+    low, high = write(record[f"{name}_low"]), write(record[f"{name}_high"])
+    return f"{write(record[name])}  {low.removesuffix(' %')}–{high}"
+
+
+def _ratio(value: float | None) -> str:
+    return f"×{number(value, 3)}"
+
+
 def _cause(record: Record) -> str:
     return (
         f"{safe(record['text'], 80)} → {record['issue']}  {_counts(record)}, elsewhere "
@@ -55,13 +113,17 @@ def _lead(record: Record) -> str:
 
 
 def _bucket(record: Record) -> str:
+    return f"{_where(record)} → {record['issue']}  {_counts(record)}"
+
+
+def _where(record: Record) -> str:
+    """Return which trials are in a bucket."""
+    name = safe(record["parameter"], 40)
     if record["missing"]:
-        where = "without a value"
-    elif record["values"]:
-        where = ", ".join(safe(value, 40) for value in record["values"])
-    else:
-        where = f"{number(record['low'])} to {number(record['high'])}"
-    return f"{safe(record['parameter'], 40)} {where} → {record['issue']}  {_counts(record)}"
+        return f"{name} without a value"
+    if record["values"]:
+        return f"{name} {', '.join(safe(value, 40) for value in record['values'])}"
+    return f"{name} {number(record['low'])} to {number(record['high'])}"
 
 
 def _issue(record: Record) -> str:

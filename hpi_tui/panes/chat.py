@@ -7,6 +7,7 @@ they concern the chat (Enter, Tab, Esc, Up, PgUp …) and otherwise go to whoeve
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from textual import events, on
@@ -19,7 +20,7 @@ from hpi_tui.chat.draft import EDITS, Draft, Recall, line_above, line_below, pas
 from hpi_tui.chat.jumps import jump_of
 from hpi_tui.chat.reports import Answered, Asks, Heard, Prepared, Report, Waiting
 from hpi_tui.chat.turns import Turn
-from hpi_tui.panes import chat_words
+from hpi_tui.panes import chat_side, chat_words
 from hpi_tui.panes.chat_page import Cited, Page, Shown, draw, heights
 from hpi_tui.panes.chat_transcript import Transcript
 from hpi_tui.theme import Look
@@ -91,6 +92,15 @@ class Chat(Lines, can_focus=True):
     def begin(self, text: str) -> None:
         """Put the beginning of a question into the prompt."""
         self._type(whole(text))
+
+    @property
+    def wide(self) -> bool:
+        """Whether there is room for the evidence beside the transcript."""
+        return self.size.width >= chat_side.FROM
+
+    @property
+    def _width(self) -> int:
+        return self.size.width - (chat_side.WIDTH if self.wide else 0)
 
     @property
     def suggestions(self) -> tuple[str, ...]:
@@ -275,7 +285,7 @@ class Chat(Lines, can_focus=True):
 
     def _select(self, cited: Cited) -> None:
         self.selected = cited
-        self.transcript.reveal(cited, self.size.width, self._log_lines)
+        self.transcript.reveal(cited, self._width, self._log_lines)
         self._repaint()
 
     def _jump(self, cited: Cited) -> None:
@@ -287,7 +297,7 @@ class Chat(Lines, can_focus=True):
             self.post_message(jump)
 
     def _scroll(self, delta: int) -> None:
-        self.transcript.scroll(delta, self.size.width, self._log_lines)
+        self.transcript.scroll(delta, self._width, self._log_lines)
         self._repaint()
 
     def _page_down(self) -> None:
@@ -298,7 +308,7 @@ class Chat(Lines, can_focus=True):
 
     @property
     def _log_lines(self) -> int:
-        return heights(self.size.width, self.size.height, self.draft).log
+        return heights(self._width, self.size.height, self.draft).log
 
     # Drawing
 
@@ -324,7 +334,12 @@ class Chat(Lines, can_focus=True):
     def _drawn(self) -> Page:
         size = (self.size.width, self.size.height)
         if self._page is None or self._page[0] != size:
-            self._page = (size, draw(self.look, self._shown(*size), *size))
+            page = draw(self.look, self._shown(self._width, size[1]), self._width, size[1])
+            if self.wide:
+                sides = chat_side.draw_side(self, size[1])
+                strips = [Strip([*left, *right]) for left, right in zip(page.strips, sides, strict=True)]
+                page = replace(page, strips=strips)
+            self._page = (size, page)
         return self._page[1]
 
     def _shown(self, width: int, height: int) -> Shown:

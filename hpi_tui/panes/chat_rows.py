@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from hpi_core.numerals import plural
@@ -93,6 +94,15 @@ def _checks(look: Look, turn: Turn) -> list[Piece]:
     if turn.usage is not None:
         pieces.append(Piece(f"tokens {token_words(turn.usage)}", "muted"))
     return pieces
+
+
+def total_usage(turns: Iterable[Turn]) -> Usage | None:
+    """Return the tokens of all turns, None where none were used."""
+    total = None
+    for turn in turns:
+        if turn.usage is not None:
+            total = turn.usage if total is None else total + turn.usage
+    return total
 
 
 def token_words(usage: Usage) -> str:

@@ -15,23 +15,25 @@ from rich.cells import cell_len
 from hpi_tui.theme import Look
 
 if TYPE_CHECKING:
-    from hpi_core.chat.verifier import Verified
+    from hpi_core.chat.verifier import Mark, Verified
 
 _MARKUP = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*|`([^`\n]+)`")
 _HEADING = re.compile(r"#{1,6}\s+")
 _LEAD = re.compile(r"\s*(?:[-*•]\s+|\d{1,3}[.)]\s+)?")
 _TABLE_GAP = re.compile(r"^(\s*\S.*?\s{2,})(?=\S)")
 _SPLIT = re.compile(r"\s+|\S+")
+_WHOLE = 24  # a number and its unit, or two numbers that belong together, stay in one row
 _WIDEST_HANG = 0.4  # of the width: a description does not hang further in than this
 
 
 class Piece(NamedTuple):
-    """A run of characters in one token; `label` names the citation it is part of."""
+    """A run of characters in one token; `label` names the citation it is part of; one that is `whole` is not broken."""
 
     text: str
     token: str = "text"
     bold: bool = False
     label: str = ""
+    whole: bool = False
 
 
 Row = list[Piece]
@@ -105,12 +107,14 @@ def _spans(look: Look, verified: Verified | None) -> list[_Span]:
     if verified is None:
         return []
     checked, unchecked = Piece(look.sign("✓"), "good"), Piece(" [unverified]", "warn", True)
-    spans = [
-        _Span(
-            one.start, one.end, "strong" if one.found else "text", one.found, "", (checked if one.found else unchecked,)
-        )
-        for one in verified.numbers
-    ]
+    spans = []
+    for at, one in enumerate(verified.numbers):
+        pair = _second_of_pair(verified.numbers, at + 1)
+        if pair is not None:  # `46 of 49` is checked as one
+            spans.append(_Span(one.start, pair.end, "strong", True, "", (checked,)))
+        elif _second_of_pair(verified.numbers, at) is None:
+            token, after = ("strong", checked) if one.found else ("text", unchecked)
+            spans.append(_Span(one.start, one.end, token, one.found, "", (after,)))
     spans += [
         _Span(one.start, one.end, "good", False, one.label)
         if one.known
@@ -118,6 +122,12 @@ def _spans(look: Look, verified: Verified | None) -> list[_Span]:
         for one in verified.citations
     ]
     return sorted(spans, reverse=True)
+
+
+def _second_of_pair(numbers: Sequence[Mark], at: int) -> Mark | None:
+    """Return the number at a place where it is what the one before it is so many out of."""
+    found = 0 < at < len(numbers) and numbers[at].found and numbers[at].path.endswith("(out of)")
+    return numbers[at] if found else None
 
 
 def _pieces(look: Look, line: str, offset: int, spans: Sequence[_Span]) -> list[Piece]:
@@ -137,7 +147,7 @@ def _pieces(look: Look, line: str, offset: int, spans: Sequence[_Span]) -> list[
         text = line[start:end]
         if span.inner:
             text = f"{text[:-1]}{span.inner}{text[-1]}"
-        pieces.append(Piece(text, span.token, span.bold or bold_line, span.label))
+        pieces.append(Piece(text, span.token, span.bold or bold_line, span.label, whole=len(text) <= _WHOLE))
         pieces += span.after
         at = end
     pieces += _plain(line, at, len(line), hidden, bold, bold_line)
@@ -189,7 +199,7 @@ def _words(pieces: Iterable[Piece]) -> Iterator[list[Piece]]:
     """Yield stretches of blanks and of other characters; a word may go over several pieces."""
     word: list[Piece] = []
     for piece in pieces:
-        for text in _SPLIT.findall(piece.text) if not piece.label else [piece.text]:
+        for text in [piece.text] if piece.label or piece.whole else _SPLIT.findall(piece.text):
             part = piece._replace(text=text)
             if text.isspace():
                 if word:

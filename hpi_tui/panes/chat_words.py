@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hpi_core.text import safe
 from hpi_tui.chat.turns import Turn
 from hpi_tui.panes.chat_page import spread
-from hpi_tui.panes.chat_rows import LEAD, WIDEST
+from hpi_tui.panes.chat_rows import LEAD, WIDEST, total_usage
 from hpi_tui.panes.chat_text import Piece, Row, wrapped
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def hints(chat: Chat, notice: Notice, width: int, lines: int) -> list[Row]:
     if notice is not None and len(notice[0]) > width - 2:
         pieces = [Piece(chat.look.sign(notice[0]), notice[1])]
         return [[Piece(" "), *row] for row in spread(pieces, width - 2, lines, chat.look)]
-    if chat.selected is not None:
+    if chat.selected is not None and not chat.wide:
         return [[Piece(" "), *row] for row in spread(_evidence(chat), width - 2, lines, chat.look)]
     if chat.draft.text.startswith("/") and " " not in chat.draft.text:
         return [[Piece(" "), *row] for row in spread(_commands(chat.draft.text), width - 2, lines, chat.look)]
@@ -88,12 +88,9 @@ def going_on(chat: Chat, notice: Notice, waiting: str, below: int, width: int, *
 
 def totals(turns: Sequence[Turn]) -> str:
     """Return the tokens of all turns, or how many questions there were."""
-    usages = [turn.usage for turn in turns if turn.usage is not None]
-    if not usages:
+    total = total_usage(turns)
+    if total is None:
         return f"{len(turns):,} question{'s' if len(turns) > 1 else ''} " if turns else ""
-    total = usages[0]
-    for usage in usages[1:]:
-        total = total + usage
     return f"tokens {total.input + total.cached:,} in  {total.output:,} out "
 
 

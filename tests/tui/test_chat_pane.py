@@ -99,7 +99,7 @@ async def test_consent_shows_every_text_that_is_sent_and_is_asked_once(monkeypat
             await pilot.press("tab")
             await until(pilot, "▌ Yes, send it to")
             await pilot.press("enter")
-            await until(pilot, "37✓ of 58✓")
+            await until(pilot, "37 of 58✓")
             assert len(served.requests) == 1
             body = served.requests[0]
             assert body["messages"][0]["content"][0]["text"] == "Why so many"
@@ -108,10 +108,10 @@ async def test_consent_shows_every_text_that_is_sent_and_is_asked_once(monkeypat
                 if word.isalpha():
                     assert word in read, word
             await ask(pilot, "And now")
-            await until(pilot, lambda text: text.count("37✓ of 58✓") == 2)
+            await until(pilot, lambda text: text.count("37 of 58✓") == 2)
         async with ChatApp().run_test(size=SIZE) as pilot:  # another launch
             await ask(pilot, "Once more")
-            await until(pilot, "37✓ of 58✓")
+            await until(pilot, "37 of 58✓")
     assert list((state_folder() / "consent").iterdir())
 
 
@@ -138,7 +138,7 @@ async def test_an_answer_is_checked_cited_and_counted(monkeypatch: pytest.Monkey
         async with app.run_test(size=SIZE) as pilot:
             await ask(pilot, "Why")
             text = await until(pilot, "tokens 2,990 in (2,980 cached), 7 out")
-            assert "37✓ of 58✓ failed [C1]" in text
+            assert "37 of 58✓ failed [C1]" in text
             assert "88 % [unverified]" in text
             assert "[T9999: unknown]" in text
             assert "✓ 2 numbers found  1 not found" in text
