@@ -18,6 +18,7 @@ import polars as pl
 from hpi_core import frames
 from hpi_core.importance.records import importance_records, interaction_records
 from hpi_core.inspection import Inspection, IssueCount
+from hpi_core.inspection.second_objectives import SecondObjective, Standing
 from hpi_core.numerals import rounded
 from hpi_core.statistics.findings import Bucket, Cause, Lead, NotACause, Tier
 
@@ -79,6 +80,7 @@ def summarize(
             {"trial": entry.trial, "value": entry.value, "issues": list(entry.sick)}
             for entry in inspection.ranking.excluded[: 1000 if everything else 5]
         ],
+        "second_objectives": [_second_objective(other, everything) for other in inspection.second_objectives],
         "explained": [_explained(other) for other in inspection.not_causes],
         "objective_explained": [_explained(other) for other in inspection.objective.not_causes],
         "recommendations": [
@@ -321,6 +323,25 @@ def _best(inspection: Inspection) -> list[dict[str, Any]]:
         }
         for entry, configured in zip(inspection.ranking.best, configurations, strict=True)
     ]
+
+
+def _second_objective(other: SecondObjective, everything: bool) -> dict[str, Any]:
+    front = other.front if everything else other.front[:TRIALS_NAMED]
+    return {
+        "measure": other.measure,
+        "mode": other.mode,
+        "partition": other.partition or None,
+        "groups": other.groups or None,
+        "trials": other.trials,
+        "best": None if other.best is None else _in_both(other.best),
+        "least": _in_both(other.least),
+        "front": [_in_both(one) for one in front],
+        "front_size": len(other.front),
+    }
+
+
+def _in_both(one: Standing) -> dict[str, Any]:
+    return {"trial": one.trial, "objective": one.objective, "value": _derived(one.value)}
 
 
 def _repair(row: Mapping[str, Any]) -> dict[str, Any]:

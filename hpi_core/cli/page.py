@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from hpi_core.cli.ink import Column, Ink, Style
-from hpi_core.cli.page_findings import add_causes, add_issues, add_leads, add_recommendations, verdict
+from hpi_core.cli.page_findings import (
+    add_causes,
+    add_issues,
+    add_leads,
+    add_recommendations,
+    add_second_objectives,
+    verdict,
+)
 from hpi_core.numerals import cell, number, percent, plural
 
 BEST_SHOWN = 5
@@ -22,6 +29,7 @@ def inspection_page(summary: Mapping[str, Any], ink: Ink, *, everything: bool = 
     _add_hyperparameters(summary["roles"]["hyperparameters"], summary["trials"]["total"], ink, everything)
     _add_metrics(summary["roles"]["metrics"], ink, everything)
     _add_best(summary, ink, everything)
+    add_second_objectives(summary, ink)
     add_issues(summary, ink)
     add_causes(summary, ink, everything)
     add_leads(summary, ink, everything)

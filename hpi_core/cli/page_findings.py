@@ -64,6 +64,46 @@ def _issue_row(issue: Mapping[str, Any]) -> list[str]:
     ]  # fmt: skip
 
 
+def add_second_objectives(summary: Mapping[str, Any], ink: Ink) -> None:
+    """Write the measures of disparity beside the objective: of the best trial, the least one, and who is unbeaten."""
+    others, objective = summary["second_objectives"], summary["roles"]["objective"]
+    if not others or objective is None:
+        return
+    ink.heading("Groups", f"disparity beside {objective['metric']}: lower is better, never one score with it")
+    columns = [
+        Column("measure"), Column("groups", drop=1), Column("best trial", right=True), Column("least", right=True),
+        Column("trial"), Column(objective["metric"], right=True), Column("unbeaten in both", right=True, drop=2),
+    ]  # fmt: skip
+    ink.table(columns, [_second_row(other) for other in others], notes=[_unbeaten(other) for other in others])
+
+
+def _second_row(other: Mapping[str, Any]) -> list[str]:
+    best, least = other["best"], other["least"]
+    return [
+        measure_name(other), groups_of(other), number(best["value"]) if best else "–", number(least["value"]),
+        str(least["trial"]), number(least["objective"], 6), f"{other['front_size']:,} of {other['trials']:,}",
+    ]  # fmt: skip
+
+
+def measure_name(other: Mapping[str, Any]) -> str:
+    """Return a measure and how it was worked out: `F_FPR (sum)`."""
+    return f"{other['measure']} ({other['mode']})" if other["mode"] else str(other["measure"])
+
+
+def groups_of(other: Mapping[str, Any]) -> str:
+    """Return how many groups were compared and what tells them apart: `8 of gender x race`."""
+    return f"{other['groups']} of {other['partition']}" if other["partition"] else "as logged"
+
+
+def _unbeaten(other: Mapping[str, Any]) -> str:
+    """Return the trials of the front where there is a choice to make: objective and disparity of each."""
+    if other["front_size"] < 2:
+        return ""
+    pairs = [f"{one['trial']} ({number(one['objective'])}, {number(one['value'])})" for one in other["front"][:4]]
+    more = ", …" if other["front_size"] > 4 else ""
+    return f"the choice: {', '.join(pairs)}{more}"
+
+
 def add_causes(summary: Mapping[str, Any], ink: Ink, everything: bool) -> None:
     """Write every cause with its counts, intervals and corrected p-value, strongest first."""
     causes = summary["causes"]

@@ -75,14 +75,17 @@ class _Definition:
     overall: pl.Series | None = None
 
 
-def measures(context: Context, smallest: int = 30) -> tuple[Measure, ...]:
-    """Return every measure the columns allow; groups known to have fewer than `smallest` examples are left out."""
+def measures(context: Context, smallest: int = 30, *, floors: bool = True) -> tuple[Measure, ...]:
+    """Return every measure the columns allow; groups known to have fewer than `smallest` examples are left out.
+
+    Without `floors` what chance can do is not simulated.
+    """
     found: list[Measure] = []
     for partition in partitions(context):
         rates = _rates(context, partition, smallest)
         definitions = _definitions(rates)
         looks = sum(len(definition.rates) for definition in definitions)
-        found += [_measure(definition, rates, looks) for definition in definitions]
+        found += [_measure(definition, rates, looks if floors else 0) for definition in definitions]
     return tuple(found)
 
 
@@ -122,10 +125,10 @@ def _definitions(rates: _Rates) -> list[_Definition]:
 
 
 def _measure(definition: _Definition, rates: _Rates, looks: int) -> Measure:
-    """Compute a measure; `looks` are all ranges, sums and ratios tried on this partition."""
+    """Compute a measure; `looks` are all ranges, sums and ratios tried on this partition, 0 for no floor."""
     chosen = [rates.by_group[rate] for rate in definition.rates]
     spreads = [_spread(list(by.values()), definition) for by in chosen]
-    floors = [_floor(by, rates.sizes, definition, looks) for by in chosen] if rates.sizes else []
+    floors = [_floor(by, rates.sizes, definition, looks) for by in chosen] if rates.sizes and looks else []
     return Measure(
         definition.name,
         definition.mode,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from hpi_core.importance import Weighing
     from hpi_core.inspection.measures import Measure
     from hpi_core.inspection.recommendations import Recommendation
+    from hpi_core.inspection.second_objectives import SecondObjective
     from hpi_core.statistics.findings import Bucket, Cause, Lead, NotACause
 
 Severity = Literal["error", "warn", "info"]
@@ -67,6 +68,7 @@ class Inspection:
         recommendations: what to do next, each resting on a finding or cause.
         ranking: the best healthy trials.
         weighing: which hyperparameters matter; computed when it is first asked for.
+        second_objectives: measures of disparity between groups beside the objective.
         caveats: what the reader of all this has to know first, in sentences.
         thresholds: thresholds the user changed, `issue.name` -> value.
     """
@@ -89,6 +91,7 @@ class Inspection:
     recommendations: tuple[Recommendation, ...] = ()
     caveats: tuple[str, ...] = ()
     thresholds: Mapping[str, float] = field(default_factory=dict)
+    second_objectives: tuple[SecondObjective, ...] = ()
 
     @cached_property
     def weighing(self) -> Weighing:

@@ -16,6 +16,7 @@ from hpi_core.inspection.measures import measure_metrics
 from hpi_core.inspection.model import Inspection
 from hpi_core.inspection.ranking import rank
 from hpi_core.inspection.recommendations import recommend
+from hpi_core.inspection.second_objectives import second_objectives
 
 if TYPE_CHECKING:
     from hpi_core.sweep import Sweep
@@ -81,4 +82,5 @@ def inspect(
         recommendations=recommend(association.causes, issues, sweep.roles.hyperparameters),
         caveats=(*about_the_sweep(sweep, ranking), *merged(association.caveats, sweep.trials.columns)),
         thresholds=dict(thresholds or {}),
+        second_objectives=second_objectives(sweep, standing, ranking),
     )
