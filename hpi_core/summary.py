@@ -76,6 +76,9 @@ def summarize(
         "roles": _roles(inspection),
         "trials": _trials(inspection),
         **lists,
+        "ranking": {
+            word: getattr(inspection.ranking, word) for word in ("ranked", "sick", "unfinished", "no_value", "tied")
+        },
         "would_rank_higher": [
             {"trial": entry.trial, "value": entry.value, "issues": list(entry.sick)}
             for entry in inspection.ranking.excluded[: 1000 if everything else 5]

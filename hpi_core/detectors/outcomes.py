@@ -60,7 +60,8 @@ def error_text(context: Context, chosen: pl.Series) -> list[Part]:
         return []
     told = [pl.col(name).str.strip_chars() for name in names]
     first = pl.coalesce(pl.when(text.str.len_chars() > 0).then(text) for text in told)
-    quoted = context.trials.select((": " + first.str.slice(0, _QUOTED)).fill_null("").alias("text"))
+    cut = pl.when(first.str.len_chars() > _QUOTED).then(first.str.slice(0, _QUOTED) + "…").otherwise(first)
+    quoted = context.trials.select((": " + cut).fill_null("").alias("text"))
     return [quoted.to_series()]
 
 

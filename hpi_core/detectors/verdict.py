@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 # Text, or a series of one value per trial; numbers are written with four significant digits.
 Part = str | pl.Series
 _DIGITS = 4
+_WRITTEN = 12
 
 
 @dataclass(frozen=True)
@@ -74,9 +75,13 @@ def _text(part: Part, chosen: pl.Series) -> pl.Expr:
     if isinstance(part, str):
         return pl.lit(part)
     picked = part.filter(chosen)
-    if picked.dtype.is_float():
-        picked = picked.round_sig_figs(_DIGITS)
-    return pl.lit(picked.cast(pl.String).str.strip_suffix(".0").fill_null("?"))
+    if not picked.dtype.is_float():
+        return pl.lit(picked.cast(pl.String).fill_null("?"))
+    words = picked.round_sig_figs(_DIGITS).cast(pl.String).str.strip_suffix(".0").fill_null("?")
+    long = words.str.len_bytes() > _WRITTEN
+    if long.any():  # far from 1 a rounded number is not the nearest to its four digits: 2.6659999999999997e31
+        words = words.scatter(long.arg_true(), [f"{number:.{_DIGITS}g}" for number in picked.filter(long).to_list()])
+    return pl.lit(words)
 
 
 def _number(value: pl.Series | float | None, chosen: pl.Series) -> pl.Expr:

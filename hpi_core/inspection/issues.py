@@ -33,11 +33,12 @@ def _count(issue: str, group: pl.DataFrame, detection: Detection, title: str) ->
     severities = set(group["severity"].unique().to_list())
     severity = next(word for word in SEVERITIES if word in severities)
     diagnostic = bool(detection.diagnostic.get(issue, True))
-    evidence, advice = str(group["evidence"][0] or ""), str(group["advice"][0] or "")
+    advice = str(group["advice"][0] or "")
     rows = array("I", group[frames.ROW].drop_nulls().unique().sort().to_numpy().astype("uintc").tobytes())
     if not rows:
         evidence = " ".join(group["evidence"].drop_nulls().unique(maintain_order=True).to_list())
         return IssueCount(issue, title, severity, "sweep", 0, 1, None, None, None, (), diagnostic, evidence, advice)
+    evidence = str(group.filter(pl.col(frames.ROW) == rows[0])["evidence"][0] or "")
     verdict = detection.verdicts.get(issue)
     assessable = max(len(rows), int(verdict.count()) if verdict is not None else 0)
     low, high = wilson(len(rows), assessable)

@@ -31,7 +31,8 @@ class IssueCount:
 
     `rows` are the `_row` of the trials it was found on, ascending; `count` their number, or 1 for an issue of the sweep
     as a whole (`scope` is `sweep`, no rates then). `rate` is count / assessable with its 95 % Wilson interval.
-    `diagnostic` is False where the rule fires on the best trials as well, and so says nothing here.
+    `evidence` is that of the first trial, or of the sweep. `diagnostic` is False where the rule fires on the best
+    trials as well, and so says nothing here.
     """
 
     issue: str

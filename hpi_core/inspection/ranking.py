@@ -30,6 +30,8 @@ class Ranking:
 
     `best` holds at most `LONGEST` trials of `ranked`; `excluded` likewise of `would_rank_higher`. All are empty where
     the objective or its direction is unknown. `nonfinite` and `missing` count finished trials without a usable value.
+    Every trial that is not ranked is counted once: `sick`, else `unfinished` (pruned, running, cut off), else
+    `no_value`. `tied` healthy trials share the best value.
     """
 
     best: tuple[Ranked, ...] = ()
@@ -38,6 +40,10 @@ class Ranking:
     would_rank_higher: int = 0
     nonfinite: int = 0
     missing: int = 0
+    sick: int = 0
+    unfinished: int = 0
+    no_value: int = 0
+    tied: int = 0
 
 
 LONGEST = 100
@@ -91,6 +97,10 @@ def rank(sweep: Sweep, sick: pl.Series, standing: pl.DataFrame) -> Ranking:
         would_rank_higher=excluded.height,
         nonfinite=finished.filter(pl.col("value").is_not_null() & ~pl.col("value").is_finite()).height,
         missing=finished["value"].null_count(),
+        sick=int(table["sick"].sum()),
+        unfinished=table.filter(~pl.col("sick") & ~pl.col("finished")).height,
+        no_value=finished.filter(~pl.col("sick") & ~pl.col("value").is_finite().fill_null(False)).height,
+        tied=int((healthy["value"] == healthy["value"][0]).sum()) if healthy.height else 0,
     )
 
 
