@@ -27,6 +27,9 @@ CUT_RATIO = 2.0
 BOOKKEEPING = frozenset(["identical_results", "metric_out_of_range", "missing_metric", "seed_ignored", "zombie"])
 # This one only adds up other issues: once a range of any is recommended, its advice says nothing more.
 SUM_OF_ISSUES = "infeasible_share"
+# A warning that no cause explains gets advice of its own from so many trials, or so large a share of them.
+COMMON_COUNT = 5
+COMMON_RATE = 0.05
 _STRENGTHS: tuple[Confidence, ...] = ("strong", "moderate", "weak", "observed")
 
 
@@ -85,10 +88,16 @@ def recommend(
     drafts = [drafts[i] for i in order] + [
         _from_issue(issue)
         for issue in issues
-        if issue.diagnostic and issue.severity != "info" and issue.advice and issue.issue not in covered
+        if issue.diagnostic and issue.advice and issue.issue not in covered and _worth_advice(issue)
     ]
     drafts.sort(key=_tentative)
     return tuple(replace(draft, id=f"R{place}") for place, draft in enumerate(drafts, start=1))
+
+
+def _worth_advice(issue: IssueCount) -> bool:
+    """Say whether an issue that no cause explains is grave or common enough for advice of its own."""
+    common = issue.scope == "sweep" or issue.count >= COMMON_COUNT or (issue.rate or 0.0) >= COMMON_RATE
+    return issue.severity == "error" or (issue.severity == "warn" and common)
 
 
 def _accounted_for(cause: Cause) -> float:
