@@ -12,6 +12,7 @@ import polars as pl
 import hpi_core.readers
 from hpi_core.errors import Cancelled as ReadingCancelled
 from hpi_core.errors import HpiError, SourceError
+from hpi_core.frames import ROW
 from hpi_core.lines import LineCounts
 from hpi_core.plugins import discover
 from hpi_core.readers._curves import with_curves_beside, with_named_curves
@@ -24,7 +25,7 @@ from hpi_core.tables.content import Content
 from hpi_core.tables.foreign import foreign_kind, refuse_foreign
 from hpi_core.tables.ledger import Entry, ledger_frame
 from hpi_core.tables.locations import Found, Location, find, fingerprint, labels, look_into
-from hpi_core.tables.nested import flatten
+from hpi_core.tables.nested import flatten, unique
 from hpi_core.tables.shape import reshape
 from hpi_core.tables.table import Cancelled, Progress, ReadOptions, Table, never
 from hpi_core.tables.together import Part, join
@@ -79,7 +80,7 @@ def read_sweep(
         table.frame,
         source,
         ledger=table.ledger,
-        curves=None if table.curves is None else table.curves.lazy(),
+        curves=table.scanned if table.curves is None else table.curves.lazy(),
         incomplete=table.incomplete,
         hints=table.hints,
         overrides=overrides,
@@ -100,7 +101,7 @@ def _with_curves(
 
     if options.curves is None:
         return with_curves_beside(table, found, read)
-    return with_named_curves(table, options.curves, read) if options.curves else (table, "")
+    return with_named_curves(table.loaded(), options.curves, read) if options.curves else (table, "")
 
 
 def choose(name: str, head: bytes) -> Reader:
@@ -230,7 +231,7 @@ def _read_member(
         reader = choose(content.name, content.head(_HEAD))
         table = reader.read_table(content, options, progress, cancelled)
         _refuse_search_space(table, content.name)
-        table = flatten(table)
+        table = _without_own_name(flatten(table))
     except OSError as error:
         raise SourceError(f"{content.name} cannot be read ({error.strerror or error}).", "Check the disk.") from error
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, RecursionError, MemoryError) as error:
@@ -246,6 +247,15 @@ def _read_member(
         incomplete = table.incomplete | ({last} if last >= 0 and not options.complete else set())
         table = replace(table, ledger=ledger_frame([note], [table.ledger]), incomplete=incomplete)
     return Part(label, reader.name, table)
+
+
+def _without_own_name(table: Table) -> Table:
+    """Return the table with a column `_row` of its own renamed: curves are told by rows under that name."""
+    if ROW not in table.frame.columns:
+        return table
+    name = unique(f"source{ROW}", table.frame.columns)
+    note = Entry("renamed_column", f"the name {ROW} is taken by the sweep itself", column=name, was=ROW, became=name)
+    return replace(table, frame=table.frame.rename({ROW: name}), ledger=ledger_frame([note], [table.ledger]))
 
 
 def _refuse_search_space(table: Table, name: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -43,7 +43,7 @@ class Table:
     `frame` is typed (String, Float64, Int64, Boolean, Datetime, List) under the source's own, made-unique column
     names. `ledger` has the schema `frames.LEDGER`, its `row` being the index of a row of `frame`. `incomplete` holds
     the rows whose record was cut off. `curves` has the schema `frames.CURVES`, its `_row` being the index of a row of
-    `frame`; None where the table holds no curves.
+    `frame`; None where the table holds no curves. `scanned` are such curves where they stay in their file, sorted.
     """
 
     frame: pl.DataFrame
@@ -52,6 +52,11 @@ class Table:
     incomplete: frozenset[int] = frozenset()
     hints: RoleHints = field(default_factory=RoleHints)
     curves: pl.DataFrame | None = None
+    scanned: pl.LazyFrame | None = None
+
+    def loaded(self) -> Table:
+        """Return the table with curves that stayed in their file until now."""
+        return self if self.scanned is None else replace(self, curves=self.scanned.collect(), scanned=None)
 
 
 def silent(_what: str, _fraction: float | None) -> None:

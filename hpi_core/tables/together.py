@@ -44,6 +44,7 @@ def join(parts: Sequence[Part], name: str, *, strict: bool) -> Table:
     Raises:
         SourceError: `strict`, and the tables have little in common.
     """
+    parts = [replace(part, table=part.table.loaded()) for part in parts]
     matched = _trials_with_curves(parts)
     if matched is not None:
         return matched
