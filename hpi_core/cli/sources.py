@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 
 from hpi_core.cli.command import Command
@@ -10,7 +11,10 @@ from hpi_core.exit_codes import ExitCode
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.epilog = "What a file is, is decided by its content, not by its name."
+    parser.epilog = (
+        "What a file is, is decided by its content, not by its name. A word in brackets is an optional extra that "
+        "the source, or its addresses on the network, need."
+    )
 
 
 def _run(_args: argparse.Namespace) -> ExitCode:
@@ -22,10 +26,31 @@ def _run(_args: argparse.Namespace) -> ExitCode:
     readers = [reader for reader in discovery.found if isinstance(reader, (Reader, StoreReader))]
     width = max((len(reader.name) for reader in readers), default=0)
     for reader in sorted(readers, key=lambda reader: reader.name):
-        sys.stdout.write(f"{reader.name:<{width}}  {reader.about}\n")
+        extra = reader.needs if isinstance(reader, StoreReader) else ""
+        sys.stdout.write(f"{reader.name:<{width}}  {reader.about}{_needs(extra)}\n")
     for module, reason in discovery.failed:
         sys.stderr.write(f"{module} cannot be loaded: {reason}\n")
     return ExitCode.OK
+
+
+def _needs(extra: str) -> str:
+    """Say which optional extra a source needs, and how to get it where it is not installed."""
+    if not extra:
+        return ""
+    return f" [{extra}: installed]" if is_installed(extra) else f" [pip install 'hpi-tui[{extra}]']"
+
+
+def is_installed(extra: str) -> bool:
+    """Say whether everything that an optional extra of ours asks for is installed."""
+    from importlib.metadata import PackageNotFoundError, requires, version
+
+    try:
+        wanted = [line for line in requires("hpi-tui") or [] if f"extra == '{extra}'" in line.replace('"', "'")]
+        for line in wanted:
+            version(re.split(r"[\s<>=!~;\[]", line, maxsplit=1)[0])
+    except PackageNotFoundError:
+        return False
+    return bool(wanted)
 
 
 COMMAND = Command("sources", "list the kinds of source that can be read", _arguments, _run, order=50)

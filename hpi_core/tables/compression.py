@@ -142,7 +142,10 @@ def _table_members(name: str, archive: zipfile.ZipFile, limits: Limits) -> list[
     infos = [i for i in infos if "__MACOSX" not in i.filename and not PurePosixPath(i.filename).name.startswith(".")]
     names = [info.filename for info in infos]
     if "[Content_Types].xml" in names:
-        raise SourceError(f"{name} is an Excel or Office file.", "Save the sheet as CSV and open that.")
+        raise SourceError(
+            f"{name} is an Excel or Office file.",
+            "Name the .xlsx file itself (it is not read from a pipe or an archive), or save it as CSV.",
+        )
     if any(n.endswith("data.pkl") for n in names):
         raise SourceError(f"{name} is a PyTorch checkpoint, not a table of trials.", "Name the sweep's results file.")
     if names and all(n.endswith(".npy") for n in names):
