@@ -20,7 +20,23 @@ Style = Literal["plain", "bold", "dim", "error", "warn", "good", "accent"]
 _CODES: dict[Style, str] = {"bold": "1", "dim": "2", "error": "1;31", "warn": "33", "good": "32", "accent": "1;36"}
 # Signs a locale without Unicode can show instead.
 _ASCII = str.maketrans(
-    {"·": "|", "–": "-", "—": "-", "…": "~", "█": "#", "≤": "<=", "≥": ">=", "×": "x", "✗": "x", "✓": "v", "→": ">"}
+    {
+        "·": "|",
+        "–": "-",
+        "—": "-",
+        "…": "~",
+        "█": "#",
+        "≤": "<=",
+        "≥": ">=",
+        "×": "x",
+        "✗": "x",
+        "✓": "v",
+        "→": ">",
+        "├": "|",
+        "┤": "|",
+        "─": "-",
+        "●": "o",
+    }
 )
 PIPE_WIDTH = 100
 WIDEST = 140

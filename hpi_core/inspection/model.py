@@ -66,6 +66,7 @@ class Inspection:
         unassessed: trials about which no detector could say anything.
         causes, not_causes, leads, buckets: what the trials share, strongest first.
         objective: what makes the objective bad or good among trials that are not sick; apart from the issues.
+        tested: how many tests share the one false discovery rate of all these.
         recommendations: what to do next, each resting on a finding or cause.
         ranking: the best healthy trials.
         weighing: which hyperparameters matter; computed when it is first asked for.
@@ -89,6 +90,7 @@ class Inspection:
     leads: tuple[Lead, ...] = ()
     buckets: tuple[Bucket, ...] = ()
     objective: ObjectiveFindings = field(default_factory=ObjectiveFindings)
+    tested: int = 0
     recommendations: tuple[Recommendation, ...] = ()
     caveats: tuple[str, ...] = ()
     thresholds: Mapping[str, float] = field(default_factory=dict)

@@ -79,6 +79,7 @@ def inspect(
         leads=association.leads,
         buckets=association.buckets,
         objective=association.objective,
+        tested=association.tested,
         recommendations=recommend(association.causes, issues, sweep.roles.hyperparameters),
         caveats=(*about_the_sweep(sweep, ranking), *merged(association.caveats, sweep.trials.columns)),
         thresholds=dict(thresholds or {}),

@@ -1,0 +1,185 @@
+"""The page `hpi causes` prints: every cause with counts, whiskers, threshold and what else could be behind it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hpi_core.cli.ink import Column, Ink
+from hpi_core.cli.page_findings import lead_sentence
+from hpi_core.numerals import chance, number, percent, plural
+
+SHOWN = 12
+_WHISKER = 30
+_OUTCOMES = {"worst_results": "worst", "best_results": "best"}
+_ASSOCIATED = {"random": "", "stratified": "", "association": ", an association only"}
+
+
+def causes_page(found: Mapping[str, Any], ink: Ink, *, everything: bool = False) -> str:
+    """Return the page of what `causes_of` returns; `everything` prints every entry."""
+    ink.spans((found["source"]["name"], "bold"))
+    ink.paragraph(_scope(found), "dim", indent=0)
+    ink.gap()
+    ink.paragraph(_verdict(found), indent=0)
+    for issue in found["searched"]:
+        _add_issue(found, issue, ink, everything)
+    _add_objective(found, ink, everything)
+    if found["caveats"]:
+        ink.heading("Caveats")
+        for caveat in found["caveats"]:
+            ink.paragraph(caveat, first="· ")
+    return ink.page()
+
+
+def _scope(found: Mapping[str, Any]) -> str:
+    tests = plural(found["tested"], "test")
+    return (
+        f"{plural(found['trials']['total'], 'trial')} · {tests} share one false discovery rate of 5 % · "
+        "rates with 95 % intervals, widened for having been chosen"
+    )
+
+
+def _verdict(found: Mapping[str, Any]) -> str:
+    causes, results = len(found["causes"]), len(found["objective_causes"])
+    issues = len({cause["issue"] for cause in found["causes"]})
+    told = f"{plural(causes, 'cause')} of {plural(issues, 'issue')}" if causes else "No cause beyond chance"
+    if not found["searched"]:
+        told = "No trial is sick with anything that could have a cause"
+    return f"{told}; {plural(results, 'range or value', 'ranges or values')} that go with bad or good results."
+
+
+def _add_issue(found: Mapping[str, Any], name: str, ink: Ink, everything: bool) -> None:
+    """Write one issue: its causes, what they account for, or why nothing is claimed."""
+    issue = next(item for item in found["issues"] if item["issue"] == name)
+    ink.heading(name, f"{issue['count']:,} of {plural(issue['assessable'], 'trial')} ({percent(issue['rate'])})")
+    causes = [cause for cause in found["causes"] if cause["issue"] == name]
+    explained = [other for other in found["explained"] if other["issue"] == name]
+    _add_causes(causes, ink, everything, "sick")
+    _add_explained(explained, ink)
+    leads = [lead for lead in found["leads"] if lead["issue"] == name]
+    for lead in leads:
+        ink.paragraph(f"not enough data; look first at {lead_sentence(lead)}", "dim")
+    if not causes and not leads:
+        ink.paragraph("no range or value differs beyond chance by enough to matter", "dim")
+
+
+def _add_objective(found: Mapping[str, Any], ink: Ink, everything: bool) -> None:
+    """Write what goes with the worst and the best results of the trials that are not sick."""
+    objective = found["objective"]
+    if objective is None:
+        return
+    better = "lower" if objective["direction"] == "min" else "higher"
+    ink.heading("Results", f"{objective['metric']}, {better} is better; only trials that are not sick")
+    if found["trials"]["total"] - found["trials"]["sick"] < 20:
+        ink.paragraph("fewer than 20 such trials: not enough data", "dim")
+        return
+    for name, word in _OUTCOMES.items():
+        causes = [cause for cause in found["objective_causes"] if cause["issue"] == name]
+        explained = [other for other in found["objective_explained"] if other["issue"] == name]
+        if not causes:
+            ink.paragraph(f"{word} tenth: no range or value stands out", "dim")
+            continue
+        ink.paragraph(f"{word} tenth ({plural(causes[0]['sick'] + causes[0]['elsewhere_sick'], 'trial')}):")
+        _add_causes(causes, ink, everything, f"among the {word}")
+        _add_explained(explained, ink)
+
+
+def _add_causes(causes: Sequence[Mapping[str, Any]], ink: Ink, everything: bool, word: str) -> None:
+    shown = causes if everything else causes[:SHOWN]
+    for cause in shown:
+        said = f"  {cause['strength']}{_ASSOCIATED[cause['evidence']]}"
+        ink.spans((cause["text"].replace("<=", "≤"), "bold"), (said, "dim"), indent=2)
+        ink.table(
+            [Column(""), Column(word, right=True), Column("of", right=True), Column("rate", right=True),
+             Column("95 % interval", right=True), Column(_scale(), drop=1)],
+            _rates(cause),
+        )  # fmt: skip
+        for sentence in _sentences(cause, word):
+            ink.paragraph(sentence, indent=4)
+    if len(causes) > len(shown):
+        ink.paragraph(f"… and {len(causes) - len(shown):,} more: --all", "dim")
+
+
+def _rates(cause: Mapping[str, Any]) -> list[list[str]]:
+    """Return a row per range: the cause's own, its further tiers, and elsewhere."""
+    rows = [_rate_row("there", cause)]
+    if cause["tiers"]:
+        rows += [_rate_row(tier["text"].replace("<=", "≤"), tier) for tier in cause["tiers"]]
+    elsewhere = [f"{cause['elsewhere_sick']:,}", f"{cause['elsewhere_n']:,}", percent(cause["rate_elsewhere"])]
+    return [*rows, ["elsewhere", *elsewhere, "–", _whisker(cause["rate_elsewhere"], None, None)]]
+
+
+def _rate_row(name: str, part: Mapping[str, Any]) -> list[str]:
+    low, high = part["rate_low"], part["rate_high"]
+    interval = f"{percent(low)} to {percent(high)}"
+    return [
+        name, f"{part['sick']:,}", f"{part['n']:,}", percent(part["rate"]), interval, _whisker(part["rate"], low, high)
+    ]  # fmt: skip
+
+
+def _scale() -> str:
+    """Return the heading over the whiskers: 0 to 100 %."""
+    return f"0 %{'100 %':>{_WHISKER - 3}}"
+
+
+def _whisker(rate: float | None, low: float | None, high: float | None) -> str:
+    """Return a rate as a dot on a line of 0 to 100 %, its interval as whiskers."""
+    if rate is None:
+        return ""
+    line = ["·"] * _WHISKER
+    if low is not None and high is not None:
+        first, last = _place(low), _place(high)
+        line[first : last + 1] = ["─"] * (last + 1 - first)
+        line[first], line[last] = "├", "┤"
+    line[_place(rate)] = "●"
+    return "".join(line)
+
+
+def _place(rate: float) -> int:
+    return min(_WHISKER - 1, max(0, int(rate * _WHISKER)))
+
+
+def _sentences(cause: Mapping[str, Any], word: str) -> list[str]:
+    """Return what else belongs to a cause, a sentence each."""
+    low, high = number(cause["ratio_low"], 3), number(cause["ratio_high"], 3)
+    ratio = f"{number(cause['ratio'], 3)} times as often {word} as elsewhere ({low} to {high})"
+    if not cause["elsewhere_sick"]:
+        ratio = f"none {word} elsewhere: at least {low} times as often there"
+    said = [f"{ratio}; {percent(cause['share'])} of all {word} go with it; {_in_words(cause['q'])}."]
+    if cause["threshold_low"] is not None and cause["threshold_high"] is not None:
+        said.append(f"Threshold between {number(cause['threshold_low'])} and {number(cause['threshold_high'])}.")
+    if cause["outside"]:
+        aside = " and ".join(text.replace("<=", "≤") for text in cause["outside"])
+        said.append(f"Seen once the trials with {aside} are set aside; its counts leave them out.")
+    if cause["adjusted_for"]:
+        equal = "" if cause["adjusted_ratio"] is None else f": {number(cause['adjusted_ratio'], 3)} times as often"
+        said.append(f"Holds at equal {', '.join(cause['adjusted_for'])}{equal}.")
+    if cause["inseparable"]:
+        said.append(f"Cannot be told apart from {', '.join(cause['inseparable'])}: they change together.")
+    if cause["evidence"] == "association":
+        why = "the column names the machine" if cause["environment"] else "trial order could not be adjusted for"
+        said.append(f"Associated with it, not shown to cause it: {why}.")
+    return said
+
+
+def _in_words(q: float) -> str:
+    """Return a q-value as how many claims this sure are false alarms."""
+    if q <= 1e-6:
+        often = "fewer than 1 in 1,000,000 claims this sure is a false alarm"
+    else:
+        size = 1 / q
+        digits = 10 ** max(0, int(math.log10(size)) - 1)
+        often = f"at most about 1 in {int(size // digits * digits):,} claims this sure is a false alarm"
+    return f"{often} (q {chance(q)})"
+
+
+def _add_explained(explained: Sequence[Mapping[str, Any]], ink: Ink) -> None:
+    for other in explained:
+        alone = f"alone {number(other['ratio'], 3)} times as often"
+        equal = (
+            ""
+            if other["adjusted_ratio"] is None
+            else f", at equal {other['other']} {number(other['adjusted_ratio'], 3)}"
+        )
+        ink.paragraph(f"{other['parameter']}: {other['relation']} {other['other']} ({alone}{equal})", "dim")

@@ -1,0 +1,128 @@
+"""`hpi causes` as installed: what it says of the bundled demo and of real sweeps of other people, page and JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hpi_core.filter import parse
+from tests.core.cli.running import SIX, hpi, hpi_process
+from tests.shared_data import DATA, ROOT, needs_shared
+
+DEMO = ROOT / "hpi_core" / "demo" / "sweep.csv"
+DEEPOBS = DATA / "12_curves" / "deepobs_trials.csv"
+IMAGENET = DATA / "01_sweep_csv" / "huggingface__pytorch-image-models" / "results" / "results-imagenet.csv"
+
+
+def _found(path: Path, home: Path, *options: str) -> dict[str, Any]:
+    done = hpi("causes", path, "--json", *options, home=home)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout, parse_constant=pytest.fail)
+    return found
+
+
+def _page(path: Path, home: Path, *options: str) -> str:
+    done = hpi("causes", path, *options, home=home)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.decode()
+
+
+def test_the_page_of_the_demo_says_rates_whiskers_threshold_and_how_sure(tmp_path: Path) -> None:
+    done = hpi_process("causes", DEMO, home=tmp_path)
+    assert done.returncode == 0
+    assert done.stderr == b""
+    page = done.stdout.decode()
+    assert "share one false discovery rate of 5 %" in page
+    cause = next(c for c in _found(DEMO, tmp_path)["causes"] if (c["parameter"], c["kind"]) == ("lr", "above"))
+    issue = page[page.index(f"\n{cause['issue']}  ") :].split("\n\n")[0]
+    told = issue[issue.index(f"  {cause['text']}  {cause['strength']}") :]
+    row = next(line for line in told.splitlines() if line.strip().startswith("there"))
+    assert row.split()[1:3] == [f"{cause['sick']}", f"{cause['n']}"]
+    assert "├" in row
+    assert "●" in row
+    assert row.index("├") < row.index("●") < row.index("┤")
+    assert f"Threshold between {cause['threshold_low']:.4g} and {cause['threshold_high']:.4g}." in told
+    assert "times as often sick as elsewhere" in told
+    assert "claims this sure is a false alarm (q " in " ".join(told.split())
+
+
+def test_a_machine_is_associated_and_not_called_a_cause(tmp_path: Path) -> None:
+    page = " ".join(_page(DEMO, tmp_path).split())
+    assert re.search(r"node = node05 \w+, an association only", page)
+    assert "Associated with it, not shown to cause it: the column names the machine." in page
+
+
+def test_six_trials_yield_a_lead_and_how_many_more_would_decide(tmp_path: Path) -> None:
+    path = tmp_path / "six.csv"
+    path.write_text(SIX, encoding="utf-8")
+    page = " ".join(_page(path, tmp_path).split())
+    assert "No cause beyond chance" in page
+    assert "not enough data; look first at lr > 0.007: 2 of 2 nonfinite_metric, elsewhere 0 of 4" in page
+    assert "about 34 more trials would decide" in page
+    assert _found(path, tmp_path)["causes"] == []
+
+
+def test_every_printed_condition_typed_as_a_filter_returns_the_claimed_trials(tmp_path: Path) -> None:
+    import hpi_core
+
+    sweep = hpi_core.read(DEMO)
+    inspection = hpi_core.inspect(sweep)
+    found = _found(DEMO, tmp_path, "--all")
+    assert len(found["causes"]) >= 8
+    for cause in found["causes"]:
+        judged = inspection.verdicts[cause["issue"]]
+        shown = parse(cause["text"]).mask(sweep) & judged.is_not_null()
+        assert int(shown.sum()) == cause["n"]
+        assert int((shown & judged).sum()) == cause["sick"] == len(cause["trials"])
+
+
+@needs_shared
+def test_a_real_graded_cause_is_told_in_tiers_within_its_test_problems(tmp_path: Path) -> None:
+    found = _found(DEEPOBS, tmp_path)
+    cause = next(c for c in found["causes"] if (c["parameter"], c["issue"]) == ("lr", "nonfinite_metric"))
+    assert cause["kind"] == "above"
+    assert cause["evidence"] == "stratified"
+    assert cause["adjusted_for"] == ["testproblem"]
+    assert cause["adjusted_ratio"] > 3
+    rates = [tier["rate"] for tier in cause["tiers"]]
+    assert len(rates) >= 3
+    assert rates == sorted(rates, reverse=True)
+    assert sum(tier["n"] for tier in cause["tiers"]) == cause["n"] + cause["elsewhere_n"]
+    page = " ".join(_page(DEEPOBS, tmp_path).split())
+    assert cause["tiers"][1]["text"].replace("<=", "≤") in page
+    assert "Holds at equal testproblem" in page
+
+
+@needs_shared
+def test_a_real_sweep_without_sick_trials_is_told_what_makes_results_bad_and_good(tmp_path: Path) -> None:
+    found = _found(IMAGENET, tmp_path)
+    assert found["trials"]["sick"] == 0
+    assert found["causes"] == []
+    told = {(c["parameter"], c["kind"], c["issue"]) for c in found["objective_causes"]}
+    assert ("img_size", "above", "best_results") in told
+    assert any(issue == "worst_results" for _, _, issue in told)
+    page = _page(IMAGENET, tmp_path)
+    assert "Results  top1_err, lower is better; only trials that are not sick" in page
+    assert "worst tenth (156 trials):" in page
+    assert "best tenth (156 trials):" in page
+    assert "among the best" in page
+
+
+def test_one_clear_sentence_where_nothing_can_be_searched(tmp_path: Path) -> None:
+    path = tmp_path / "plain.csv"
+    path.write_text("lr,val_loss\n" + "".join(f"0.{i + 1},0.{99 - i}\n" for i in range(9)), encoding="utf-8")
+    page = _page(path, tmp_path)
+    assert "No trial is sick with anything that could have a cause" in page
+
+
+def test_names_with_control_bytes_stay_harmless(tmp_path: Path) -> None:
+    path = tmp_path / "hostile.csv"
+    rows = "".join(f"{i},{'nan' if i > 80 else 0.5 + i / 1000}\n" for i in range(1, 121))
+    path.write_text("lr\x1b[31m,val_loss\n" + rows, encoding="utf-8")
+    page = _page(path, tmp_path)
+    assert "\x1b" not in page
+    assert "nonfinite_metric" in page
