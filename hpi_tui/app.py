@@ -7,6 +7,7 @@ happens.
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -15,6 +16,7 @@ from textual import events
 from textual._compositor import CompositorUpdate
 from textual.app import App
 from textual.binding import BindingType
+from textual.geometry import Size
 from textual.screen import Screen
 
 from hpi_core.exit_codes import ExitCode
@@ -68,6 +70,7 @@ class HpiApp(App[None]):
         self.main.status = "  ".join(notes)
         self.failure: BaseException | None = None
         self._painted = Painted()
+        self._painted_size: Size | None = None
 
     def get_default_screen(self) -> Screen[None]:
         """The main screen is the first and only base screen."""
@@ -94,10 +97,12 @@ class HpiApp(App[None]):
                 break
         self.call_after_refresh(self.set_timer, _HEAD_START, self._start_reading)
 
-    def on_resize(self, _event: events.Resize) -> None:
+    def on_resize(self, event: events.Resize) -> None:
         """Paint a terminal of another size, or one that was left and come back to, from the ground."""
         self._painted.forget()
-        self.screen.refresh()
+        if event.size == self._painted_size:  # else all of it is painted anyway
+            self.screen.refresh()
+        self._painted_size = event.size
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         if isinstance(renderable, CompositorUpdate):
@@ -105,6 +110,8 @@ class HpiApp(App[None]):
         super()._display(screen, renderable)
 
     def _start_reading(self) -> None:
+        gc.freeze()
+        gc.enable()
         self.jobs.load(self.main.overrides, self.main.complete)
 
     def _leave(self, number: int) -> None:

@@ -6,6 +6,7 @@ Nothing heavy is imported before the first paint.
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -22,13 +23,14 @@ if TYPE_CHECKING:
     from hpi_tui.tables import PreviewTable
 
 SOURCE_VARIABLE = "HPATH_RESULTS_CSV"
-_HEAD_ROWS = 200
+_HEAD_ROWS = 80  # more than the largest terminal shows
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the app and return its exit status; never lets a traceback out."""
     from hpi_core.cli import cap_threads
 
+    gc.disable()  # nothing of what starting makes is rubbish; the app turns it on again
     cap_threads()
     args = _parser().parse_args(argv)
     try:
@@ -44,6 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise
     except BaseException as error:  # a panic in polars does not derive from Exception
         return _crashed(error)
+    finally:
+        gc.enable()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -191,6 +195,7 @@ def _preview(found: Found, args: argparse.Namespace) -> PreviewTable | None:
 def _inspect(args: argparse.Namespace, locations: list[str]) -> int:
     from hpi_core.cli import main as headless
 
+    gc.enable()
     if args.objective:
         locations += ["--objective", args.objective]
     if args.direction:

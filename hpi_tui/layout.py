@@ -44,11 +44,10 @@ class Layout:
 
 @dataclass(frozen=True)
 class Wishes:
-    """How much the parts would like to have: rows of trials and of the queue, cells of the table, detail lines."""
+    """How much the parts would like to have: rows of trials and of the queue, detail lines."""
 
     trials: int = 0
     queue: int = 0
-    table_width: int = 60
     detail: int = 12
 
 

@@ -417,7 +417,6 @@ class MainScreen(Screen[None]):
             wishes=Wishes(
                 trials=self.state.shown,
                 queue=len(self.queue.lines),
-                table_width=self.runs.natural_width(width),
                 detail=self.detail.needed_height(max(20, width * 7 // 12)),
             ),
         )

@@ -138,15 +138,6 @@ class FrameTable(Lines, can_focus=True):
             self._placed = self._place(self._placed_in)
         return self._placed
 
-    def natural_width(self, limit: int) -> int:
-        """Return how wide the table would be with all its columns, counting no further than `limit`."""
-        used = GUTTER
-        for name in self.names:
-            used += self._width(name, self.source.look(name)) + GAP
-            if used >= limit:
-                return limit
-        return used
-
     def line(self, y: int, width: int) -> Strip:
         """Draw the heading or a row."""
         if y == 0:

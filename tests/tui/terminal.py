@@ -83,6 +83,10 @@ class Terminal:
             self.send(_ANSWER)
         return len(data)
 
+    def elapsed(self) -> float:
+        """Return the seconds since the start."""
+        return time.perf_counter() - self.started
+
     @property
     def text(self) -> str:
         """What stands on the screen, line by line."""
