@@ -95,7 +95,7 @@ def test_at_every_size_the_focused_pane_has_room_and_no_pane_covers_another() ->
     for width in (*range(1, 220, 9), 60, 80, 100, 120, 160, 200):
         for height in range(1, 80, 3):
             for focus in ALL:
-                chosen = layout_for(width, height, panes=ALL, focus=focus, wishes=Wishes(240, 12, 100, 20))
+                chosen = layout_for(width, height, panes=ALL, focus=focus, wishes=Wishes(240, 12, 20))
                 if chosen.shape == "tiny":
                     continue
                 place = chosen.place(focus)
