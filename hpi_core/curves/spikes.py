@@ -17,7 +17,7 @@ WIDTH = (8, 100)
 LEVEL_SHARE = 0.01
 # Candidates are what `spike` may ask for at the least.
 LEAST_SCORE = 5.0
-LEAST_JUMP = 0.05
+LEAST_JUMP = 0.04
 RECOVERY_SHARE = 0.05
 _LEAST_RECOVERY = 3
 _CELLS = 8_000_000

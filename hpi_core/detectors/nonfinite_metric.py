@@ -27,7 +27,7 @@ import polars as pl
 from hpi_core.detectors.context import Context
 from hpi_core.detectors.contract import Detector, Example, Threshold, Thresholds, Verdicts
 from hpi_core.detectors.curve_looks import of, whole
-from hpi_core.detectors.verdict import Hit, Part, say, verdicts
+from hpi_core.detectors.verdict import Hit, Part, mask, say, verdicts
 
 
 def check(context: Context, thresholds: Thresholds) -> Verdicts:
@@ -60,11 +60,13 @@ def _curves(context: Context, usable: pl.Series | None, thresholds: Thresholds) 
     """Look at every curve of a loss or score: some were not finite on the way only."""
     hits = []
     for curve in context.curves.of_kind("loss", "score") if context.curves is not None else ():
-        unmeasured = ~pl.col("ends_nonfinite") & (pl.col("nonfinite") > thresholds["gaps"] * pl.col("points"))
-        broken = of(curve, pl.when(~unmeasured).then(pl.col("nonfinite") > 0))
-        among = broken.filter(usable.fill_null(False)).mean() if usable is not None else None
+        # What was never measured, or only now and then, is no breakdown; what broke on the way was measured before.
+        rare = ~pl.col("ends_nonfinite") & (pl.col("nonfinite") > thresholds["gaps"] * pl.col("points"))
+        broken = of(curve, pl.when(~rare).then(pl.col("nonfinite") > 0))
+        never = of(curve, pl.col("n") == 0)
+        among = never.filter(usable.fill_null(False)).mean() if usable is not None else None
         if among is not None and among > thresholds["placeholder"]:  # type: ignore[operator]
-            continue
+            broken = mask(broken, ~never)
         again = of(curve, pl.when(~pl.col("ends_nonfinite")).then(pl.lit(", finite again at the end"))).fill_null("")
         evidence = say(
             f"{curve.metric.name} was first not finite at step ", whole(curve["nonfinite_step"]), " of ",

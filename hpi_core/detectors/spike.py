@@ -8,10 +8,10 @@ WHY IT IS BAD
 
 HOW IT IS DECIDED
     A point lies above the median of the points before it (a tenth of the run, 8 to 100 points) by many times their
-    scaled median absolute deviation, or 1 % of the median where that is more: `score` times for a spike that comes down
-    again, `lasting` times for one that is not half-way down after 5 % of the run; and by more than `jump` of the
-    median. A lasting spike is an error, any other a warning. The step is that of the first lasting spike, or of the
-    highest.
+    scaled median absolute deviation, or 1 % of the median where that is more: `score` times, and by `jump` of the
+    median, for a spike that comes down again; `lasting` times, and by `lasting_jump` of the median, for one that is
+    not half-way down after 5 % of the run. A lasting spike is an error, any other a warning. The step is that of the
+    first lasting spike, or of the highest.
 
 WHEN IT IS WRONG
     A learning rate that restarts in cycles makes the loss jump on purpose. Batches of very different difficulty.
@@ -37,7 +37,7 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
     hits = []
     for loss in context.curves.training:
         high = (pl.col("spike_score") > thresholds["score"]) & (pl.col("spike_jump") > thresholds["jump"])
-        held = (pl.col("held_score") > thresholds["lasting"]) & (pl.col("held_jump") > thresholds["jump"])
+        held = (pl.col("held_score") > thresholds["lasting"]) & (pl.col("held_jump") > thresholds["lasting_jump"])
         lasting = of(loss, held).fill_null(False)
         step = of(loss, pl.when(held).then("held_step").otherwise("spike_step"))
         score = of(loss, pl.when(held).then("held_score").otherwise("spike_score"))
@@ -82,6 +82,7 @@ DETECTOR = Detector(
         Threshold("score", 8.0, "scaled median absolute deviations", "chosen here", "how far above the points before"),
         Threshold("lasting", 6.0, "scaled median absolute deviations", "chosen here", "the same for one that lasts"),
         Threshold("jump", 0.10, "share of the median", "chosen here", "and how far as a share of the loss"),
+        Threshold("lasting_jump", 0.05, "share of the median", "chosen here", "the same for one that lasts"),
         Threshold("points", 20, "points", "chosen here", "the shortest curve that is judged"),
     ),
     check=check,

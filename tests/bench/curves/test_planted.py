@@ -1,0 +1,69 @@
+"""Trouble planted in clean real curves: recall, precision and place by magnitude, printed for every kind of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from hpi_core.detectors.context import Context
+from hpi_core.sweep import Sweep
+from tests.core.curves import planting
+from tests.core.curves.planting import Plant, Score
+from tests.core.curves.real import real_sweeps, tuned_on
+from tests.shared_data import needs_shared
+
+
+@dataclass(frozen=True)
+class Kind:
+    plant: Plant
+    issue: str
+    sizes: tuple[float, ...]
+    held_out: bool = False
+    severity: str | None = None
+    within: tuple[float, float] = (0.3, 0.8)
+    # From this size on recall, precision and place must be at least .95.
+    bound: float | None = None
+
+
+KINDS = {
+    "NaN": Kind(planting.nan, "nonfinite_metric", (1,), bound=1),
+    "divergence, x first loss": Kind(planting.divergence, "diverged", (0.02, 0.1, 0.5, 2, 10), bound=0.1),
+    "lasting spike, sigma": Kind(planting.lasting_spike, "spike", (3, 6, 8, 10, 20), severity="error", bound=10),
+    "brief spike, sigma": Kind(planting.brief_spike, "spike", (6, 10, 15, 30)),
+    "rebound, share of way": Kind(planting.rebound, "rebound", (0.05, 0.1, 0.2, 0.5), held_out=True),
+    "plateau": Kind(planting.plateau, "saturated_early", (1,), held_out=True, within=(0.1, 0.4)),
+}
+
+
+@needs_shared
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.split(",")[0].replace(" ", "_"))
+def test_planted(kind: str) -> None:
+    what = KINDS[kind]
+    cells: dict[tuple[str, float], Score] = {}
+    for name, sweep in real_sweeps():
+        base = planting.clean(sweep)
+        metric = _metric(base, held_out=what.held_out)
+        if metric is None:
+            continue
+        for size in what.sizes:
+            for seed in (0, 1):
+                found = planting.score(
+                    base, metric, what.plant, size, what.issue, seed, severity=what.severity, within=what.within
+                )
+                for part in (name.split()[0] + (" tuned on" if tuned_on(name) else " not tuned on"), "all"):
+                    cells.setdefault((part, size), Score()).add(found)
+    print(f"\n{kind:26} {'size':>6} {'planted':>8} {'recall':>7} {'precision':>9} {'within 1 %':>10}")
+    for (part, size), cell in sorted(cells.items()):
+        print(f"{part:26} {size:6g} {cell.planted:8} {cell.recall:7.3f} {cell.precision:9.3f} {cell.place:10.3f}")
+    for (part, size), cell in cells.items():
+        if part == "all" and what.bound is not None and size >= what.bound:
+            assert min(cell.recall, cell.precision, cell.place) >= 0.95, (kind, size)
+
+
+def _metric(sweep: Sweep, *, held_out: bool) -> str | None:
+    curves = Context(sweep).curves
+    if curves is None:
+        return None
+    chosen = curves.held_out if held_out else curves.training
+    return chosen[0].metric.name if chosen else None

@@ -1,0 +1,145 @@
+"""Trouble planted at known places in clean curves, and how well it is found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from hpi_core.detectors import detect
+from hpi_core.detectors.context import Context
+from hpi_core.sweep import Sweep
+
+Floats = npt.NDArray[np.float64]
+Plant = Callable[[Floats, int, float, np.random.Generator], Floats]
+_LEAST = 20
+
+
+def nan(values: Floats, at: int, _size: float, _random: np.random.Generator) -> Floats:
+    """Make every value from `at` on NaN."""
+    return np.where(np.arange(values.size) >= at, np.nan, values)
+
+
+def divergence(values: Floats, at: int, size: float, _random: np.random.Generator) -> Floats:
+    """Let the curve blow up from `at` on, to `size` times its first value above that."""
+    since = np.maximum(0, np.arange(values.size) - at + 1)
+    target = abs(values[0]) * size + values[0] - values[at]
+    return values + target * (1 - np.exp(-since / max(1.0, 0.02 * values.size)))
+
+
+def lasting_spike(values: Floats, at: int, size: float, _random: np.random.Generator) -> Floats:
+    """Lift the curve from `at` on by `size` standard deviations of the points before."""
+    return values + np.where(np.arange(values.size) >= at, size * spread_before(values, at), 0)
+
+
+def brief_spike(values: Floats, at: int, size: float, _random: np.random.Generator) -> Floats:
+    """Lift one point by `size` standard deviations of the points before."""
+    return values + np.where(np.arange(values.size) == at, size * spread_before(values, at), 0)
+
+
+def rebound(values: Floats, at: int, size: float, _random: np.random.Generator) -> Floats:
+    """Let the curve stay at its value at `at`, with its noise, and rise by `size` of its way down to the end."""
+    after = np.arange(values.size) - at
+    rise = size * max(values[0] - values[at], 0) * np.maximum(after, 0) / (values.size - at)
+    return np.where(after >= 0, values[at] + _noise(values, at) + rise, values)
+
+
+def plateau(values: Floats, at: int, _size: float, _random: np.random.Generator) -> Floats:
+    """Let the curve stay at its value at `at`."""
+    return np.where(np.arange(values.size) >= at, values[at], values)
+
+
+def spread_before(values: Floats, at: int) -> float:
+    """Return the robust spread of the points before, at least 1 % of their median."""
+    before = values[max(0, at - int(np.clip(values.size // 10, 8, 100))) : at]
+    centre = float(np.median(before))
+    return max(1.4826 * float(np.median(np.abs(before - centre))), 0.01 * abs(centre))
+
+
+def _noise(values: Floats, at: int) -> Floats:
+    moved = np.convolve(np.pad(values, 2, mode="edge"), np.ones(5) / 5, mode="valid")
+    noise = values - moved
+    noise[at] = 0
+    return noise
+
+
+@dataclass
+class Score:
+    """How planted trouble was found: `planted` trials, of them `found`, of these `located` within 1 % of the run."""
+
+    planted: int = 0
+    found: int = 0
+    located: int = 0
+    false: int = 0
+
+    @property
+    def recall(self) -> float:
+        return self.found / max(1, self.planted)
+
+    @property
+    def precision(self) -> float:
+        return self.found / max(1, self.found + self.false)
+
+    @property
+    def place(self) -> float:
+        return self.located / max(1, self.found)
+
+    def add(self, other: Score) -> None:
+        self.planted += other.planted
+        self.found += other.found
+        self.located += other.located
+        self.false += other.false
+
+
+def clean(sweep: Sweep) -> Sweep:
+    """Return the better half of the trials, those whose curves are finite throughout."""
+    context = Context(sweep)
+    assert sweep.curves is not None
+    assert context.badness is not None
+    broken = sweep.curves.filter(~pl.col("value").is_finite()).select("_row").unique().collect()["_row"]
+    ranked = pl.DataFrame([context.rows, context.badness.alias("badness")]).drop_nulls()
+    ranked = ranked.filter(~pl.col("_row").is_in(broken.implode())).sort("badness")
+    kept = ranked.head(ranked.height // 2)["_row"].sort()
+    places = pl.LazyFrame({"_row": kept, "new": pl.int_range(kept.len(), dtype=pl.UInt32, eager=True)})
+    curves = sweep.curves.join(places, on="_row").select(pl.col("new").alias("_row"), "metric", "step", "value")
+    trials = sweep.trials.filter(pl.col("_row").is_in(kept.implode()))
+    return replace(
+        sweep,
+        trials=trials.with_columns(pl.int_range(pl.len(), dtype=pl.UInt32).alias("_row")),
+        curves=curves.sort("_row", "metric", "step").collect().lazy(),
+    )
+
+
+def score(
+    sweep: Sweep, metric: str, plant: Plant, size: float, issue: str, seed: int, *, severity: str | None = None,
+    within: tuple[float, float] = (0.3, 0.8),
+) -> Score:  # fmt: skip
+    """Plant trouble in the curves of every second clean trial and see what the detector says of all of them."""
+    random = np.random.default_rng(seed)
+    assert sweep.curves is not None
+    points = sweep.curves.collect()
+    planted: dict[int, tuple[int, int]] = {}
+    parts = []
+    for (row, name), part in points.group_by("_row", "metric", maintain_order=True):
+        values = part["value"].to_numpy().copy()
+        if name == metric and row % 2 == seed % 2 and values.size >= _LEAST:
+            at = int(random.uniform(*within) * values.size)
+            values = plant(values, at, size, random)
+            planted[row] = (int(part["step"][at]), int(part["step"][-1] - part["step"][0]))
+        parts.append(part.with_columns(pl.Series("value", values)))
+    curves = pl.concat(parts).sort("_row", "metric", "step")
+    findings = detect(replace(sweep, curves=curves.lazy())).findings
+    found = findings.filter((pl.col("issue") == issue) & pl.col("_row").is_not_null())
+    if severity is not None:
+        found = found.filter(pl.col("severity") == severity)
+    steps = dict(found.select("_row", "step").iter_rows())
+    hits = [row for row in planted if row in steps]
+    near = [
+        row
+        for row in hits
+        if steps[row] is not None and abs(steps[row] - planted[row][0]) <= max(1, 0.01 * planted[row][1])
+    ]
+    return Score(len(planted), len(hits), len(near), len(steps) - len(hits))
