@@ -27,7 +27,8 @@ def divergence(values: Floats, at: int, size: float, _random: np.random.Generato
     """Let the curve blow up from `at` on, to `size` times its first value above that."""
     since = np.maximum(0, np.arange(values.size) - at + 1)
     target = abs(values[0]) * size + values[0] - values[at]
-    return values + target * (1 - np.exp(-since / max(1.0, 0.02 * values.size)))
+    risen: Floats = values + target * (1 - np.exp(-since / max(1.0, 0.02 * values.size)))
+    return risen
 
 
 def lasting_spike(values: Floats, at: int, size: float, _random: np.random.Generator) -> Floats:
