@@ -14,16 +14,11 @@ from typing import Any
 from hpi_core.errors import Cancelled as ReadingCancelled
 from hpi_core.errors import SourceError
 from hpi_core.readers._sqlite import PAGE, Row
+from hpi_core.tables.locations import address_for_people
 from hpi_core.tables.table import Cancelled
 from hpi_core.text import safe
 
 SCHEMES = frozenset({"postgresql", "postgres", "mysql", "mariadb", "mssql", "oracle", "sqlite"})
-_SECRET = re.compile(r"(?<=://)([^/@\s]*?)(:[^/@\s]*)?@")
-
-
-def address_for_people(address: str) -> str:
-    """Return an address without the password in it."""
-    return _SECRET.sub(lambda match: f"{match[1]}{':…' if match[2] else ''}@", address)
 
 
 @dataclass

@@ -58,7 +58,7 @@ def read_runs(database: Database, named: str | None, entries: list[Entry], progr
     progress("reading parameters", 0.15)
     params = _texts(database, "params", rows)
     tags = _texts(database, "tags", rows)
-    return Runs(runs, params, tags, _points(database, rows, progress))
+    return Runs(runs, params, tags, _points(database, rows, progress), chosen.name)
 
 
 def _active(database: Database, prefix: str = "") -> str:

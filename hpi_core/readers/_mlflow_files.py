@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
@@ -104,7 +104,7 @@ def read_runs(path: Path, named: str | None, entries: list[Entry], progress: Pro
             if cancelled():
                 raise ReadingCancelled(f"Reading {safe(path.name)} was stopped.")
         reading.take(run)
-    return reading.finish()
+    return replace(reading.finish(), experiment=chosen.name)
 
 
 @dataclass
@@ -226,7 +226,13 @@ def _experiment_folders(path: Path) -> list[_Folder]:
     except OSError as error:
         raise SourceError(f"{safe(path.name)} cannot be read ({error.strerror or error}).") from error
     folders = [(folder, _fields(Path(folder, _META))) for folder in inside]
-    return [_folder(folder, told) for folder, told in folders if _is_experiment(told)]
+    return [_folder(folder, told) for folder, told in folders if _is_experiment(told) or _holds_runs(folder, told)]
+
+
+def _holds_runs(folder: str, told: dict[str, str]) -> bool:
+    """Say whether a folder without a `meta.yaml` of its own holds runs: half copied, it is still an experiment."""
+    first = None if told else next(_run_folders(folder), None)
+    return first is not None and "run_uuid" in _fields(Path(first, _META))
 
 
 def _folder(path: str, told: dict[str, str]) -> _Folder:

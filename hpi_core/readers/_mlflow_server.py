@@ -11,11 +11,12 @@ import polars as pl
 
 from hpi_core.errors import Cancelled as ReadingCancelled
 from hpi_core.errors import SourceError
-from hpi_core.readers._databases import address_for_people, missing_extra
+from hpi_core.readers._databases import missing_extra
 from hpi_core.readers._experiments import choose_experiment
 from hpi_core.readers._runs import POINTS, RUNS, TEXTS, Runs
 from hpi_core.readers.contract import Experiment
 from hpi_core.tables.ledger import Entry
+from hpi_core.tables.locations import address_for_people
 from hpi_core.tables.table import Cancelled, Progress
 from hpi_core.text import safe
 
@@ -68,7 +69,7 @@ def read_runs(address: str, named: str | None, entries: list[Entry], progress: P
                     (row, metric, point.step, point.timestamp, point.value)
                     for point in client.get_metric_history(info.run_id, metric)
                 ]
-    return Runs(_frame(runs, RUNS), _frame(params, TEXTS), _frame(tags, TEXTS), _frame(points, POINTS))
+    return Runs(_frame(runs, RUNS), _frame(params, TEXTS), _frame(tags, TEXTS), _frame(points, POINTS), chosen.name)
 
 
 def _client(address: str) -> Any:

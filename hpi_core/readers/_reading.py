@@ -69,7 +69,7 @@ def read_sweep(
     source = Source(
         kind=kinds[0] if len(kinds) == 1 else "+".join(kinds),
         location=found.location,
-        name=found.name,
+        name=f"{found.name} · {safe(table.experiment, 80)}" if table.experiment else found.name,
         fingerprint=fingerprint(found.contents),
         read_at=time.time(),
         lines=table.lines,
@@ -211,7 +211,7 @@ def _read_store(place: str, label: str, options: ReadOptions, progress: Progress
             f"{place} could not be read as {reader.name} ({type(error).__name__}).", "Please report the store."
         )
         return _Outcome(refused=((label, wrapped),))
-    return _Outcome((Part(label, reader.name, table),))
+    return _Outcome((Part(label, reader.name, replace(table, shaped=True)),))
 
 
 def _lines_of_text(content: Content) -> int:

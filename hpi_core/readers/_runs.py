@@ -52,6 +52,7 @@ class Runs:
     params: pl.DataFrame = field(default_factory=lambda: frames.empty(TEXTS))
     tags: pl.DataFrame = field(default_factory=lambda: frames.empty(TEXTS))
     points: pl.DataFrame = field(default_factory=lambda: frames.empty(POINTS))
+    experiment: str = ""
 
 
 def runs_table(found: Runs, entries: list[Entry]) -> Table:
@@ -92,7 +93,7 @@ def runs_table(found: Runs, entries: list[Entry]) -> Table:
     )
     frame = pl.DataFrame([column.alias(name) for name, column in columns.items()])
     curves = _curves(found.points, entries)
-    return Table(frame, ledger_frame(entries, [ledger]), hints=hints, curves=curves)
+    return Table(frame, ledger_frame(entries, [ledger]), hints=hints, curves=curves, experiment=found.experiment)
 
 
 def points_of(texts: Sequence[str], rows: pl.Series, metrics: pl.Series) -> tuple[pl.DataFrame, int]:
@@ -139,7 +140,9 @@ def _in_order(found: Runs, entries: list[Entry]) -> tuple[Runs, pl.Series | None
         joined = long.join(place, on="row", how="inner", maintain_order="left")
         return joined.with_columns(pl.col("place").alias("row")).drop("place")
 
-    ordered = Runs(runs.select(RUNS.names()), moved(found.params), moved(found.tags), moved(found.points))
+    ordered = Runs(
+        runs.select(RUNS.names()), moved(found.params), moved(found.tags), moved(found.points), found.experiment
+    )
     if parents.is_empty():
         return ordered, None
     names = dict(found.runs.select("run_id", "run_name").iter_rows())

@@ -120,7 +120,8 @@ def study_table(study: Study, entries: list[Entry]) -> Table:
         ranges=searched,
         others=(*((name, "time") for name in times), *((name, "ignored") for name in bookkeeping if name)),
     )
-    return Table(pl.DataFrame(list(columns.series.values())), ledger_frame(entries), hints=hints, curves=curves)
+    frame = pl.DataFrame(list(columns.series.values()))
+    return Table(frame, ledger_frame(entries), hints=hints, curves=curves, experiment=study.name)
 
 
 def _objectives(study: Study, columns: _Columns) -> list[str]:

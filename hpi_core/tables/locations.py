@@ -28,6 +28,8 @@ _PACKED_SUFFIXES = {".gz", ".zst", ".zstd", ".bz2", ".xz", ".zip"}
 # Entries of a folder that its fingerprint looks at; a store of 10,000 runs has hundreds of thousands.
 _FINGERPRINTED = 10_000
 
+_SECRET = re.compile(r"(?<=://)([^/@\s:]*)(:[^/@\s]*)?@")
+
 Location = str | Path | Sequence[str | Path]
 
 
@@ -62,7 +64,8 @@ def find(location: Location) -> Found:
     if not named or any(not part for part in named):
         raise UsageError("No source was named.", "Name a file, a folder, a pattern in quotes, or - for standard input.")
     contents = _distinct([content for part in named for content in _find_one(part)])
-    return Found(tuple(contents), " ".join(named), _name(named, contents), False, labels(contents))
+    location = " ".join(address_for_people(part) if is_address(part) else part for part in named)
+    return Found(tuple(contents), location, _name(named, contents), False, labels(contents))
 
 
 def look_into(found: Found, is_store: Callable[[str], bool]) -> Found:
@@ -79,7 +82,7 @@ def look_into(found: Found, is_store: Callable[[str], bool]) -> Found:
             contents.append(content)
         elif is_address(content.place):
             raise SourceError(
-                f"{content.place} is an address on the network, which is not opened.", "Download it and open the file."
+                f"{content.name} is an address on the network, which is not opened.", "Download it and open the file."
             )
         else:
             contents += _in_folder(content.place, Path(content.place).expanduser())
@@ -92,6 +95,11 @@ def look_into(found: Found, is_store: Callable[[str], bool]) -> Found:
 def is_address(place: str) -> bool:
     """Say whether a location is an address (`scheme://…`) and no path."""
     return re.match(r"[A-Za-z][A-Za-z0-9+.\-]+://", place) is not None
+
+
+def address_for_people(address: str) -> str:
+    """Return an address without the password in it."""
+    return _SECRET.sub(lambda match: f"{match[1]}{':…' if match[2] else ''}@", address)
 
 
 def fingerprint(contents: Sequence[Content]) -> str:
@@ -178,7 +186,7 @@ def _find_one(part: str) -> list[Content]:
     if part in _STDIN:
         return [_standard_input()]
     if is_address(part):
-        return [Content(part, place=part)]
+        return [Content(address_for_people(part), place=part)]
     path = Path(part).expanduser()
     try:
         mode = path.stat().st_mode

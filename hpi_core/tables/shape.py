@@ -25,7 +25,7 @@ def reshape(table: Table, group: str | None = None) -> Table:
 
     `group` names a column that tells the files apart, each of which may be the log of one trial.
     """
-    if table.curves is not None or table.scanned is not None or table.frame.height == 0:
+    if table.shaped or table.curves is not None or table.scanned is not None or table.frame.height == 0:
         return table
     for shape in _SHAPES:
         shaped = shape(table, group)

@@ -44,6 +44,8 @@ class Table:
     names. `ledger` has the schema `frames.LEDGER`, its `row` being the index of a row of `frame`. `incomplete` holds
     the rows whose record was cut off. `curves` has the schema `frames.CURVES`, its `_row` being the index of a row of
     `frame`; None where the table holds no curves. `scanned` are such curves where they stay in their file, sorted.
+    `shaped` says that a row is a trial, whatever the columns look like; `experiment` names the experiment or study of
+    a store that it was read from.
     """
 
     frame: pl.DataFrame
@@ -53,6 +55,8 @@ class Table:
     hints: RoleHints = field(default_factory=RoleHints)
     curves: pl.DataFrame | None = None
     scanned: pl.LazyFrame | None = None
+    shaped: bool = False
+    experiment: str = ""
 
     def loaded(self) -> Table:
         """Return the table with curves that stayed in their file until now."""

@@ -72,7 +72,7 @@ def _shaped_alone(table: Table, each_one: bool) -> Table:
     from hpi_core.tables.chart_export import runs_as_columns
     from hpi_core.tables.wide_steps import steps_as_columns
 
-    if each_one or table.curves is not None:
+    if each_one or table.shaped or table.curves is not None:
         return table
     return runs_as_columns(table) or steps_as_columns(table) or table
 
@@ -103,6 +103,7 @@ def _stacked(parts: Sequence[Part], each_one: bool) -> Table:
         frozenset(row + offset for part, offset in zip(parts, offsets, strict=False) for row in part.table.incomplete),
         hints,
         pl.concat(curves).sort("_row", "metric", "step") if curves else None,
+        shaped=all(part.table.shaped for part in parts),
     )
     if each_one:
         return replace(table, hints=replace(hints, id=_own_id(frame, group, hints.id)))

@@ -346,6 +346,7 @@ class MainScreen(Screen[None]):
     def show_table(self, table: SweepTable) -> None:
         """Show these rows, the cursor on its trial where that is among them."""
         self.table = table
+        self.source_name = safe(table.sweep.source.name, 60)
         wanted, self.wanted_row = self.wanted_row, None
         at = self.position_of(wanted) if wanted is not None else None
         self.state = move_to(replace(self.state, shown=table.count), self.state.cursor if at is None else at)
