@@ -90,9 +90,10 @@ def healthy_values(judged: Judged, metric: str) -> pl.DataFrame:
 
 def seed_spread(sweep: Sweep, table: pl.DataFrame) -> Replication | None:
     """Return the spread between repetitions of a configuration among these trials; None where too few repeat one."""
-    names = [
-        item.name for item in sweep.roles.hyperparameters if not sweep.trials.schema[item.name].is_nested()
-    ]  # fmt: skip
+    if sweep.roles.seed is None:
+        return None  # rows of the same hyperparameters may differ in what no column tells
+    names = [item.name for item in sweep.roles.hyperparameters if not sweep.trials.schema[item.name].is_nested()]
+    names += [sweep.roles.group] if sweep.roles.group is not None else []
     if not names or table.height < 2:
         return None
     hashes = sweep.trials.select(names)[table[frames.ROW].to_numpy()].hash_rows()
