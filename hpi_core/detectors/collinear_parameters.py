@@ -36,7 +36,7 @@ from hpi_core.statistics.variance_share import ranks
 from hpi_core.text import safe
 
 if TYPE_CHECKING:
-    from hpi_core.statistics.inputs import Integers, Parameter
+    from hpi_core.statistics.inputs import Floats, Integers, Parameter
 
 _SAMPLE = 4000
 _MOST_LEVELS = 64
@@ -51,9 +51,13 @@ def check(context: Context, verdicts: Mapping[str, pl.Series], thresholds: Thres
     if len(parameters) < 2 or rows.len() < thresholds["trials"]:
         raise NotAssessable("fewer than two hyperparameters, or too few trials")
     levels = [_levels(parameter) for parameter in parameters]
+    scales = _correlations(parameters)
     found = []
     for i, j in combinations(range(len(parameters)), 2):
-        made = _together(parameters[i], parameters[j], levels[i], levels[j], int(thresholds["trials"]))
+        if np.isnan(scales[i, j]):
+            made = _together(parameters[i], parameters[j], levels[i], levels[j], int(thresholds["trials"]))
+        else:
+            made = float(scales[i, j]), "rank correlation"
         if made is not None and abs(made[0]) > thresholds["rho"]:
             found.append((parameters[i].name, parameters[j].name, *made))
     if not found:
@@ -66,6 +70,16 @@ def check(context: Context, verdicts: Mapping[str, pl.Series], thresholds: Thres
 
 def _measure(value: float, word: str) -> str:
     return word if word == _DECIDES else f"{word} {number(value, 2)}"
+
+
+def _correlations(parameters: list[Parameter]) -> Floats:
+    """Return the rank correlation of all pairs of complete scales of many values at once, NaN for other pairs."""
+    found = np.full((len(parameters), len(parameters)), np.nan)
+    whole = [i for i, p in enumerate(parameters) if p.kind == "ordered" and not p.missing.any()]
+    if len(whole) > 1:
+        table = np.stack([ranks(np.asarray(parameters[i].values, dtype=np.float64)) for i in whole])
+        found[np.ix_(whole, whole)] = np.corrcoef(table)
+    return found
 
 
 def _levels(parameter: Parameter) -> Integers | None:
