@@ -70,6 +70,14 @@ class Collector:
         if len(self.cells) >= _CHUNK + _FOOTERS_AT_MOST:
             self.flush(_CHUNK)
 
+    def add_run(self, frame: pl.DataFrame, line: int) -> None:
+        """Take lines that are a row each, the first of them `line` (1-based), as rows below those so far."""
+        self.flush(len(self.cells))
+        self.chunks.append(frame)
+        self.all_lines.append(pl.int_range(line, line + frame.height, dtype=pl.UInt32, eager=True).alias("line"))
+        self.record_lines += frame.height
+        self.taken += frame.height
+
     def note(self, entry: Entry) -> None:
         """Keep an entry; of a kind with many of them, one that counts the rest."""
         self.listed[entry.kind] += 1

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from hpi_core.tables.dialect import Dialect, split_bar, split_blanks
 
 # How many lines quotes that never close may be looked for altogether: so far an opened quote may look for its end.
-_FRUITLESS = 500_000
+_FRUITLESS = 100_000
 _ATTEMPTS = 200
 _RUNS = {'"': re.compile('"+'), "'": re.compile("'+")}
 

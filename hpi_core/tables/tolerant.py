@@ -6,7 +6,7 @@ Yields text cells only; what the cells mean is decided elsewhere.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import polars as pl
 
@@ -16,6 +16,7 @@ from hpi_core.tables.collector import Collector, TextTable
 from hpi_core.tables.dialect import bar_table, draws, is_number, is_rule
 from hpi_core.tables.layout import Layout, is_comment
 from hpi_core.tables.ledger import QUOTED, Entry
+from hpi_core.tables.plain_runs import plain_runs, split_run
 from hpi_core.tables.records import Record, records
 from hpi_core.tables.table import Cancelled as AskCancelled
 from hpi_core.tables.table import Progress
@@ -48,7 +49,7 @@ def read_tolerant(
     whole = lines
     lines = _first_table(collector, lines, layout)
     terminated = terminated or len(lines) < len(whole)
-    for number, record in enumerate(records(lines, layout.dialect, layout.usual, layout.first)):
+    for number, record in enumerate(_records(collector, lines, layout)):
         if number % 4096 == 0:
             if cancelled():
                 raise Cancelled("The reading was stopped.")
@@ -62,6 +63,23 @@ def read_tolerant(
     _refuse_footers(collector)
     collector.flush(len(collector.cells))
     return _finish(collector, lines, layout, before, cut)
+
+
+def _records(collector: Collector, lines: Sequence[str], layout: Layout) -> Iterator[Record]:
+    """Yield the records that need care; the runs between them go into the collector as they are."""
+    index = layout.first
+    for run in plain_runs(lines, layout):
+        for record in records(lines, layout.dialect, layout.usual, index):
+            if record.line > run.start:
+                break
+            yield record
+            index = record.line - 1 + record.span
+        start = max(index, run.start)
+        frame = split_run(lines[start : run.stop], layout, collector.names) if start < run.stop else None
+        if frame is not None:
+            collector.add_run(frame, start + 1)
+            index = run.stop
+    yield from records(lines, layout.dialect, layout.usual, index)
 
 
 def _first_table(collector: Collector, lines: Sequence[str], layout: Layout) -> Sequence[str]:
