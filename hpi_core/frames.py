@@ -26,10 +26,12 @@ NOTES = frozenset(
         "encoding",
         "flattened",
         "left_out",
+        "matched_column",
         "no_header",
         "preamble",
         "repeated_header",
         "reshaped",
+        "resumed",
         "unwrapped",
     }
 )

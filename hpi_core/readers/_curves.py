@@ -19,8 +19,8 @@ from hpi_core.text import safe
 
 if TYPE_CHECKING:
     from hpi_core.tables.content import Content
+    from hpi_core.tables.part import Part
     from hpi_core.tables.table import Table
-    from hpi_core.tables.together import Part
 
 STEMS = (".curves", "_history")
 SUFFIXES = (".parquet", ".csv", ".jsonl", ".tsv", ".ndjson", ".csv.gz", ".jsonl.gz", ".tsv.gz")

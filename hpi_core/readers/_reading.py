@@ -26,12 +26,15 @@ from hpi_core.tables.foreign import foreign_kind, refuse_foreign
 from hpi_core.tables.ledger import Entry, ledger_frame
 from hpi_core.tables.locations import Found, Location, find, fingerprint, labels, look_into
 from hpi_core.tables.nested import flatten, unique
+from hpi_core.tables.part import Part
 from hpi_core.tables.shape import reshape
 from hpi_core.tables.table import Cancelled, Progress, ReadOptions, Table, never
-from hpi_core.tables.together import Part, join
+from hpi_core.tables.together import join
 from hpi_core.text import safe
 
 _HEAD = 64 << 10
+# Stores that are files of one table after all.
+_FILES = frozenset({"excel"})
 
 
 @dataclass(frozen=True)
@@ -211,7 +214,8 @@ def _read_store(place: str, label: str, options: ReadOptions, progress: Progress
             f"{place} could not be read as {reader.name} ({type(error).__name__}).", "Please report the store."
         )
         return _Outcome(refused=((label, wrapped),))
-    return _Outcome((Part(label, reader.name, replace(table, shaped=True)),))
+    whole = reader.name not in _FILES
+    return _Outcome((Part(label, reader.name, replace(table, shaped=whole), store=whole),))
 
 
 def _lines_of_text(content: Content) -> int:

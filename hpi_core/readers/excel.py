@@ -78,7 +78,7 @@ def read_table(place: str, options: ReadOptions, progress: Progress, cancelled: 
     others = [safe(name, 60) for name in names if name != chosen]
     if others:
         message = f"the sheet {safe(chosen, 60)} was read; left out: {', '.join(others[:6])}"
-        entries.append(Entry("other_sheet", message, count=len(others)))
+        entries.append(Entry("left_out", message, count=len(others)))
     table = flatten(table)
     # The lines are those of the sheet, not of the file, which has none.
     return Table(table.frame, ledger_frame(entries, [table.ledger]), None, frozenset(), table.hints)

@@ -109,7 +109,7 @@ def _read_log(place: RunPlace, root: Path, run: Run, options: ReadOptions, cance
         return nothing
     if place.others:
         names = ", ".join(safe(path.name, 60) for path in place.others[:4])
-        run.notes.append(Entry("other_log", f"run {safe(run.id)}: beside {place.log.name} lie {names}, left out"))
+        run.notes.append(Entry("left_out", f"run {safe(run.id)}: beside {place.log.name} lie {names}, left out"))
     try:
         data = bounded(place.log, root, _LARGEST_LOG)
         if place.log.name == "trainer_state.json":

@@ -5,50 +5,45 @@ The file each trial came from stands in the column `file` (`source_file` where t
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import polars as pl
 
 from hpi_core import frames
 from hpi_core.errors import SourceError
 from hpi_core.lines import LineCounts
-from hpi_core.tables.curve_frames import number
+from hpi_core.tables.groups import groups_of_one, matched
 from hpi_core.tables.ledger import Entry, ledger_frame
 from hpi_core.tables.nested import unique
+from hpi_core.tables.part import Part, agreed, moved_ledgers, stacked_curves
 from hpi_core.tables.shape import reshape
 from hpi_core.tables.table import Table
 from hpi_core.tables.trial_steps import is_id_name
 from hpi_core.text import safe
 
 _ALIKE = 0.5
-_EXACT = 2**53
-
-
-@dataclass(frozen=True)
-class Part:
-    """One table of several: the short name of its file, the reader that read it, and what it read."""
-
-    label: str
-    kind: str
-    table: Table
 
 
 def join(parts: Sequence[Part], name: str, *, strict: bool) -> Table:
     """Put the tables of several files together, and tell the shape of the whole.
 
     `strict` is set where nobody named the single files: then tables that have little in common are refused, else the
-    smaller group of them is left out, with an entry in the ledger.
+    smaller group of them is left out, with an entry in the ledger, unless it has the same columns under other names.
+    Stores are sweeps of their own: they, and files named beside them, become groups of one sweep.
 
     Raises:
         SourceError: `strict`, and the tables have little in common.
     """
     parts = [replace(part, table=part.table.loaded()) for part in parts]
-    matched = _trials_with_curves(parts)
-    if matched is not None:
-        return matched
+    if any(part.store for part in parts):
+        return groups_of_one([replace(part, table=reshape(part.table)) for part in parts]).table
+    taken_together = _trials_with_curves(parts)
+    if taken_together is not None:
+        return taken_together
     alike, others = _alike(parts)
+    if others and not strict:
+        alike, others = _alike(matched(parts))
     if others and strict:
         shown = ", ".join(sorted(part.label for part in parts)[:6])
         raise SourceError(
@@ -82,18 +77,13 @@ def _stacked(parts: Sequence[Part], each_one: bool) -> Table:
     group = unique("file", {name for part in parts for name in part.table.frame.columns})
     group = "source_file" if group != "file" and group == "file_2" else group
     framed = [part.table.frame.with_columns(pl.lit(part.label, pl.String).alias(group)) for part in parts]
-    framed = _agreed(framed, entries)
+    framed = agreed(framed, entries)
     frame = pl.concat(framed, how="diagonal_relaxed")
     frame = frame.select(group, pl.all().exclude(group))
     offsets = [0]
     for part in parts:
         offsets.append(offsets[-1] + part.table.frame.height)
-    ledger = pl.concat([_moved(part, offset) for part, offset in zip(parts, offsets, strict=False)])
-    curves = [
-        part.table.curves.with_columns((pl.col("_row") + offset).cast(pl.UInt32))
-        for part, offset in zip(parts, offsets, strict=False)
-        if part.table.curves is not None
-    ]
+    ledger = moved_ledgers(parts, offsets[:-1])
     lines = [part.table.lines for part in parts if part.table.lines is not None]
     hints = parts[0].table.hints
     table = Table(
@@ -102,7 +92,7 @@ def _stacked(parts: Sequence[Part], each_one: bool) -> Table:
         sum(lines, LineCounts()) if lines else None,
         frozenset(row + offset for part, offset in zip(parts, offsets, strict=False) for row in part.table.incomplete),
         hints,
-        pl.concat(curves).sort("_row", "metric", "step") if curves else None,
+        stacked_curves(parts, offsets[:-1]),
         shaped=all(part.table.shaped for part in parts),
     )
     if each_one:
@@ -125,17 +115,6 @@ def _own_id(frame: pl.DataFrame, group: str, hinted: str | None) -> str:
     return group
 
 
-def _moved(part: Part, offset: int) -> pl.DataFrame:
-    ledger = part.table.ledger
-    if ledger.is_empty():
-        return ledger
-    prefix = safe(part.label).replace("$", "")
-    return ledger.with_columns(
-        (pl.col("row").cast(pl.Int64) + offset).cast(pl.UInt32).alias("row"),
-        pl.concat_str(pl.lit(f"{prefix}: "), pl.col("message")).alias("message"),
-    )
-
-
 def _alike(parts: Sequence[Part]) -> tuple[list[Part], list[Part]]:
     """Split the parts into the largest group that shares columns, and the others. Order is kept."""
     groups: list[tuple[set[str], list[int]]] = []
@@ -151,47 +130,6 @@ def _alike(parts: Sequence[Part]) -> tuple[list[Part], list[Part]]:
     best = max(groups, key=lambda g: (len(g[1]), sum(parts[i].table.frame.height for i in g[1])))[1]
     chosen = set(best)
     return [parts[i] for i in best], [part for i, part in enumerate(parts) if i not in chosen]
-
-
-def _agreed(framed: list[pl.DataFrame], entries: list[Entry]) -> list[pl.DataFrame]:
-    """Cast columns that differ in type between files to a type that holds all of them."""
-    types: dict[str, set[pl.DataType]] = {}
-    for frame in framed:
-        for column in frame.iter_columns():
-            found = types.setdefault(column.name, set())
-            if column.null_count() < frame.height:
-                found.add(column.dtype)
-    casts: dict[str, pl.DataType] = {}
-    schemas = [frame.schema for frame in framed]
-    for name, found in types.items():
-        if len(found) == 1:
-            casts[name] = next(iter(found))
-        elif not found:
-            casts[name] = pl.String()
-        elif found == {pl.Int64(), pl.Float64()} and _exact_integers(framed, schemas, name):
-            casts[name] = pl.Float64()
-        else:
-            casts[name] = pl.String()
-            words = " and ".join(sorted(str(dtype) for dtype in found))
-            entries.append(
-                Entry("mixed_types", f"{words} in different files: kept as text", column=name, count=len(framed))
-            )
-    return [
-        frame.with_columns(_cast(c, casts[c.name]) for c in frame.iter_columns() if c.dtype != casts[c.name])
-        for frame in framed
-    ]
-
-
-def _exact_integers(framed: list[pl.DataFrame], schemas: list[pl.Schema], name: str) -> bool:
-    ints = [f[name] for f, schema in zip(framed, schemas, strict=True) if schema.get(name) == pl.Int64]
-    return all(number(column.abs().max()) <= _EXACT for column in ints)
-
-
-def _cast(column: pl.Series, dtype: pl.DataType) -> pl.Series:
-    if dtype == pl.String and isinstance(column.dtype, (pl.List, pl.Struct)):
-        texts = [None if v is None else json.dumps(v if isinstance(v, dict) else list(v), default=str) for v in column]
-        return pl.Series(column.name, texts, dtype=pl.String)
-    return column.cast(dtype, strict=False)
 
 
 def _trials_with_curves(parts: Sequence[Part]) -> Table | None:
