@@ -1,4 +1,7 @@
-"""`hpi check`: a gate for scripts: exit 0 if the sweep is healthy enough, 1 if not or if nothing could be judged."""
+"""`hpi check`: a gate for scripts: exit 0 if the sweep is healthy enough, 1 if not or if nothing could be judged.
+
+Nothing can be judged where no detector had what it needs, or where no trial has ended by itself.
+"""
 
 from __future__ import annotations
 
@@ -56,8 +59,11 @@ def gate(inspection: Inspection, fail_on: str, allowed_rate: float | None) -> tu
 
     Without a rate, issues of the sweep as a whole fail the gate, too; with one, the rate alone decides.
     """
+    from hpi_core.inspection.caveats import nothing_finished
     from hpi_core.numerals import percent, plural
 
+    if unfinished := nothing_finished(inspection.sweep):
+        return False, f"every trial {unfinished}, so nothing is known about the health of this sweep"
     judged = inspection.sweep.trials.height - inspection.unassessed
     if judged <= 0 or not inspection.assessed:
         return False, "no detector could judge any trial, so nothing is known about the health of this sweep"

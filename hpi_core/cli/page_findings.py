@@ -143,7 +143,7 @@ def _contrast(cause: Mapping[str, Any]) -> str:
     if cause["elsewhere_sick"]:
         low, high = number(cause["ratio_low"], 3), number(cause["ratio_high"], 3)
         return f"{number(cause['ratio'], 3)} times as often ({low} to {high})"
-    low, high = (f"{100 * cause[f'difference_{end}']:.0f}" for end in ("low", "high"))
+    low, high = (f"{100 * min(1.0, cause[f'difference_{end}']):.0f}" for end in ("low", "high"))
     return f"{100 * cause['difference']:.0f} points more ({low} to {high})"
 
 

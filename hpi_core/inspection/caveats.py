@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+import polars as pl
+import polars.selectors as cs
 
 from hpi_core import frames
 from hpi_core.inspection.ranking import Ranking
@@ -13,9 +16,12 @@ from hpi_core.sweep import Sweep
 NAMED = 4
 
 
-def about_the_sweep(sweep: Sweep, ranking: Ranking) -> list[str]:
-    """Return what is unusual about the sweep itself: nothing to rank, nothing varied, records cut off, repairs."""
-    return [*_objective(sweep, ranking), *_contents(sweep), *_records(sweep)]
+def about_the_sweep(sweep: Sweep, ranking: Ranking, sick: pl.Series) -> list[str]:
+    """Return what is unusual about the sweep itself: nothing to rank, nothing varied, records cut off, repairs.
+
+    `sick` is Boolean, one per trial, null where no detector could judge it.
+    """
+    return [*_objective(sweep, ranking), *_contents(sweep, sick), *_hyperparameters(sweep), *_records(sweep)]
 
 
 def merged(caveats: Iterable[str], names: Iterable[str]) -> list[str]:
@@ -33,12 +39,13 @@ def merged(caveats: Iterable[str], names: Iterable[str]) -> list[str]:
     return [_of_each(columns) + rest for rest, columns in said.items()]
 
 
-def _of_each(columns: list[str]) -> str:
-    if len(columns) == 1:
-        return columns[0]
+def _of_each(columns: Sequence[str]) -> str:
+    return columns[0] if len(columns) == 1 else f"Each of {_listed(columns)}"
+
+
+def _listed(columns: Sequence[str]) -> str:
     more = len(columns) - NAMED
-    listed = f"{', '.join(columns[:NAMED])} and {more} more" if more > 0 else ", ".join(columns)
-    return f"Each of {listed}"
+    return f"{', '.join(columns[:NAMED])} and {more:,} more" if more > 0 else ", ".join(columns)
 
 
 def _objective(sweep: Sweep, ranking: Ranking) -> list[str]:
@@ -55,7 +62,7 @@ def _objective(sweep: Sweep, ranking: Ranking) -> list[str]:
     return []
 
 
-def _contents(sweep: Sweep) -> list[str]:
+def _contents(sweep: Sweep, sick: pl.Series) -> list[str]:
     said = []
     if sweep.trials.height == 0:
         said.append("There is no trial.")
@@ -63,12 +70,43 @@ def _contents(sweep: Sweep) -> list[str]:
         said.append(
             f"{plural(sweep.trials.height, 'trial')} only: too few to tell causes from chance, so none are named."
         )
-    if not sweep.roles.hyperparameters:
-        said.append("No column was recognised as a hyperparameter: nothing can be blamed. Name some with --role.")
-    pruned = int((sweep.trials[frames.STATUS] == "pruned").sum())
-    if pruned and pruned == sweep.trials.height:
-        said.append("Every trial was pruned: there is no finished result to judge.")
+    if unfinished := nothing_finished(sweep):
+        said.append(f"Every trial {unfinished}: there is no finished result to judge.")
+    elif sick.any() is False and sick.count():
+        said.append("No judged trial is sick: there is nothing to look for causes of.")
     return said
+
+
+def nothing_finished(sweep: Sweep) -> str:
+    """Return what all trials are where none of them ended by itself, well or badly; else an empty string."""
+    found = set(sweep.trials[frames.STATUS].unique().to_list())
+    words = {"pruned": "was pruned", "running": "is still running"}
+    return " or ".join(words[status] for status in sorted(found)) if found and found <= set(words) else ""
+
+
+def _hyperparameters(sweep: Sweep) -> list[str]:
+    roles, said = sweep.roles, []
+    if not roles.hyperparameters and not roles.constants:
+        said.append("No column was recognised as a hyperparameter: nothing can be blamed. Name some with --role.")
+    elif not roles.hyperparameters:
+        said.append(
+            "No hyperparameter varies: nothing can be blamed. Where one was not recognised, name it with --role."
+        )
+    if roles.constants:
+        said.append(f"{_of_each(roles.constants)} has one value throughout: nothing can be said about it.")
+    return said + _not_finite(sweep)
+
+
+def _not_finite(sweep: Sweep) -> list[str]:
+    """Say of every hyperparameter how many of its values are no finite number."""
+    names = [parameter.name for parameter in sweep.roles.hyperparameters]
+    odd = sweep.trials.select(names).select((~cs.float().is_finite()).sum())
+    counts = odd.row(0, named=True) if odd.width and odd.height else {}
+    return [
+        f"{name} is NaN or infinite in {plural(count, 'trial')}: there it counts as missing."
+        for name, count in counts.items()
+        if count
+    ]
 
 
 def _records(sweep: Sweep) -> list[str]:

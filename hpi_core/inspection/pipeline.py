@@ -81,7 +81,7 @@ def inspect(
         objective=association.objective,
         tested=association.tested,
         recommendations=recommend(association.causes, issues, sweep.roles.hyperparameters),
-        caveats=(*about_the_sweep(sweep, ranking), *merged(association.caveats, sweep.trials.columns)),
+        caveats=(*about_the_sweep(sweep, ranking, detection.sick), *merged(association.caveats, sweep.trials.columns)),
         thresholds=dict(thresholds or {}),
         second_objectives=second_objectives(sweep, standing, ranking),
     )

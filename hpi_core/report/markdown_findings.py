@@ -69,7 +69,7 @@ def _contrast(cause: Mapping[str, Any]) -> list[str]:
             "ratio",
             f"{number(cause['ratio'], 3)} ({number(cause['ratio_low'], 3)} to {number(cause['ratio_high'], 3)})",
         ]
-    low, high = (f"{100 * cause[f'difference_{end}']:.0f}" for end in ("low", "high"))
+    low, high = (f"{100 * min(1.0, cause[f'difference_{end}']):.0f}" for end in ("low", "high"))
     return ["difference of the rates", f"{100 * cause['difference']:.0f} points ({low} to {high})"]
 
 
