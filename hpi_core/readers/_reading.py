@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from pathlib import Path
 
 import polars as pl
 
@@ -163,9 +162,10 @@ def _read_content(
     content: Content, label: str, options: ReadOptions, progress: Progress, cancelled: Cancelled
 ) -> _Outcome:
     """Read one store, one file, or every member of one archive; a file that cannot be read costs only itself."""
-    place = content.place if content.path is None else _store_in_file(content.path)
-    if place is not None:
-        return _read_store(place, label, options, progress, cancelled)
+    place = content.place if content.path is None else str(content.path)
+    store = None if place is None else choose_store(place)  # look_into has replaced folders that are none
+    if place is not None and store is not None:
+        return _read_store(store, place, label, options, progress, cancelled)
     try:
         members = inflate(content, cancelled).members
     except ReadingCancelled:
@@ -192,14 +192,9 @@ def _read_content(
     return _Outcome(tuple(parts), tuple(refused), lost)
 
 
-def _store_in_file(path: Path) -> str | None:
-    """Return the path as a place where the file is a store of its own, as a database is."""
-    return str(path) if choose_store(str(path)) is not None else None
-
-
-def _read_store(place: str, label: str, options: ReadOptions, progress: Progress, cancelled: Cancelled) -> _Outcome:
-    reader = choose_store(place)
-    assert reader is not None  # look_into has replaced the others by their tables
+def _read_store(
+    reader: StoreReader, place: str, label: str, options: ReadOptions, progress: Progress, cancelled: Cancelled
+) -> _Outcome:
     try:
         table = reader.read_table(place, options, progress, cancelled)
     except ReadingCancelled:

@@ -28,9 +28,15 @@ MAGIC = b"SQLite format 3\x00"
 # Rows of one page: some ten milliseconds of reading, which is all a writer ever waits for.
 PAGE = 20_000
 _PATIENCE = 20.0
-_BUSY = 0.25
+# SQLite's own waiting grows to a tenth of a second, in which a fast writer starts over many times.
+_PAUSE = 0.002
+_MOMENT = 0.03
 _STEPS = 100_000
 _BUSY_WORDS = ("locked", "busy")
+_TABLES = (
+    "SELECT m.name, c.name FROM sqlite_master AS m JOIN pragma_table_info(m.name) AS c "
+    "WHERE m.type = 'table' AND m.sql NOT LIKE 'CREATE VIRTUAL%'"
+)
 Row = tuple[Any, ...]
 
 
@@ -65,6 +71,7 @@ class Sqlite:
     cancelled: Cancelled
     tables: Mapping[str, frozenset[str]] = field(default_factory=dict)
     damage: list[str] = field(default_factory=list)
+    _since: float = 0.0
 
     def rows(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
         """Return all rows of a query, waiting for a writer where one is busy.
@@ -98,6 +105,17 @@ class Sqlite:
                 yield page
 
     def _patiently(self, sql: str, values: Sequence[object]) -> list[Row]:
+        """Return all rows of a query. Queries share a transaction, and so a state of the file, for a moment only."""
+        if not self.connection.in_transaction:
+            self.connection.execute("BEGIN")
+            self._since = time.monotonic()
+        try:
+            return self._waited(sql, values)
+        finally:
+            if time.monotonic() - self._since > _MOMENT:
+                self.connection.execute("COMMIT")
+
+    def _waited(self, sql: str, values: Sequence[object]) -> list[Row]:
         started = time.monotonic()
         while True:
             if self.cancelled():
@@ -118,6 +136,8 @@ class Sqlite:
                         f"{safe(self.name)} is locked by the program that writes it.",
                         "Wait until it has finished its transaction, or open a copy.",
                     ) from error
+                self._since = time.monotonic()  # nothing is held while waiting
+                time.sleep(_PAUSE)
 
 
 @contextlib.contextmanager
@@ -204,7 +224,7 @@ def _way(path: Path) -> str:
 @contextlib.contextmanager
 def _connected(path: Path, name: str, how: str, cancelled: Cancelled) -> Iterator[Sqlite]:
     try:
-        connection = sqlite3.connect(f"file:{quote(str(path.absolute()))}?{how}", uri=True, timeout=_BUSY)
+        connection = sqlite3.connect(f"file:{quote(str(path.absolute()))}?{how}", uri=True, timeout=0)
     except sqlite3.Error as error:
         raise _unopened(path, error) from error
     try:
@@ -220,9 +240,7 @@ def _schema(database: Sqlite) -> dict[str, frozenset[str]]:
     try:
         for pragma in ("trusted_schema = OFF", "query_only = ON", "cell_size_check = ON"):
             database._patiently(f"PRAGMA {pragma}", ())
-        found = database._patiently("SELECT name, sql FROM sqlite_master WHERE type = 'table'", ())
-        names = [name for name, sql in found if isinstance(name, str) and "virtual" not in str(sql)[:40].lower()]
-        return {name: _columns(database, name) for name in names}
+        found = database._patiently(_TABLES, ())
     except sqlite3.OperationalError:
         raise
     except sqlite3.DatabaseError as error:
@@ -230,11 +248,11 @@ def _schema(database: Sqlite) -> dict[str, frozenset[str]]:
             f"{safe(database.name)} is a damaged SQLite database ({safe(str(error), 200)}).",
             "It may have been copied while it was written: copy it again.",
         ) from error
-
-
-def _columns(database: Sqlite, table: str) -> frozenset[str]:
-    found = database._patiently("SELECT name FROM pragma_table_info(?)", (table,))
-    return frozenset(str(name) for (name,) in found)
+    columns: dict[str, set[str]] = {}
+    for table, column in found:
+        if isinstance(table, str) and isinstance(column, str):
+            columns.setdefault(table, set()).add(column)
+    return {table: frozenset(names) for table, names in columns.items()}
 
 
 def _copied(path: Path, folder: Path) -> Path:

@@ -15,9 +15,12 @@ CHOICE = {"name": "CategoricalDistribution", "attributes": {"choices": ["adam", 
 PARAMS: Mapping[str, Mapping[str, object]] = {"lr": FLOAT, "layers": INT, "optimizer": CHOICE}
 
 _NEW = """
+CREATE TABLE version_info (version_info_id INTEGER PRIMARY KEY, schema_version INTEGER, library_version VARCHAR(256));
 CREATE TABLE studies (study_id INTEGER PRIMARY KEY, study_name VARCHAR(512) UNIQUE);
 CREATE TABLE study_directions (study_direction_id INTEGER PRIMARY KEY, direction VARCHAR(8), study_id INTEGER,
     objective INTEGER);
+CREATE TABLE study_user_attributes (study_user_attribute_id INTEGER PRIMARY KEY, study_id INTEGER, key VARCHAR(512),
+    value_json TEXT);
 CREATE TABLE study_system_attributes (study_system_attribute_id INTEGER PRIMARY KEY, study_id INTEGER,
     key VARCHAR(512), value_json TEXT);
 CREATE TABLE trials (trial_id INTEGER PRIMARY KEY, number INTEGER, study_id INTEGER, state VARCHAR(8),

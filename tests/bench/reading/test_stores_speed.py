@@ -1,0 +1,106 @@
+"""Time and memory of reading large stores of MLflow and Optuna, beside these libraries' own reading of the same store.
+
+Run with `pytest tests/bench/reading -s`; each reading happens in a process of its own. The libraries are looked for in
+this environment, or in that of the interpreter named by HPI_ORACLE_PYTHON (MLflow is too large to depend on).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.core.readers.mlflow_stores import sweep_runs, write_files
+from tests.core.readers.optuna_stores import add_study, new_database
+
+RUNS = 10_000
+TRIALS = 100_000
+ALLOWED = 0.2
+ALLOWED_MEMORY = 3.0
+ORACLE = os.environ.get("HPI_ORACLE_PYTHON", sys.executable)
+OURS = """
+import json, resource, sys, time, threading
+import numpy, polars as pl
+import hpi_core
+import hpi_core.readers._reading
+from hpi_core.readers._reading import choose_store
+from hpi_core.tables.table import ReadOptions, never, silent
+reader = choose_store(sys.argv[1])
+def cpu():
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+start = cpu()
+table = reader.read_table(sys.argv[1], ReadOptions(), silent, never)
+seconds = cpu() - start
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+size = table.frame.estimated_size() + (0 if table.curves is None else table.curves.estimated_size())
+print(json.dumps({"seconds": seconds, "grown": (peak - before) * 1024, "frame": size, "rows": table.frame.height}))
+"""
+MLFLOW = """
+import json, logging, os, resource, sys, warnings
+warnings.filterwarnings("ignore"); logging.disable(50)
+os.environ["MLFLOW_ALLOW_FILE_STORE"] = "true"
+import mlflow, pandas
+mlflow.set_tracking_uri("file://" + sys.argv[1])
+mlflow.search_runs(experiment_ids=["0"], max_results=1)
+def cpu():
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+start = cpu()
+frame = mlflow.search_runs(experiment_ids=["0"], max_results=100_000)
+print(json.dumps({"seconds": cpu() - start, "rows": len(frame)}))
+"""
+OPTUNA = """
+import json, resource, sys
+import optuna, pandas
+optuna.logging.set_verbosity(optuna.logging.ERROR)
+url = "sqlite:///" + sys.argv[1]
+storage = optuna.storages.RDBStorage(url, skip_compatibility_check=True, skip_table_creation=True)
+study = optuna.load_study(study_name="s", storage=storage)
+def cpu():
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+start = cpu()
+frame = study.trials_dataframe()
+print(json.dumps({"seconds": cpu() - start, "rows": len(frame)}))
+"""
+
+
+def test_ten_thousand_runs_of_a_file_store(tmp_path: Path) -> None:
+    store = write_files(tmp_path / "mlruns", {"sweep": sweep_runs(RUNS)})
+    _compare("MLflow file store", store, MLFLOW, "mlflow", RUNS)
+
+
+def test_a_hundred_thousand_trials_in_sqlite(tmp_path: Path) -> None:
+    connection = new_database(tmp_path / "study.db")
+    add_study(connection, "s", TRIALS, steps=1)
+    connection.close()
+    _compare("Optuna SQLite", tmp_path / "study.db", OPTUNA, "optuna", TRIALS)
+
+
+def _compare(name: str, path: Path, theirs: str, module: str, rows: int) -> None:
+    ours = _measured(sys.executable, OURS, path)
+    assert ours["rows"] == rows
+    grown = ours["grown"] / ours["frame"]
+    print(f"\n{name}, {rows:,} trials: {ours['seconds']:.2f} s of CPU, memory grew by {grown:.1f} x the frames", end="")
+    print(f" ({ours['grown'] / 2**20:.0f} MiB for {ours['frame'] / 2**20:.0f} MiB)")
+    found = subprocess.run([ORACLE, "-c", f"import {module}, pandas"], capture_output=True, check=False)
+    if found.returncode:
+        pytest.skip(f"{module} is not installed: nothing to compare with")
+    library = _measured(ORACLE, theirs, path)
+    assert library["rows"] == rows
+    ratio = ours["seconds"] / library["seconds"]
+    print(f"  the library: {library['seconds']:.2f} s of CPU; ratio {ratio:.3f} (allowed {ALLOWED})")
+    assert ratio <= ALLOWED
+
+
+def _measured(python: str, program: str, path: Path) -> dict[str, float]:
+    done = subprocess.run([python, "-c", program, path], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    result: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
+    return result
