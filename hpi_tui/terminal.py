@@ -12,6 +12,7 @@ from contextlib import suppress
 
 _RESTORE = b"\x1b[?2004l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1004l\x1b[<u\x1b[?1049l\x1b[?25h\x1b[0m"
 _attributes: list[object] | None = None
+_drawing = 2
 
 
 def is_usable(term: str) -> bool:
@@ -48,9 +49,13 @@ def offer_as_stdin(data: bytes) -> None:
 
 
 def draw_on_the_terminal() -> None:
-    """Send the drawing to the terminal even where stderr goes to a file."""
-    if not os.isatty(2):
-        os.dup2(os.open("/dev/tty", os.O_WRONLY), 2)
+    """Draw through a descriptor of its own, whatever stderr is, so that nothing said there gets between the cells."""
+    global _drawing
+    _drawing = os.dup(2) if os.isatty(2) else os.open("/dev/tty", os.O_WRONLY)
+    encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
+    sys.__stderr__ = io.TextIOWrapper(  # type: ignore[misc]
+        io.FileIO(_drawing, "w"), encoding=encoding, errors="backslashreplace", write_through=True
+    )
 
 
 def remember_attributes() -> None:
@@ -66,8 +71,8 @@ def leave_within(seconds: float, code: int) -> None:
     def end() -> None:
         time.sleep(seconds)
         with suppress(OSError):
-            os.set_blocking(2, False)
-            os.write(2, _RESTORE)
+            os.set_blocking(_drawing, False)
+            os.write(_drawing, _RESTORE)
         if _attributes is not None:
             with suppress(termios.error, OSError):
                 termios.tcsetattr(0, termios.TCSANOW, _attributes)  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ from hpi_core.readers.contract import Reader
 from hpi_core.tables.content import Content
 from hpi_core.tables.dtypes import plain
 from hpi_core.tables.table import Cancelled, Progress, ReadOptions, Table
+from hpi_core.tables.unheard import panics_unheard
 
 _MAGIC = b"ARROW1"
 
@@ -28,7 +29,8 @@ def read_table(content: Content, _options: ReadOptions, progress: Progress, _can
     """
     progress("reading the file", None)
     try:
-        frame = plain(pl.read_ipc(io.BytesIO(content.bytes())))
+        with panics_unheard():
+            frame = plain(pl.read_ipc(io.BytesIO(content.bytes())))
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
         raise SourceError(
             f"{content.name} is a damaged or unfinished Arrow file.", "Fetch or write it again."

@@ -11,6 +11,7 @@ from hpi_core.readers.contract import Reader
 from hpi_core.tables.content import Content
 from hpi_core.tables.dtypes import plain
 from hpi_core.tables.table import Cancelled, Progress, ReadOptions, Table
+from hpi_core.tables.unheard import panics_unheard
 
 _MAGIC = b"PAR1"
 
@@ -29,7 +30,8 @@ def read_table(content: Content, _options: ReadOptions, progress: Progress, _can
     progress("reading the file", None)
     try:
         source = content.path if content.path is not None else io.BytesIO(content.bytes())
-        frame = plain(pl.scan_parquet(source).collect())
+        with panics_unheard():
+            frame = plain(pl.scan_parquet(source).collect())
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
         raise SourceError(
             f"{content.name} is a damaged or unfinished Parquet file.",

@@ -66,6 +66,12 @@ def number(aggregate: object) -> float:
     return float(aggregate) if isinstance(aggregate, (int, float)) else 0.0
 
 
+def reshaped_entries(message: str, rows: int, in_order: Ordered, step: str, steps: Steps) -> list[Entry]:
+    """Return what the ledger says of `rows` rows that became trials and curves over the column `step`."""
+    noted = [Entry("steps", steps.note, column=step, count=rows)] if steps.note else []
+    return [Entry("reshaped", message, count=rows), *in_order.entries(), *noted]
+
+
 @dataclass(frozen=True)
 class Ordered:
     """Curves with the schema `frames.CURVES`, and what bringing them into order took.

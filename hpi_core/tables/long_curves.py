@@ -7,7 +7,14 @@ from dataclasses import replace
 import polars as pl
 
 from hpi_core.roles import RoleHints
-from hpi_core.tables.curve_frames import is_step_name, moved_ledger, ordered, steps_of, with_last_values
+from hpi_core.tables.curve_frames import (
+    is_step_name,
+    moved_ledger,
+    ordered,
+    reshaped_entries,
+    steps_of,
+    with_last_values,
+)
 from hpi_core.tables.ledger import Entry, ledger_frame
 from hpi_core.tables.table import Table
 from hpi_core.tables.trial_steps import constant_columns, is_id_name
@@ -69,10 +76,7 @@ def _take_apart(table: Table, key: str, step: str, metric: str, value: str) -> T
         f"one row per {key}, {step} and {metric}: {frame.height:,} rows became {trials.height:,} trials with "
         f"{curves.height:,} curve points; each trial shows the last value"
     )
-    entries = [Entry("reshaped", message, count=frame.height)]
-    entries += in_order.entries()
-    if steps.note:
-        entries.append(Entry("steps", steps.note, column=step, count=frame.height))
+    entries = reshaped_entries(message, frame.height, in_order, step, steps)
     if left := [n for n in others if n not in constant]:
         message = f"columns that change within a trial and are no metric were left out: {', '.join(left[:6])}"
         entries.append(Entry("dropped_columns", message, count=len(left)))

@@ -20,11 +20,12 @@ from hpi_core.tables.curve_frames import (
     moved_ledger,
     number,
     ordered,
+    reshaped_entries,
     step_columns,
     steps_of,
     with_last_values,
 )
-from hpi_core.tables.ledger import Entry, ledger_frame
+from hpi_core.tables.ledger import ledger_frame
 from hpi_core.tables.table import Table
 
 _ID = re.compile(
@@ -190,10 +191,7 @@ def _take_apart(table: Table, step: str, found: _Trials, metrics: list[str]) -> 
         f"the same trial on many rows (told by {found.told_by}): {frame.height:,} rows became {trials.height:,} trials "
         f"with {curves.height:,} curve points of {len(metrics)} metrics over {step}; each trial shows the last value"
     )
-    entries = [Entry("reshaped", message, count=frame.height)]
-    entries += in_order.entries()
-    if steps.note:
-        entries.append(Entry("steps", steps.note, column=step, count=frame.height))
+    entries = reshaped_entries(message, frame.height, in_order, step, steps)
     return replace(
         table,
         frame=trials,
