@@ -40,7 +40,7 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
         held = (pl.col("held_score") > thresholds["lasting"]) & (pl.col("held_jump") > thresholds["lasting_jump"])
         lasting = of(loss, held).fill_null(False)
         step = of(loss, pl.when(held).then("held_step").otherwise("spike_step"))
-        score = of(loss, pl.when(held).then("held_score").otherwise("spike_score"))
+        score = of(loss, pl.when(held).then("held_score").when(high).then("spike_score"))
         jump = of(loss, pl.when(held).then("held_jump").when(high).then("spike_jump"))
         length = pl.col("spike_length")
         recovery = of(
@@ -50,7 +50,7 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
             .otherwise(pl.lit("was still up where the curve ends")),
         )  # fmt: skip
         evidence = say(
-            f"{loss.metric.name} rose ", _rise(jump), " at step ", whole(step), " (", score,
+            f"{loss.metric.name} rose ", _rise(jump), " at step ", whole(step), " (", _figures(score),
             " times the usual spread) and ", recovery, "; spikes: ", loss["spikes"].cast(pl.String),
         )  # fmt: skip
         hits.append(
@@ -60,6 +60,11 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
             )
         )  # fmt: skip
     return verdicts(context, hits)
+
+
+def _figures(values: pl.Series) -> pl.Series:
+    """Write numbers with three figures, large ones as powers of ten."""
+    return pl.Series([None if value is None else f"{value:.3g}" for value in values.to_list()], dtype=pl.String)
 
 
 def _rise(jumps: pl.Series) -> pl.Series:
