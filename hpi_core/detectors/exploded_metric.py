@@ -9,7 +9,8 @@ WHY IT IS BAD
 HOW IT IS DECIDED
     The decimal logarithm of the loss is above the upper quartile by more than `fence` interquartile ranges, and the
     loss more than `times_median` times the median. With fewer than `few` trials: at least `times_few` times the median
-    of the others. No absolute bound: losses of regression are honestly large.
+    of the others. Where there are curves, it must have risen to `times_first` times the usual first value. No absolute
+    bound: losses of regression are honestly large.
 
 WHEN IT IS WRONG
     A sweep over data sets or loss functions of different scale; split it by group first.
@@ -45,8 +46,18 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
             usual = f"; half of the trials are at most {middle(known):.4g}"
         else:
             limit, usual = _limit_of_few(values, thresholds), f", at least {thresholds['times_few']:g} times the others"
-        hits.append(Hit(values > limit, [f"{metric.name} ", values, usual], "error", metric.name, values, limit))
+        far = _far_above_start(context, metric.name, values > limit, thresholds["times_first"])
+        hits.append(Hit(far, [f"{metric.name} ", values, usual], "error", metric.name, values, limit))
     return verdicts(context, hits)
+
+
+def _far_above_start(context: Context, name: str, sick: pl.Series, times: float) -> pl.Series:
+    """Keep, where there are curves, only what rose to several times the level at which trials usually start."""
+    curve = context.curves.like(name) if context.curves is not None else None
+    start = middle(curve["first"].abs()) if curve is not None else 0.0
+    if curve is None or not start > 0:
+        return sick
+    return sick & (curve["worst"] > times * start).fill_null(True)
 
 
 def _limit(known: pl.Series, thresholds: Thresholds) -> float | None:
@@ -80,6 +91,7 @@ DETECTOR = Detector(
     thresholds=(
         Threshold("fence", 3, "interquartile ranges of log10 loss", "Tukey's outer fence", "how far out"),
         Threshold("times_median", 10, "ratio", "chosen here", "and at least this many times the median"),
+        Threshold("times_first", 10, "ratio", "chosen here", "and, with curves, as many times the usual first value"),
         Threshold("times_few", 1000, "ratio", "AutoTrainer check_large_loss, made relative", "bound for few trials"),
         Threshold("few", 8, "trials", "chosen here", "fewer trials have no quartiles worth the name"),
     ),
