@@ -20,7 +20,7 @@ from hpi_core.importance.records import importance_records, interaction_records
 from hpi_core.inspection import Inspection, IssueCount
 from hpi_core.inspection.second_objectives import SecondObjective, Standing
 from hpi_core.numerals import rounded
-from hpi_core.statistics.findings import Bucket, Cause, Lead, NotACause, Tier
+from hpi_core.statistics.findings import Bucket, Cause, Lead, NotACause, PairCause, Tier
 
 SCHEMA = "hpi.summary/1"
 # How many entries a list keeps unless everything is asked for; what was left out is counted in `omitted`.
@@ -30,6 +30,7 @@ CAPS = {
     "leads": 20,
     "causes": 50,
     "objective_causes": 50,
+    "pairs": 50,
     "coverage": 100,
     "ledger": 20,
     "importance": 60,
@@ -55,6 +56,7 @@ def summarize(
         "buckets": [_bucket(bucket) for bucket in inspection.buckets],
         "leads": [_lead(lead) for lead in inspection.leads],
         "causes": [_cause(cause, trials, everything) for cause in inspection.causes],
+        "pairs": [_pair(pair, trials, everything) for pair in inspection.pairs],
         "objective_causes": [_cause(cause, trials, everything) for cause in inspection.objective.causes],
         "importance": importance_records(inspection.weighing.entries),
         "interactions": interaction_records(inspection.weighing.interactions),
@@ -288,6 +290,39 @@ def _cause(cause: Cause, trials: pl.Series, everything: bool) -> dict[str, Any]:
         "outside": [other.text for other in cause.outside],
         "evidence": cause.evidence,
         "trials": _named(trials, [int(row) for row in cause.rows], everything),
+    }
+
+
+def _pair(pair: PairCause, trials: pl.Series, everything: bool) -> dict[str, Any]:
+    cells = {name: getattr(pair, name) for name in ("both", "first_only", "second_only", "neither")}
+    return {
+        "parameters": list(pair.parameters),
+        "issue": pair.issue,
+        "text": pair.text,
+        "conditions": [
+            {
+                "parameter": part.parameter,
+                "kind": part.kind,
+                "low": _derived(part.low),
+                "high": _derived(part.high),
+                "values": list(part.values) or None,
+                "text": part.text,
+            }
+            for part in pair.conditions
+        ],
+        **{
+            name: {
+                "n": cell.n,
+                "sick": cell.sick,
+                "rate": _derived(cell.rate),
+                "rate_low": _derived(cell.rate_low),
+                "rate_high": _derived(cell.rate_high),
+            }
+            for name, cell in cells.items()
+        },
+        **{name: _derived(getattr(pair, name)) for name in ("share", "p", "log10_p", "q", "q_strict")},
+        "carries": list(pair.carries),
+        "trials": _named(trials, [int(row) for row in pair.rows], everything),
     }
 
 

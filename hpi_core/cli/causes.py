@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from hpi_core.inspection import Inspection
 
 PARTS = (
-    "source", "trials", "issues", "causes", "explained", "leads", "objective_causes", "objective_explained", "caveats",
+    "source", "trials", "issues", "causes", "pairs", "explained", "leads", "objective_causes", "objective_explained",
+    "caveats",
 )  # fmt: skip
 
 

@@ -41,7 +41,7 @@ def _scope(found: Mapping[str, Any]) -> str:
 
 
 def _verdict(found: Mapping[str, Any]) -> str:
-    causes, results = len(found["causes"]), len(found["objective_causes"])
+    causes, results = len(found["causes"]) + len(found["pairs"]), len(found["objective_causes"])
     issues = len({cause["issue"] for cause in found["causes"]})
     told = f"{plural(causes, 'cause')} of {plural(issues, 'issue')}" if causes else "No cause beyond chance"
     if not found["searched"]:
@@ -56,6 +56,7 @@ def _add_issue(found: Mapping[str, Any], name: str, ink: Ink, everything: bool) 
     causes = [cause for cause in found["causes"] if cause["issue"] == name]
     explained = [other for other in found["explained"] if other["issue"] == name]
     _add_causes(causes, ink, everything, "sick")
+    _add_pairs([pair for pair in found["pairs"] if pair["issue"] == name], ink)
     _add_explained(explained, ink)
     leads = [lead for lead in found["leads"] if lead["issue"] == name]
     for lead in leads:
@@ -99,6 +100,26 @@ def _add_causes(causes: Sequence[Mapping[str, Any]], ink: Ink, everything: bool,
             ink.paragraph(sentence, indent=4)
     if len(causes) > len(shown):
         ink.paragraph(f"… and {len(causes) - len(shown):,} more: --all", "dim")
+
+
+def _add_pairs(pairs: Sequence[Mapping[str, Any]], ink: Ink) -> None:
+    """Write two conditions that only together make trials sick, with the rates of all four parts."""
+    for pair in pairs:
+        ink.spans((pair["text"].replace("<=", "≤"), "bold"), ("  only together", "dim"), indent=2)
+        first, second = (part["text"].replace("<=", "≤") for part in pair["conditions"])
+        names = {"both": "both", "first_only": f"only {first}", "second_only": f"only {second}", "neither": "neither"}
+        ink.table(
+            [Column(""), Column("sick", right=True), Column("of", right=True), Column("rate", right=True),
+             Column("95 % interval", right=True), Column(_scale(), drop=1)],
+            [_rate_row(said, pair[name]) for name, said in names.items()],
+        )  # fmt: skip
+        ink.paragraph(
+            f"More than either alone, and more than both acting independently; {percent(pair['share'])} of all sick go "
+            f"with it; {_in_words(pair['q'])}.",
+            indent=4,
+        )
+        for name in pair["carries"]:
+            ink.paragraph(f"Outside it {name} makes no clear difference: it acts through this pair.", indent=4)
 
 
 def _rates(cause: Mapping[str, Any]) -> list[list[str]]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hpi_core.inspection.measures import Measure
     from hpi_core.inspection.recommendations import Recommendation
     from hpi_core.inspection.second_objectives import SecondObjective
-    from hpi_core.statistics.findings import Bucket, Cause, Lead, NotACause
+    from hpi_core.statistics.findings import Bucket, Cause, Lead, NotACause, PairCause
 
 Severity = Literal["error", "warn", "info"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warn", "info")
@@ -65,6 +65,7 @@ class Inspection:
         worst: issue severity -> number of trials whose worst diagnostic finding has it (error and warn only).
         unassessed: trials about which no detector could say anything.
         causes, not_causes, leads, buckets: what the trials share, strongest first.
+        pairs: two conditions that only together make trials sick.
         objective: what makes the objective bad or good among trials that are not sick; apart from the issues.
         tested: how many tests share the one false discovery rate of all these.
         recommendations: what to do next, each resting on a finding or cause.
@@ -89,6 +90,7 @@ class Inspection:
     not_causes: tuple[NotACause, ...] = ()
     leads: tuple[Lead, ...] = ()
     buckets: tuple[Bucket, ...] = ()
+    pairs: tuple[PairCause, ...] = ()
     objective: ObjectiveFindings = field(default_factory=ObjectiveFindings)
     tested: int = 0
     recommendations: tuple[Recommendation, ...] = ()

@@ -78,6 +78,7 @@ def inspect(
         not_causes=association.not_causes,
         leads=association.leads,
         buckets=association.buckets,
+        pairs=association.pairs,
         objective=association.objective,
         tested=association.tested,
         recommendations=recommend(association.causes, issues, sweep.roles.hyperparameters),

@@ -24,6 +24,8 @@ from hpi_core.statistics.findings import Cause, CauseFindings, NotACause, Object
 from hpi_core.statistics.hostile import caveats_of
 from hpi_core.statistics.intervals import Z95
 from hpi_core.statistics.leads import find_leads
+from hpi_core.statistics.pair_causes import pair_causes
+from hpi_core.statistics.pairs import pair_tests
 from hpi_core.statistics.strata import screen_in_strata
 from hpi_core.statistics.study import LEAST_SICK, LEAST_TRIALS, MOST_Q, Study
 
@@ -76,9 +78,12 @@ def find_causes(
             "issue": [one for one in tested if one[0][1] < len(issues)],
             "objective": [one for one in tested if one[0][1] >= len(issues)],
         }
-        shared = family({member: [r.log_p / _LOG_10 for _, r in own] for member, own in by_member.items()})
+        boxes = list(pair_tests(study, _without_strata(study, pairs, len(issues))))
+        log10_p: dict[Member, list[float]] = {m: [r.log_p / _LOG_10 for _, r in own] for m, own in by_member.items()}
+        shared = family({**log10_p, "pair": [box.log_p / _LOG_10 for box in boxes]})
         claims = [made for member, own in by_member.items() for made in _claims(study, shared, member, own, pool)]
     causes, not_causes = _settle(study, shared, claims, len(issues))
+    passed = [(b, float(q), float(s)) for b, q, s in zip(boxes, shared.q["pair"], shared.strict["pair"], strict=True)]
     leads = list(find_leads(parameters, everything, codings, counts, tally))
     buckets = list(describe_buckets(parameters, everything, codings, counts))
     own = {issue.id for issue in issues}
@@ -88,11 +93,19 @@ def find_causes(
         tuple(x for x in not_causes if x.issue in own),
         tuple(x for x in leads if x.issue in own),
         tuple(x for x in buckets if x.issue in own),
+        tuple(pair_causes(study, [one for one in passed if one[1] <= MOST_Q], causes)),
         ObjectiveFindings(*(tuple(said) for said in apart)),  # type: ignore[arg-type]
         shared.size,
         bool(study.drift) and any(study.stratified),
         (*caveats_of(parameters, issues, codings, tally), *study.words(len(issues))),
     )
+
+
+def _without_strata(study: Study, testable: Sequence[tuple[int, int]], issues: int) -> list[int]:
+    """Return the issues that pairs can be tested for: where the parameters are drawn without regard to results."""
+    if study.groups is not None:
+        return []
+    return sorted({k for _, k in testable if k < issues and not study.stratified[k] and not study.sorted[k]})
 
 
 def _claims(

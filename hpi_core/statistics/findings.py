@@ -114,6 +114,68 @@ class Cause:
 
 
 @dataclass(frozen=True)
+class Condition:
+    """A range (low, high] or value of one parameter as printed; `text` can be typed as a filter."""
+
+    parameter: str
+    kind: CauseKind
+    low: float | None
+    high: float | None
+    values: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True)
+class PairCell:
+    """The assessable trials of one of the four parts two conditions make, with a simultaneous 95 % interval."""
+
+    n: int
+    sick: int
+    rate: float
+    rate_low: float
+    rate_high: float
+
+
+@dataclass(frozen=True, eq=False)
+class PairCause:
+    """Two conditions that only together make trials sick: beyond either one, and beyond independent action of both.
+
+    Attributes:
+        parameters: names of the two columns.
+        issue: issue id.
+        conditions: the two conditions.
+        text: both, joined by `and`.
+        both: the trials for which both hold.
+        first_only: those for which the first alone holds.
+        second_only: those for which the second alone holds.
+        neither: the others.
+        share: the part of all sick trials that would not be sick at the rate of the worse condition alone.
+        p: p-value corrected for every box of sides tried on these two parameters.
+        log10_p: its decimal logarithm.
+        q: q-value in the one family of everything tested.
+        q_strict: the same under any dependence of the tests.
+        carries: which of the two has a cause of its own that makes no clear difference outside the pair.
+        rows: the sick trials for which both hold, ascending.
+    """
+
+    parameters: tuple[str, str]
+    issue: str
+    conditions: tuple[Condition, Condition]
+    text: str
+    both: PairCell
+    first_only: PairCell
+    second_only: PairCell
+    neither: PairCell
+    share: float
+    p: float
+    log10_p: float
+    q: float
+    q_strict: float
+    carries: tuple[str, ...]
+    rows: Rows
+
+
+@dataclass(frozen=True)
 class NotACause:
     """A significant parameter that is not claimed, because another cause of the same issue accounts for it.
 
@@ -195,6 +257,7 @@ class CauseFindings:
     not_causes: tuple[NotACause, ...]
     leads: tuple[Lead, ...]
     buckets: tuple[Bucket, ...]
+    pairs: tuple[PairCause, ...]
     objective: ObjectiveFindings
     tested: int
     stratified: bool

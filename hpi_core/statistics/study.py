@@ -147,11 +147,15 @@ class Study:
         if self.groups is not None:
             said.append(
                 f"The sweep mixes {self.groups.size} groups ({safe(self.groups.name)}): parameters were tested within "
-                "them, and what only differs between them is not blamed; rates are over all trials."
+                "them, and what only differs between them is not blamed; rates are over all trials. Pairs of "
+                "parameters were not tested."
             )
         if any(self.stratified):
             names = ", ".join(safe(name) for name in self.drift[:3]) + (" and others" if len(self.drift) > 3 else "")
-            said.append(f"The sampler drifted ({names}): parameters were tested within stretches of trial order.")
+            said.append(
+                f"The sampler drifted ({names}): parameters were tested within stretches of trial order. Pairs of "
+                "parameters were not tested."
+            )
         for issue, by_outcome in zip(self.issues[:told], self.sorted[:told], strict=True):
             if by_outcome:
                 said.append(f"{issue.id}: the trials look sorted by outcome, so trial order was not adjusted for.")

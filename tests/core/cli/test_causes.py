@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 from pathlib import Path
 from typing import Any
@@ -110,6 +111,25 @@ def test_a_real_sweep_without_sick_trials_is_told_what_makes_results_bad_and_goo
     assert "worst tenth (156 trials):" in page
     assert "best tenth (156 trials):" in page
     assert "among the best" in page
+
+
+def test_two_conditions_that_only_act_together_are_told_as_a_pair(tmp_path: Path) -> None:
+    draw = random.Random(5)
+    rows = []
+    for _ in range(600):
+        lr, width = 10 ** draw.uniform(-5, 0), draw.choice((16, 32, 64, 128, 256, 512))
+        sick = draw.random() < (0.85 if lr > 0.01 and width >= 128 else 0.03)
+        rows.append(f"{lr:.6g},{width},{draw.uniform(0, 0.5):.4f},{'nan' if sick else f'{draw.random():.5f}'}\n")
+    path = tmp_path / "together.csv"
+    path.write_text("lr,width,dropout,val_loss\n" + "".join(rows), encoding="utf-8")
+    (pair,) = _found(path, tmp_path)["pairs"]
+    assert pair["parameters"] == ["lr", "width"]
+    assert pair["carries"] == ["lr", "width"]
+    page = _page(path, tmp_path)
+    assert f"{pair['text']}  only together" in page
+    told = " ".join(page.split())
+    assert "More than either alone, and more than both acting independently" in told
+    assert "Outside it lr makes no clear difference: it acts through this pair." in told
 
 
 def test_one_clear_sentence_where_nothing_can_be_searched(tmp_path: Path) -> None:

@@ -1,0 +1,213 @@
+"""Pairs: two conditions that only together make trials sick, told apart from two causes that each act alone.
+
+Two independent causes fail a trial with probability 1 - (1 - a)(1 - b) (noisy-OR). A pair is claimed only where the
+trials with both conditions are sicker than those with either one, and sicker than independent action allows. Each
+parameter is parted at its quartiles or by its levels; for every two parameters all boxes of two such sides are tried,
+and the p-value pays for it (Bonferroni). All tables of all pairs come from one product of a matrix with itself.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from hpi_core.statistics.distributions import log_normal_tail
+from hpi_core.statistics.screening import level_codes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from hpi_core.statistics.binning import Coding
+    from hpi_core.statistics.findings import CauseKind
+    from hpi_core.statistics.inputs import Booleans, Floats, Integers
+    from hpi_core.statistics.study import Study
+
+LEAST_CELL = 20
+LEAST_SICK_TOGETHER = 5
+_SAMPLE = 50_000
+_MOST_PARAMETERS = 50
+_MOST_LEVELS = 4
+# Two sides that overlap much more or less than chance are hardly two conditions.
+_MOST_OVERLAP = 0.25
+Cells = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """One condition on one parameter, by its codes; the opposite is a condition, too, where `turns` holds."""
+
+    parameter: int
+    kind: CauseKind
+    exposed: Booleans
+    turns: bool
+
+    def turned(self) -> Side:
+        """Return the opposite condition."""
+        opposite: dict[CauseKind, CauseKind] = {"above": "below", "below": "above"}
+        return Side(self.parameter, opposite.get(self.kind, self.kind), ~self.exposed, self.turns)
+
+
+@dataclass(frozen=True, eq=False)
+class PairTest:
+    """The best box of two parameters for one issue: its sides, its log p-value and how many boxes were tried."""
+
+    first: Side
+    second: Side
+    issue: int
+    log_p: float
+    boxes: int
+
+
+def pair_tests(study: Study, issues: Sequence[int]) -> Iterator[PairTest]:
+    """Yield the test of every two parameters for every issue of which some box can be judged.
+
+    Args:
+        study: the search; parameters of the environment are left out, and of more than 50 the later ones.
+        issues: places of the issues to test, each without strata.
+
+    Very large sweeps are looked at in an evenly spread part of their trials.
+    """
+    step = max(1, study.n // _SAMPLE)
+    sides = [
+        side
+        for p, (parameter, coding) in enumerate(zip(study.parameters, study.codings, strict=True))
+        if not parameter.environment and p < _MOST_PARAMETERS
+        for side in _sides(p, coding)
+    ]
+    if not issues or len({side.parameter for side in sides}) < 2:
+        return
+    table = np.stack([side.exposed[study.codings[side.parameter].codes[::step]] for side in sides], axis=1)
+    plan = _Plan.of(sides)
+    everyone = _products(table.astype(np.float32))
+    known: dict[bytes, Cells] = {}
+    for k in issues:
+        issue = study.issues[k]
+        assessable = issue.assessable[::step]
+        key = np.packbits(assessable).tobytes()
+        if key not in known:
+            left_out = _products(table[~assessable].astype(np.float32))
+            known[key] = plan.cells(everyone - left_out, float(assessable.sum()))
+        sick = assessable & issue.sick[::step]
+        positives = plan.cells(_products(table[sick].astype(np.float32)), float(sick.sum()))
+        yield from plan.best(k, known[key], positives)
+
+
+def score(n: Cells, a: Cells) -> Floats:
+    """Return the score of boxes: the least of three normal deviates, NaN where a box cannot be judged.
+
+    Args:
+        n: trials with both conditions, the first only, the second only, neither; shape (4, …).
+        a: sick ones among them.
+
+    Both against the first only, both against the second only, and the departure from independent action
+    I = -[log(1 - r11) - log(1 - r10) - log(1 - r01) + log(1 - r00)] by its standard error; rates (a + .5) / (n + 1).
+    """
+    rate = (a + 0.5) / (n + 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        healthy = np.log1p(-rate)
+        departure = -(healthy[0] - healthy[1] - healthy[2] + healthy[3])
+        error = np.sqrt((rate / (n * (1 - rate))).sum(axis=0))
+        least = np.minimum(np.minimum(_deviate(n, a, 1), _deviate(n, a, 2)), departure / error)
+        overlap = (n[0] * n[3] - n[1] * n[2]) / np.sqrt((n[0] + n[1]) * (n[2] + n[3]) * (n[0] + n[2]) * (n[1] + n[3]))
+    judged = (n.min(axis=0) >= LEAST_CELL) & (np.abs(overlap) <= _MOST_OVERLAP)
+    return np.where(judged, np.where(a[0] >= LEAST_SICK_TOGETHER, least, -np.inf), np.nan)
+
+
+def _deviate(n: Cells, a: Cells, other: int) -> Floats:
+    """Return the deviate of two rates: both conditions against one of them alone."""
+    pooled = (a[0] + a[other]) / (n[0] + n[other])
+    spread = np.sqrt(pooled * (1 - pooled) * (1 / n[0] + 1 / n[other]))
+    return np.asarray((a[0] / n[0] - a[other] / n[other]) / spread)
+
+
+def _sides(p: int, coding: Coding) -> Iterator[Side]:
+    """Yield the conditions on one parameter: above and below its quartiles, each of its largest levels, no value."""
+    counts = np.bincount(coding.codes, minlength=coding.size)
+    codes = np.arange(coding.size)
+    plain = coding.size == coding.bins
+    for cut in _quartiles(counts[: coding.bins]):
+        above = (codes > cut) & (codes < coding.bins)
+        yield Side(p, "above", above, plain)
+        if not plain:
+            yield Side(p, "below", codes <= cut, False)
+    own = level_codes(coding)
+    if coding.missing is not None:
+        own[coding.missing] = True
+    levels = sorted(np.flatnonzero(own).tolist(), key=lambda code: (-counts[code], code))[:_MOST_LEVELS]
+    two = coding.bins == 0 and coding.size == 2
+    for code in levels[:1] if two and len(levels) == 2 else levels:
+        yield Side(p, "missing" if code == coding.missing else "level", codes == code, two and len(levels) == 2)
+
+
+def _quartiles(counts: Integers) -> list[int]:
+    """Return the last bin below each quartile, as near as the bins allow; both sides of each hold something."""
+    if len(counts) < 2 or counts.sum() == 0:
+        return []
+    below = np.cumsum(counts)[:-1] / counts.sum()
+    return sorted({int(np.abs(below - share).argmin()) for share in (0.25, 0.5, 0.75)})
+
+
+def _products(table: npt.NDArray[np.float32]) -> Cells:
+    """Return how many trials any two sides share; whole numbers below 2 ** 24 are exact in float32."""
+    return (table.T @ table).astype(np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class _Plan:
+    """Which boxes there are: the columns of the first and second side, and which of them are turned round."""
+
+    sides: Sequence[Side]
+    first: Integers
+    second: Integers
+    turn_first: Booleans
+    turn_second: Booleans
+    starts: Integers
+
+    @classmethod
+    def of(cls, sides: Sequence[Side]) -> _Plan:
+        owner = np.array([side.parameter for side in sides])
+        turns = np.array([side.turns for side in sides])
+        i, j = np.nonzero(owner[:, None] < owner[None, :])
+        boxes = [
+            (i[kept], j[kept], np.full(kept.sum(), one), np.full(kept.sum(), other))
+            for one in (False, True)
+            for other in (False, True)
+            for kept in [(turns[i] | (not one)) & (turns[j] | (not other))]
+        ]
+        first, second, turn_first, turn_second = (np.concatenate(part) for part in zip(*boxes, strict=True))
+        pair = owner[first] * (owner.max() + 1) + owner[second]
+        order = np.argsort(pair, kind="stable")
+        starts = np.flatnonzero(np.diff(pair[order], prepend=-1))
+        return cls(sides, first[order], second[order], turn_first[order], turn_second[order], starts)
+
+    def cells(self, products: Cells, total: float) -> Cells:
+        """Return the trials of every box with both conditions, the first only, the second only, neither."""
+        both = products[self.first, self.second]
+        one, other = products.diagonal()[self.first], products.diagonal()[self.second]
+        parts = [both, one - both, other - both, total - one - other + both]
+        turned = [np.where(self.turn_first, parts[[2, 3, 0, 1][c]], parts[c]) for c in range(4)]
+        return np.stack([np.where(self.turn_second, turned[[1, 0, 3, 2][c]], turned[c]) for c in range(4)])
+
+    def best(self, issue: int, n: Cells, a: Cells) -> Iterator[PairTest]:
+        """Yield the best box of every two parameters of which some box can be judged."""
+        scores = score(n, a)
+        judged = np.add.reduceat(np.isfinite(scores) | np.isneginf(scores), self.starts, dtype=np.int64)
+        filled = np.where(np.isnan(scores), -np.inf, scores)
+        stops = np.append(self.starts, len(filled))[1:]
+        for start, stop, boxes in zip(self.starts, stops, judged, strict=True):
+            if boxes == 0:
+                continue
+            at = int(start + filled[start:stop].argmax())
+            log_p = 0.0 if filled[at] <= 0 else log_normal_tail(float(filled[at])) + math.log(boxes)
+            first, second = self.sides[self.first[at]], self.sides[self.second[at]]
+            yield PairTest(
+                first.turned() if self.turn_first[at] else first,
+                second.turned() if self.turn_second[at] else second,
+                issue,
+                min(0.0, log_p),
+                int(boxes),
+            )

@@ -1,0 +1,112 @@
+"""Pairs: an AND is found as what it is; causes that act alone, noise and adaptive sweeps yield none."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from hpi_core.statistics.binning import in_range
+from hpi_core.statistics.causes import find_causes
+from hpi_core.statistics.inputs import Booleans, Floats, Issue, Parameter
+from hpi_core.statistics.pairs import score
+from tests.bench.causes.sweeps import innocents, noise
+
+N = 1000
+
+
+def _issue(rng: np.random.Generator, rate: Floats) -> Issue:
+    return Issue("sick", rng.random(len(rate)) < rate, np.ones(len(rate), dtype=np.bool_))
+
+
+def _two(rng: np.random.Generator, n: int = N) -> tuple[list[Parameter], Booleans, Booleans]:
+    lr, width = 10 ** rng.uniform(-5, 0, n), rng.random(n)
+    return [Parameter.numeric("lr", lr), Parameter.numeric("width", width), *innocents(rng, n)], lr > 0.01, width > 0.6
+
+
+def test_two_conditions_that_only_act_together_are_found_and_counted() -> None:
+    rng = np.random.default_rng(2)
+    parameters, hot, wide = _two(rng)
+    issue = _issue(rng, np.where(hot & wide, 0.8, 0.05))
+    (pair,) = find_causes(parameters, [issue]).pairs
+    assert pair.parameters == ("lr", "width")
+    assert [part.kind for part in pair.conditions] == ["above", "above"]
+    assert pair.conditions[0].low == pytest.approx(0.01, rel=0.3)
+    assert pair.conditions[1].low == pytest.approx(0.6, abs=0.05)
+    lr, width = (np.asarray(parameters[i].values, dtype=np.float64) for i in (0, 1))
+    first, second = (in_range(x, part.low, part.high) for x, part in zip((lr, width), pair.conditions, strict=True))
+    places = (first & second, first & ~second, ~first & second, ~first & ~second)
+    cells = (pair.both, pair.first_only, pair.second_only, pair.neither)
+    for inside, cell in zip(places, cells, strict=True):
+        assert (cell.n, cell.sick) == (int(inside.sum()), int((inside & issue.sick).sum()))
+    assert pair.both.rate_low <= 0.8 <= pair.both.rate_high
+    assert np.array_equal(pair.rows, np.flatnonzero(first & second & issue.sick))
+    assert pair.carries == ("lr", "width")
+    typed = [eval(pair.text, {}, {"lr": a, "width": b}) for a, b in zip(lr.tolist(), width.tolist(), strict=True)]
+    assert np.array_equal(first & second, typed)
+
+
+def test_a_level_and_a_range_can_be_a_pair() -> None:
+    rng = np.random.default_rng(1)
+    parameters, hot, _ = _two(rng)
+    optimizer = next(p for p in parameters if p.name == "optimizer")
+    sgd = np.asarray(optimizer.values) == optimizer.levels.index("sgd")
+    (pair,) = find_causes(parameters, [_issue(rng, np.where(hot & sgd, 0.8, 0.05))]).pairs
+    assert set(pair.parameters) == {"lr", "optimizer"}
+    assert "optimizer = sgd" in pair.text
+
+
+def test_two_causes_that_each_act_alone_are_no_pair() -> None:
+    found = 0
+    for seed in range(25):
+        rng = np.random.default_rng(seed)
+        parameters, hot, wide = _two(rng)
+        rate = 1 - (1 - np.where(hot, 0.6, 0.03)) * (1 - np.where(wide, 0.5, 0.0))
+        result = find_causes(parameters, [_issue(rng, rate)])
+        assert {cause.parameter for cause in result.causes} >= {"lr", "width"}
+        found += bool(result.pairs)
+    assert found <= 1
+
+
+def test_noise_yields_no_pair() -> None:
+    found = 0
+    for seed in range(40):
+        sweep = noise(np.random.default_rng(seed), 400)
+        found += bool(find_causes(sweep.parameters, sweep.issues).pairs)
+    assert found <= 1
+
+
+def test_a_copy_is_no_second_condition() -> None:
+    rng = np.random.default_rng(2)
+    lr = 10 ** rng.uniform(-5, 0, N)
+    parameters = [Parameter.numeric("lr", lr), Parameter.numeric("copy", lr * 2), Parameter.numeric("x", rng.random(N))]
+    assert find_causes(parameters, [_issue(rng, np.where(lr > 0.03, 0.9, 0.05))]).pairs == ()
+
+
+def test_pairs_are_not_tested_where_the_sampler_drifts_and_that_is_said() -> None:
+    rng = np.random.default_rng(3)
+    parameters, hot, wide = _two(rng)
+    drift = Parameter.numeric("drift", np.arange(N) / N + rng.normal(0, 0.2, N))
+    found = find_causes([*parameters, drift], [_issue(rng, np.where(hot & wide, 0.8, 0.05))])
+    assert found.stratified
+    assert found.pairs == ()
+    assert any("Pairs of parameters were not tested." in caveat for caveat in found.caveats)
+
+
+def test_the_score_is_its_formula_and_judges_no_small_cell() -> None:
+    n = np.array([[60.0, 60], [80, 19], [70, 70], [200, 200]])
+    a = np.array([[40.0, 40], [8, 2], [5, 5], [10, 10]])
+    rate = (a[:, 0] + 0.5) / (n[:, 0] + 1)
+    logs = np.log(1 - rate)
+    departure = -(logs[0] - logs[1] - logs[2] + logs[3]) / math.sqrt(float((rate / (n[:, 0] * (1 - rate))).sum()))
+    assert score(n, a)[0] == pytest.approx(departure)
+    assert np.isnan(score(n, a)[1])
+
+
+@pytest.mark.parametrize("n", [2, 30, 100])
+def test_few_trials_have_no_pairs_and_never_crash(n: int) -> None:
+    rng = np.random.default_rng(n)
+    parameters, hot, wide = _two(rng, n)
+    constant = [Parameter.numeric("one", np.ones(n)), Parameter.categorical("word", ["a"] * n)]
+    assert find_causes([*parameters, *constant], [_issue(rng, np.where(hot & wide, 0.5, 0.2))]).pairs == ()
