@@ -107,7 +107,10 @@ class Sweep:
 
     @classmethod
     def from_polars(cls, frame: pl.DataFrame, *, name: str = "frame", overrides: RoleOverrides | None = None) -> Sweep:
-        """Make a sweep of a polars frame with one row per trial."""
+        """Make a sweep of a polars frame with one row per trial; structures become one column per field."""
+        from hpi_core.frame_door import plain_frame
+
+        frame = plain_frame(frame)
         return cls.from_table(frame, Source(kind="frame", location=name, name=name), overrides=overrides)
 
     @classmethod
@@ -119,6 +122,17 @@ class Sweep:
         from hpi_core.pandas_door import frame_from_pandas
 
         return cls.from_polars(frame_from_pandas(frame), name=name, overrides=overrides)
+
+    @classmethod
+    def from_arrow(cls, data: object, *, name: str = "frame", overrides: RoleOverrides | None = None) -> Sweep:
+        """Make a sweep of anything that offers the Arrow interface: a pyarrow table, a DuckDB relation, another frame.
+
+        Raises:
+            UsageError: it does not offer the interface, or holds no table.
+        """
+        from hpi_core.frame_door import frame_from_arrow
+
+        return cls.from_polars(frame_from_arrow(data), name=name, overrides=overrides)
 
     def to_pandas(self) -> pd.DataFrame:
         """Return the trials as a pandas frame, without pyarrow."""

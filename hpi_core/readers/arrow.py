@@ -6,10 +6,10 @@ import io
 
 import polars as pl
 
+from hpi_core.dtypes import plain
 from hpi_core.errors import SourceError
 from hpi_core.readers.contract import Reader
 from hpi_core.tables.content import Content
-from hpi_core.tables.dtypes import plain
 from hpi_core.tables.table import Cancelled, Progress, ReadOptions, Table
 from hpi_core.tables.unheard import panics_unheard
 
