@@ -46,7 +46,7 @@ def _run(args: argparse.Namespace) -> ExitCode:
 def best_of(inspection: Inspection, k: int) -> dict[str, Any]:
     """Return the k best healthy trials and what would rank higher, as plain data."""
     from hpi_core.importance import best_runs
-    from hpi_core.importance.best import cost_column
+    from hpi_core.importance.costs import cost_column
     from hpi_core.importance.records import best_records
     from hpi_core.summary import plain
 

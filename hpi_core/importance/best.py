@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from hpi_core import frames
+from hpi_core.importance.costs import costs
 from hpi_core.importance.model import BestRun
 from hpi_core.importance.outcomes import chosen_metric
 from hpi_core.statistics.replicates import TYPICAL_SEED_SHARE, Replication, replication, shrunken
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from hpi_core.sweep import Sweep
 
 LEAST_DEGREES = 3
-# Words of a resource column that say what a trial costs, the most telling first.
-_COST_WORDS = (("cost", "price", "usd"), ("gpu", "hours"), ("runtime", "duration", "seconds", "sec", "time", "elapsed"),
-               ("flop", "flops", "gflop", "gflops", "macs", "gmacs"))  # fmt: skip
 
 
 def best(
@@ -46,8 +44,7 @@ def best(
     table = healthy_values(judged, name).with_columns((sign * pl.col("value")).alias("badness"))
     if table.is_empty():
         return ()
-    cost = cost_column(judged.sweep)
-    table = table.with_columns(_costs(judged.sweep, cost)[table[frames.ROW].to_numpy()].alias("cost"))
+    table = table.with_columns(costs(judged.sweep)[table[frames.ROW].to_numpy()].alias("cost"))
     table = table.sort("badness", "cost", frames.ROW, nulls_last=True, maintain_order=True)
     badness = table["badness"].to_numpy()
     noise = seed_spread(judged.sweep, table)
@@ -99,29 +96,6 @@ def seed_spread(sweep: Sweep, table: pl.DataFrame) -> Replication | None:
     hashes = sweep.trials.select(names)[table[frames.ROW].to_numpy()].hash_rows()
     found = replication(hashes.to_numpy().view(np.int64), table["badness"].to_numpy(), better_half=True)
     return found if found is not None and found.degrees >= LEAST_DEGREES else None
-
-
-def cost_column(sweep: Sweep) -> str | None:
-    """Return the resource column that says best what a trial costs; None where there is none."""
-    from hpi_core.roles.names import parse
-
-    numeric = [
-        name
-        for name in sweep.roles.resources
-        if sweep.trials.schema[name].is_numeric() and "nonfinite" not in parse(name).tokens
-    ]
-    for words in _COST_WORDS:
-        for name in numeric:
-            if set(parse(name).tokens) & set(words):
-                return name
-    return numeric[0] if numeric else None
-
-
-def _costs(sweep: Sweep, cost: str | None) -> pl.Series:
-    if cost is None:
-        return pl.Series("cost", [None], dtype=pl.Float64).new_from_index(0, sweep.trials.height)
-    values = sweep.trials[cost].cast(pl.Float64, strict=False)
-    return pl.select(pl.when(values.is_finite()).then(values)).to_series()
 
 
 def _margin(sweep: Sweep, metric: str, badness: Floats, noise: Replication | None) -> float | None:

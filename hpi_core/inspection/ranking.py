@@ -1,4 +1,7 @@
-"""The best trials: healthy, finished, with a finite objective, ranked; and what would rank higher if healthy."""
+"""The best trials: healthy, finished, with a finite objective, ranked; and what would rank higher if healthy.
+
+Of trials with the same value the cheaper one stands first.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from hpi_core import frames
+from hpi_core.importance.costs import costs
 from hpi_core.sweep import Sweep
 
 # A trial in one of these states has a result that stands; pruned and running trials have no final one.
@@ -66,6 +70,7 @@ def rank(sweep: Sweep, sick: pl.Series, standing: pl.DataFrame) -> Ranking:
         pl.col(objective.metric).cast(pl.Float64, strict=False).alias("value"),
         pl.Series("sick", sick, dtype=pl.Boolean),
         sweep.trial_ids().alias("trial"),
+        costs(sweep).alias("cost"),
         (
             pl.col(frames.STATUS).is_in(FINISHED)
             & ~pl.col(frames.ROW).is_in(pl.Series(sorted(sweep.incomplete), dtype=pl.UInt32).implode())
@@ -73,7 +78,7 @@ def rank(sweep: Sweep, sick: pl.Series, standing: pl.DataFrame) -> Ranking:
     )
     finished = table.filter("finished")
     finite = table.filter(pl.col("value").is_finite()).sort(
-        "value", frames.ROW, descending=[descending, False], maintain_order=True
+        "value", "cost", frames.ROW, descending=[descending, False, False], nulls_last=True, maintain_order=True
     )
     healthy = finite.filter(pl.col("finished") & ~pl.col("sick"))
     excluded = finite.filter(pl.col("sick"))

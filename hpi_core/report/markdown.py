@@ -9,6 +9,7 @@ from hpi_core.numerals import percent, plural
 from hpi_core.report.contract import Making, ReportFormat
 from hpi_core.report.markdown_best import best_configuration
 from hpi_core.report.markdown_findings import pathologies, recommendations, short_cause
+from hpi_core.report.markdown_importance import importance
 from hpi_core.report.markdown_text import code, prose, table
 
 EXAMPLES = 5
@@ -24,7 +25,7 @@ def render(summary: Mapping[str, Any], making: Making) -> str:
         _overview(summary),
         best_configuration(summary),
         _issues(summary),
-        pathologies(summary),
+        [*pathologies(summary), *importance(summary)],
         recommendations(summary),
         _caveats(summary),
         _made(summary, making),

@@ -20,6 +20,7 @@ def test_the_report_has_its_sections_and_the_cause_with_evidence(tmp_path: Path)
     assert re.findall(r"^## (.*)$", text, re.MULTILINE) == SECTIONS
     assert re.search(r"^### 1\. lr > 0\.\d+: nonfinite_metric \(strong\)$", text, re.MULTILINE)
     assert re.search(r"\*\*R1\. Keep lr ≤ 0\.\d+\.\*\*", text)
+    assert re.search(r"\| `lr` \| being sick \| 0\.\d\d \| 0\.\d\d to 1?0?\.\d\d \|", text)
     assert "Made by hpi 0" in text
     assert not re.search(r"20\d\d-\d\d-\d\d", text)
 
