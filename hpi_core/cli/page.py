@@ -194,6 +194,9 @@ def _add_coverage(summary: Mapping[str, Any], ink: Ink, everything: bool) -> Non
     crashed = [row for row in coverage if row["state"] == "crashed"]
     for row in crashed:
         ink.paragraph(f"{row['detector']} crashed: {row['reason']}", "error")
+    if changed := summary["thresholds"]:
+        said = ", ".join(f"{name} = {number(value)}" for name, value in changed.items())
+        ink.paragraph(f"thresholds that were changed: {said}")
     if everything:
         columns = [
             Column("detector"), Column("state"), Column("judged", right=True), Column("flagged", right=True),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hpi_core.numerals import percent, plural
+from hpi_core.numerals import number, percent, plural
 from hpi_core.report.contract import Making, ReportFormat
 from hpi_core.report.markdown_best import best_configuration
 from hpi_core.report.markdown_findings import pathologies, recommendations, short_cause
@@ -155,7 +155,11 @@ def _made(summary: Mapping[str, Any], making: Making) -> list[str]:
     when = f" on {prose(making.date)}" if making.date else ""
     origin = f"{plural(source['rows'], 'trial')}, {code(source['fingerprint'] or 'no fingerprint')}"
     version = f"Made by hpi {making.version}{when}"
-    return ["---", "", f"{version} from {code(source['name'])} ({origin}); options: {prose(making.options)}."]
+    lines = ["---", "", f"{version} from {code(source['name'])} ({origin}); options: {prose(making.options)}."]
+    if changed := summary["thresholds"]:
+        said = ", ".join(code(f"{name} = {number(value)}") for name, value in changed.items())
+        lines += ["", f"Thresholds that were changed: {said}."]
+    return lines
 
 
 FORMAT = ReportFormat("markdown", (".md", ".markdown"), render)
