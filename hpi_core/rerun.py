@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from pathlib import Path
 
 import polars as pl
 
@@ -37,6 +38,32 @@ def slurm_script(table: pl.DataFrame, id_column: str | None, csv_name: str) -> s
             raise UsageError("A value holds a line end, which a job script cannot number.", "Export a .csv instead.")
         cases.append(f"  {task}) set -- {' '.join(map(shlex.quote, words))} ;;")
     return _SCRIPT.format(tasks=table.height, csv=shlex.quote(csv_name), shown=safe(csv_name), cases="\n".join(cases))
+
+
+def write_reruns(sweep: Sweep, rows: Sequence[int], path: Path) -> tuple[Path, ...]:
+    """Write the configurations of these rows; a name ending in .sh makes a SLURM script with its table beside it.
+
+    Returns:
+        The files written.
+
+    Raises:
+        UsageError: there is no row, or a value cannot stand in a job script.
+        WriteError: a file cannot be written.
+    """
+    from hpi_core.atomic import write_atomically
+    from hpi_core.table_formats import table_bytes
+
+    if not rows:
+        raise UsageError("No trial is marked rerun.", "Mark some first: r in the app, or hpi triage --rerun TRIAL …")
+    table = rerun_table(sweep, rows)
+    beside = path.with_suffix(".csv")
+    if path.suffix.lower() != ".sh":
+        write_atomically(path, table_bytes(table, "csv"))
+        return (path,)
+    script = slurm_script(table, sweep.roles.id, beside.name)
+    write_atomically(beside, table_bytes(table, "csv"))
+    write_atomically(path, script.encode("utf-8"))
+    return (path, beside)
 
 
 def _word(value: object) -> str:

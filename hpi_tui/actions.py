@@ -44,6 +44,7 @@ ACTIONS: list[Action] = [
     Action("runs", ("1",), "Runs: every trial", "panes"),
     Action("sick", ("2",), "Sick: trials to decide", "panes"),
     Action("buckets", ("3",), "Buckets: sick ranges", "panes"),
+    Action("curves", ("4",), "Curves: the trial's course", "panes"),
     Action("next_pane", ("tab",), "next pane", "panes"),
     Action("previous_pane", ("shift+tab",), "previous pane", "panes"),
     Action("open", ("enter",), "open or unfold", "panes", 52, "open"),
@@ -70,21 +71,45 @@ ACTIONS: list[Action] = [
     Action("clear_sort", (), "order of the source", "find"),
     Action("group", ("number_sign",), "group by configuration", "find"),
     Action("columns", ("c",), "columns", "look", 50, "columns"),
+    Action("metric", ("m",), "next metric", "look", None, "metric"),
+    Action("parameter", ("p",), "next hyperparameter", "look", None, "hyperparameter"),
+    Action("time_axis", ("x",), "over steps or time", "look", None, "step or time"),
+    Action("log_axis", ("L",), "log or linear axis", "look", None, "log"),
+    Action("smooth", ("tilde",), "smooth the curves", "look", None, "smooth"),
+    Action("overlay", ("o",), "lay the selected over", "look", None, "overlay"),
+    Action("zoom_in", ("greater_than_sign",), "closer", "look", None, "closer"),
+    Action("zoom_out", ("less_than_sign",), "further away", "look", None, "further"),
     Action("ledger", ("D",), "repairs of the source", "look"),
     Action("roles", ("O",), "roles and objective", "global", 70, "roles"),
     Action("reload", ("R",), "read the source again", "global"),
     Action("accept_incomplete", (), "accept a cut-off record", "global"),
+    Action("export", ("e",), "export to a file", "global", 62, "export"),
+    Action("report", ("w",), "write the report", "global"),
     Action("copy", ("y",), "copy the row", "global", 80, "copy"),
     Action("quit", ("q", "ctrl+c"), "quit", "global", 90, "quit"),
     Action("help", ("question_mark",), "help", "global", 100, "help"),
     Action("palette", ("colon", "ctrl+p"), "commands", "global", 101, "commands"),
 ]
 
+_DECIDE = (
+    (("acknowledge",), "ack"), (("rerun",), "rerun"), (("ignore",), "ignore"), (("note",), "note"), (("undo",), "undo"),
+)  # fmt: skip
+_OF_PANE: Mapping[str, tuple[tuple[tuple[str, ...], str], ...]] = {
+    "sick": (*_DECIDE, (("open",), "unfold"), (("previous_sick", "next_sick"), "group"), (("show_decided",), "decided"),
+             (("export",), "export"), (("zoom",), "zoom")),
+    "buckets": ((("left", "right"), "issue"), (("down", "up"), "parameter"), (("open",), "show these trials"),
+                (("zoom",), "zoom"), (("export",), "export")),
+    "curves": ((("left", "right"), "read out"), (("down", "up"), "trial"), (("previous_sick", "next_sick"), "sick"),
+               (("metric",), "metric"), (("log_axis",), "log"), (("time_axis",), "time"), (("smooth",), "smooth"),
+               (("overlay",), "overlay"), (("zoom_out", "zoom_in"), "zoom"), (("zoom",), "full")),
+}  # fmt: skip
+
 _SHOWN = {
     "question_mark": "?", "colon": ":", "slash": "/", "backslash": "\\", "equals_sign": "=", "asterisk": "*",
     "number_sign": "#", "plus": "+", "underscore": "_", "space": "Space", "enter": "Enter", "escape": "Esc",
     "exclamation_mark": "!", "right_curly_bracket": "}", "right_square_bracket": "]", "left_square_bracket": "[",
-    "full_stop": ".", "tab": "Tab", "shift+tab": "Shift-Tab", "pagedown": "PgDn", "pageup": "PgUp", "up": "Up",
+    "full_stop": ".", "tilde": "~", "greater_than_sign": ">", "less_than_sign": "<",
+    "tab": "Tab", "shift+tab": "Shift-Tab", "pagedown": "PgDn", "pageup": "PgUp", "up": "Up",
     "down": "Down", "left": "Left", "right": "Right", "home": "Home", "end": "End",
 }  # fmt: skip
 
@@ -101,10 +126,18 @@ def keys_shown(action: Action) -> str:
     return " ".join(key_shown(key) for key in action.keys)
 
 
-def footer_actions() -> list[Action]:
-    """Return the actions of the footer in their order."""
-    ranked = [(action.footer, action) for action in ACTIONS if action.footer is not None]
-    return [action for _, action in sorted(ranked, key=lambda pair: pair[0])]
+def footer_keys(pane: str) -> list[tuple[str, str]]:
+    """Return what the footer says while a pane has the keys: a key and what it does; help and commands stand last."""
+    ranked = sorted((action for action in ACTIONS if action.footer is not None), key=lambda action: action.footer or 0)
+    keys = [(key_shown(action.keys[0]), action.short or action.help) for action in ranked if action.keys]
+    own = [(_first_keys(names), says) for names, says in _OF_PANE.get(pane, ())]
+    return keys if not own else [*((key, says) for key, says in own if key), *keys[-2:]]
+
+
+def _first_keys(names: tuple[str, ...]) -> str:
+    return " ".join(
+        key_shown(action.keys[0]) for name in names for action in ACTIONS if action.name == name and action.keys
+    )
 
 
 def rebind(chosen: Mapping[str, tuple[str, ...]]) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from hpi_core.text import safe
 from hpi_tui import messages
 from hpi_tui.tables import SweepTable
 
@@ -31,6 +32,8 @@ class Answers:
             messages.Inspected: self._inspected,
             messages.InspectionFailed: self._inspection_failed,
             messages.DecisionsRead: self._decisions_read,
+            messages.CurvesDrawn: self._curves_drawn,
+            messages.Written: self._written,
         }
 
     def take(self, message: messages.Answer) -> None:
@@ -47,7 +50,7 @@ class Answers:
 
     def _loaded(self, message: messages.Loaded) -> None:
         screen = self.screen
-        trial = screen.trial_name(row) if (row := screen.row_here()) is not None else None
+        trial = screen.cursor.trial_name(row) if (row := screen.cursor.row_here()) is not None else None
         first = screen.table is None
         earlier = None if screen.desk is None else screen.desk.decisions
         screen.standing, screen.desk = None, None
@@ -81,11 +84,13 @@ class Answers:
         if screen.table is not None:
             screen.refuse_filter(None)
             screen.show_table(screen.table.seen_through(message.view))
+            screen.commands.catch_up()
 
     def _filter_refused(self, message: messages.FilterRefused) -> None:
         self.screen.wanted_row, self.screen.arranging = None, False
         self.screen.refuse_filter((message.message, message.position))
         self.screen.refresh_chrome()
+        self.screen.commands.catch_up()
 
     def _typical(self, message: messages.Typical) -> None:
         self.screen.typical = message.values
@@ -121,6 +126,15 @@ class Answers:
         if "decision:" in screen.state.filter:
             screen.rearrange()
 
+    def _curves_drawn(self, message: messages.CurvesDrawn) -> None:
+        self.screen.plotter.took(message.view)
+
+    def _written(self, message: messages.Written) -> None:
+        error = message.error
+        names = " and ".join(safe(path, 200) for path in message.paths)
+        self.screen.status = f"Written: {names}" if error is None else f"{error.message} {error.hint}"
+        self.screen.refresh_chrome()
+
     def _stand(self) -> None:
         """Show what stands against the trials and what was decided; at the start, go to the first one to decide."""
         screen = self.screen
@@ -131,16 +145,16 @@ class Answers:
         if screen.standing is not None:
             ranked = screen.standing.inspection.ranking.best
             best = ranked[0].row if ranked else None
-        screen.wanted_row = screen.row_here() if screen.wanted_row is None else screen.wanted_row
+        screen.wanted_row = screen.cursor.row_here() if screen.wanted_row is None else screen.wanted_row
         table = SweepTable(old.sweep, old.view, best, screen.standing, screen.decided)
         table.keep_measures(old)
         screen.table = table
         if screen.standing is not None and screen.desk is not None and not screen.touched:
-            at = screen.sick_from(-1, 1, undecided=True)
+            at = screen.cursor.sick_from(-1, 1, undecided=True)
             screen.wanted_row = None if at is None else table.row_at(at)
         screen.refresh_queue()
         screen.show_table(table)
-        screen.meet_queue()
+        screen.cursor.meet_queue()
         screen.show_map()
 
 

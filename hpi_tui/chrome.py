@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 
 from hpi_core.text import safe
-from hpi_tui.actions import Action, footer_actions, key_shown
+from hpi_tui.actions import footer_keys
 from hpi_tui.cell_format import prose_number
 from hpi_tui.layout import PANES
 from hpi_tui.widgets.lines import Run
@@ -37,9 +37,9 @@ def header(screen: MainScreen) -> Row:
         sick = len(screen.standing.sick_rows)
         left.append(Run(f"  {sick:,} sick" if sick else "  none sick"))
     left += _objective(screen)
-    row = screen.trial_row()
+    row = screen.cursor.trial_row()
     if row is not None:
-        left += [Run(" › ", "faint"), Run(f"trial {screen.trial_name(row)}")]
+        left += [Run(" › ", "faint"), Run(f"trial {screen.cursor.trial_name(row)}")]
     busy = screen.progress or screen.inspecting
     right = [Run(f"{busy}  ", "muted")] if busy else []
     if repairs := sweep.repairs:
@@ -141,12 +141,12 @@ def runs_title(screen: MainScreen) -> tuple[list[Run], list[Run]]:
 
 def footer(screen: MainScreen, width: int, height: int) -> list[Row]:
     """Keys, then status; help and commands keep their place at the right."""
-    actions = footer_actions()
-    right = [run for action in actions[-2:] for run in _footer_key(action)]
+    keys = footer_keys(screen.state.pane)
+    right = [run for pair in keys[-2:] for run in _footer_key(*pair)]
     room = width - sum(cell_len(run.text) for run in right) - 4
     left: list[Run] = [Run(" ")]
-    for action in actions[:-2]:
-        runs = _footer_key(action)
+    for pair in keys[:-2]:
+        runs = _footer_key(*pair)
         room -= sum(cell_len(run.text) for run in runs)
         if room < 0:
             break
@@ -169,7 +169,7 @@ def _decided(screen: MainScreen) -> tuple[list[Run], list[Run]]:
     standing = screen.standing
     if standing is None:
         return [], []
-    total, row = len(standing.sick_rows), screen.trial_row()
+    total, row = len(standing.sick_rows), screen.cursor.trial_row()
     at = int(standing.sick_rows.searchsorted(row)) + 1 if row is not None and standing.is_sick(row) else 0
     said = [f"sick {at:,}/{total:,}" if at else f"sick {total:,}"] if total else []
     verdicts: Counter[str | None] = Counter(decision.verdict for decision in screen.decided.values())
@@ -179,8 +179,8 @@ def _decided(screen: MainScreen) -> tuple[list[Run], list[Run]]:
     return [Run(" "), Run("  ".join(said), "muted")], saved
 
 
-def _footer_key(action: Action) -> list[Run]:
-    return [Run(key_shown(action.keys[0]), "strong", True), Run(f" {action.short or action.help}  ", "muted")]
+def _footer_key(key: str, does: str) -> list[Run]:
+    return [Run(key, "strong", True), Run(f" {does}  ", "muted")]
 
 
 def _key(key: str, does: str) -> list[Run]:

@@ -15,11 +15,14 @@ from hpi_tui import messages
 from hpi_tui.state import SortKey
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from textual.message import Message
 
     from hpi_core.roles import RoleOverrides
     from hpi_core.sweep import Sweep
     from hpi_core.triage import Decisions
+    from hpi_tui.panes.curves import CurvesView
     from hpi_tui.tables import SweepTable
 
 Load = Callable[..., "Sweep"]
@@ -116,6 +119,21 @@ class Jobs:
     def cancel_inspection(self) -> None:
         """Ask the inspection to stop."""
         self._stop_inspecting.set()
+
+    def draw_curves(self, compute: Callable[[], CurvesView]) -> None:
+        """Collect the curves of a trial; answers with CurvesDrawn."""
+        self._start("curves", lambda request: messages.CurvesDrawn(request, compute()))
+
+    def write(self, write: Callable[[], tuple[Path, ...]]) -> None:
+        """Write an export; answers with Written."""
+
+        def work(request: int) -> Message:
+            try:
+                return messages.Written(request, write(), None)
+            except HpiError as error:
+                return messages.Written(request, (), error)
+
+        self._start("write", work)
 
     def read_decisions(self, sweep: Sweep, earlier: Decisions | None) -> None:
         """Read the decisions about a sweep, keeping those already open; answers with DecisionsRead."""

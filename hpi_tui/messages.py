@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from hpi_core.charts.sick import Standing
     from hpi_core.errors import HpiError
     from hpi_core.sweep import Sweep
     from hpi_tui.arrange import RowView
     from hpi_tui.desk import Desk
+    from hpi_tui.panes.curves import CurvesView
 
 
 class Answer(Message):
@@ -118,6 +121,27 @@ class InspectionFailed(Answer):
 
     def __init__(self, request: int, error: HpiError) -> None:
         super().__init__(request)
+        self.error = error
+
+
+class CurvesDrawn(Answer):
+    """The curves of the trial all panes stand at."""
+
+    kind = "curves"
+
+    def __init__(self, request: int, view: CurvesView) -> None:
+        super().__init__(request)
+        self.view = view
+
+
+class Written(Answer):
+    """An export was written to these files, or could not be."""
+
+    kind = "write"
+
+    def __init__(self, request: int, paths: tuple[Path, ...], error: HpiError | None) -> None:
+        super().__init__(request)
+        self.paths = paths
         self.error = error
 
 

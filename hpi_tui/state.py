@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from hpi_tui.panes.curve_settings import CurveSettings
 from hpi_tui.sick_queue import QueueChoice
 
 _JUMPS_KEPT = 100
@@ -58,6 +59,7 @@ class ViewState:
     forward: tuple[int, ...] = ()
     pane: str = "runs"
     queue: QueueChoice = field(default_factory=QueueChoice)
+    curves: CurveSettings = field(default_factory=CurveSettings)
 
 
 def move_to(state: ViewState, position: int) -> ViewState:

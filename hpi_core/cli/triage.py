@@ -124,22 +124,11 @@ def _chosen(sweep: Sweep, trials: Sequence[str], where: str | None) -> list[int]
 
 
 def _export(sweep: Sweep, decisions: Decisions, keys: Sequence[TrialKey], path: Path) -> None:
-    from hpi_core.atomic import write_atomically
     from hpi_core.numerals import plural
-    from hpi_core.rerun import rerun_table, slurm_script
-    from hpi_core.table_formats import table_bytes
+    from hpi_core.rerun import write_reruns
 
     rows = [row for row, key in enumerate(keys) if decisions.of(key).verdict == "rerun"]
-    if not rows:
-        raise UsageError("No trial is marked rerun.", "Mark some first: hpi triage SOURCE --rerun TRIAL …")
-    table = rerun_table(sweep, rows)
-    beside = path.with_suffix(".csv")
-    if path.suffix.lower() == ".sh":
-        script = slurm_script(table, sweep.roles.id, beside.name)
-        write_atomically(beside, table_bytes(table, "csv"))
-        write_atomically(path, script.encode("utf-8"))
-    else:
-        write_atomically(path, table_bytes(table, "csv"))
+    write_reruns(sweep, rows, path)
     sys.stderr.write(f"{plural(len(rows), 'configuration')} written to {path.name}.\n")
 
 

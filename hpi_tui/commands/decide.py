@@ -49,12 +49,12 @@ class Decide(Scope):
 
     def do_note(self) -> None:
         screen = self.screen
-        rows = screen.targets()
+        rows = screen.cursor.targets()
         if self._desk() is None or not rows:
             return
         self._noted = rows
         notes = {screen.decided[row].note for row in rows if row in screen.decided}
-        many = f"{len(rows):,} trials" if len(rows) > 1 else f"trial {screen.trial_name(rows[0])}"
+        many = f"{len(rows):,} trials" if len(rows) > 1 else f"trial {screen.cursor.trial_name(rows[0])}"
         screen.ask_note(many, notes.pop() if len(notes) == 1 else "")
 
     def take_note(self, text: str) -> None:
@@ -79,11 +79,11 @@ class Decide(Scope):
 
     def _decide(self, verdict: Verdict | None) -> None:
         screen, desk = self.screen, self._desk()
-        rows = screen.targets()
+        rows = screen.cursor.targets()
         if desk is None or not rows:
             return
         group = screen.state.pane == "sick" and screen.state.queue.at is not None and screen.state.queue.at.row is None
-        many = f"{len(rows):,} trials" if len(rows) > 1 else f"Trial {screen.trial_name(rows[0])}"
+        many = f"{len(rows):,} trials" if len(rows) > 1 else f"Trial {screen.cursor.trial_name(rows[0])}"
         of_selection = bool(screen.state.selection)
         before = screen.queue.lines
         if not self._act(lambda: desk.decide(rows, verdict), f"{many} {_DONE[verdict]}.  u takes it back"):
@@ -98,9 +98,9 @@ class Decide(Scope):
         """Go to the next sick trial that waits for a decision; in the queue to the line that follows."""
         screen = self.screen
         if screen.state.pane != "sick":
-            at = screen.sick_from(screen.state.cursor, 1, undecided=True)
+            at = screen.cursor.sick_from(screen.state.cursor, 1, undecided=True)
             if at is None:
-                at = screen.sick_from(-1, 1, undecided=True)
+                at = screen.cursor.sick_from(-1, 1, undecided=True)
             if at is not None:
                 screen.go(transitions.move_to(screen.state, at))
             return
@@ -127,7 +127,7 @@ class Decide(Scope):
         if rows and screen.state.pane == "sick":
             if (place := screen.queue.place_of(rows[0])) is not None:
                 screen.go(replace(screen.state, queue=replace(screen.state.queue, at=place)))
-        elif len(rows) == 1 and (at := screen.position_of(rows[0])) is not None:
+        elif len(rows) == 1 and (at := screen.cursor.position_of(rows[0])) is not None:
             screen.go(transitions.move_to(screen.state, at))
 
     def _act(self, change: Callable[[], object], said: str) -> bool:

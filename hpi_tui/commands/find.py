@@ -15,7 +15,7 @@ class Find(Scope):
     """Selects trials, filters and sorts them."""
 
     def do_select(self) -> None:
-        row = self.screen.row_here()
+        row = self.screen.cursor.row_here()
         if row is not None:
             self.screen.go(transitions.toggle_selected(self.screen.state, row))
             self.screen.go(transitions.move_to(self.screen.state, self.screen.state.cursor + 1))
@@ -34,9 +34,7 @@ class Find(Scope):
         screen.go(replace(transitions.select_rows(screen.state, rows), anchor=None))
 
     def do_select_shown(self) -> None:
-        if self.screen.arranging:  # what is shown is not yet what the filter shows
-            self.say("Still filtering: press * again.")
-        elif self.screen.table is not None:
+        if self.screen.table is not None:
             rows = frozenset(self.screen.table.view.tolist())
             self.screen.go(transitions.select_rows(self.screen.state, rows))
 
@@ -88,7 +86,7 @@ class Find(Scope):
 
     def _narrow_to_cell(self, *, keep: bool) -> None:
         screen, table = self.screen, self.screen.table
-        row, column = screen.row_here(), screen.state.column
+        row, column = screen.cursor.row_here(), screen.state.column
         if table is None or row is None or column is None or column == ID:
             return
         text = transitions.narrowed(screen.state, cell_clause(table, row, column, keep=keep)).filter

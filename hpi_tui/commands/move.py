@@ -62,7 +62,7 @@ class Move(Scope):
         if table is None or table.best is None:
             self.say("No best trial: the objective or its direction is unknown, press O.")
             return
-        at = self.screen.position_of(table.best)
+        at = self.screen.cursor.position_of(table.best)
         if at is None:
             self.say("The best trial is not among those shown; \\ clears the filter.")
         else:
@@ -88,7 +88,7 @@ class Move(Scope):
     def _step(self, delta: int) -> None:
         screen = self.screen
         if screen.state.pane == "sick":
-            self._to_line((screen.queue_line() or 0) + delta if screen.queue_line() is not None else 0)
+            self._to_line((screen.cursor.queue_line() or 0) + delta if screen.cursor.queue_line() is not None else 0)
         elif screen.state.pane == "buckets":
             screen.buckets.move(0, delta)
         else:
@@ -98,6 +98,8 @@ class Move(Scope):
         screen = self.screen
         if screen.state.pane == "buckets":
             screen.buckets.move(delta, 0)
+        elif screen.state.pane == "curves":
+            screen.commands.curves.readout(delta)
         elif screen.state.pane == "runs":
             screen.go(transitions.move_column(screen.state, delta, screen.runs.names))
 
@@ -119,12 +121,12 @@ class Move(Scope):
         screen = self.screen
         if screen.state.pane == "sick":
             heads = [line for line, place in enumerate(screen.queue.lines) if place.row is None]
-            here = screen.queue_line() or 0
+            here = screen.cursor.queue_line() or 0
             beyond = [line for line in heads if (line - here) * direction > 0]
             if beyond:
                 self._to_line(min(beyond) if direction > 0 else max(beyond))
             return
-        at = screen.sick_from(screen.state.cursor, direction, undecided=False)
+        at = screen.cursor.sick_from(screen.state.cursor, direction, undecided=False)
         if at is None:
             self.say("No sick trial further on." if screen.standing is not None else "Still inspecting.")
         else:
@@ -132,9 +134,9 @@ class Move(Scope):
 
     def _along_jumps(self, step: object) -> None:
         screen = self.screen
-        row = screen.row_here()
+        row = screen.cursor.row_here()
         if row is None or not callable(step):
             return
         state, target = step(screen.state, row)
-        at = None if target is None else screen.position_of(target)
+        at = None if target is None else screen.cursor.position_of(target)
         screen.go(state if at is None else transitions.move_to(state, at))

@@ -23,6 +23,9 @@ class Panes(Scope):
     def do_buckets(self) -> None:
         self.screen.focus_pane("buckets")
 
+    def do_curves(self) -> None:
+        self.screen.focus_pane("curves")
+
     def do_next_pane(self) -> None:
         self._cycle(1)
 
@@ -39,11 +42,11 @@ class Panes(Scope):
             if place in screen.queue.lines:
                 screen.go(replace(screen.state, queue=fold(screen.state.queue, place.group)))
             return
-        row = screen.trial_row()
+        row = screen.cursor.trial_row()
         if row is None or screen.table is None:
             return
         if screen.state.pane == "sick":
-            at = screen.position_of(row)
+            at = screen.cursor.position_of(row)
             screen.focus_pane("runs")
             if at is not None:
                 self.jump(at)
@@ -75,6 +78,8 @@ class Panes(Scope):
             screen.commands.leave_filter()
         elif screen.state.anchor is not None:
             screen.state = replace(screen.state, anchor=None)
+        elif screen.state.pane == "curves" and screen.commands.curves.put_readout_away():
+            return
         elif screen.state.pane != "runs":
             screen.focus_pane("runs")
         else:

@@ -24,6 +24,6 @@ class Scope:
     def jump(self, position: int) -> None:
         """Go to a position of Runs, remembering the trial that is left."""
         screen = self.screen
-        row = screen.row_here()
+        row = screen.cursor.row_here()
         state = screen.state if row is None else transitions.jumped(screen.state, row)
         screen.go(transitions.move_to(state, position))

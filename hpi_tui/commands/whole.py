@@ -74,7 +74,7 @@ class Whole(Scope):
 
     def do_copy(self) -> None:
         screen, table = self.screen, self.screen.table
-        row = screen.row_here()
+        row = screen.cursor.row_here()
         if table is None or row is None:
             return
         from hpi_tui.copying import rows_as_text

@@ -6,8 +6,7 @@ it, and all claims, as far as there is room: the map keeps some rows at every he
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from textual import events
 from textual.message import Message
@@ -190,16 +189,3 @@ class Buckets(Lines):
             return None
         trials = view.inspection.sweep.trials
         return pair.bar_of(trials[pair.parameter][self._located]) if self._located < trials.height else None
-
-
-class Pane(NamedTuple):
-    """What the composition of the app needs to know of a pane."""
-
-    title: str
-    key: str
-    needs: str
-    compute: Callable[..., BucketMap]
-    widget: type[Buckets]
-
-
-PANE = Pane("Buckets", "3", "an inspection", compute, Buckets)

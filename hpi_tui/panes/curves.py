@@ -6,9 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from textual.strip import Strip
 
@@ -77,7 +76,7 @@ class Curves(Lines):
     def __init__(self, look: Look, *, id: str | None = None) -> None:
         super().__init__(look, id=id)
         self.view: CurvesView | None = None
-        self.focused_pane = False
+        self.active = False
         self._drawn: tuple[int, int] | None = None
         self._rows: list[Strip] = []
 
@@ -96,10 +95,10 @@ class Curves(Lines):
         ]  # fmt: skip
         self.redraw_lines(0, *(y + 1 for y in changed))
 
-    def show_focus(self, focused: bool) -> None:
-        """Draw the title row as that of the pane the keys go to, or not."""
-        if focused != self.focused_pane:
-            self.focused_pane = focused
+    def activate(self, active: bool) -> None:
+        """Show that keys go to this pane, or that they do not."""
+        if active != self.active:
+            self.active = active
             self.redraw_lines(0)
 
     @property
@@ -129,14 +128,14 @@ class Curves(Lines):
     def _title(self, width: int) -> Strip:
         label = [Run(" 4 Curves ", "text", True)]
         if self.view is None or self.view.chart is None:
-            return title(self.look, width, label, [], [], self.focused_pane)
+            return title(self.look, width, label, [], [], self.active)
         from hpi_core.charts.scatter import ScatterChart
 
         chart, settings = self.view.chart, self.view.settings
         right = [Run("log " if settings.log_y else "linear ", "muted")]
         if isinstance(chart, ScatterChart):
             state = [Run(f" {safe(chart.metric, 40)}", "text"), Run("  no curves", "muted")]
-            return title(self.look, width, label, state, right, self.focused_pane)
+            return title(self.look, width, label, state, right, self.active)
         state = [Run(f" {safe(chart.panels[0].metric, 40)}", "text")]
         said = f"  over {chart.axis}"
         if settings.smoothing > 1:
@@ -153,22 +152,9 @@ class Curves(Lines):
         if settings.zoom is not None:
             factor = (chart.full[1] - chart.full[0]) / ((chart.high - chart.low) or 1)
             right.insert(0, Run(f"zoom {factor:.3g}×  {chart.low:,.0f}–{chart.high:,.0f}  ", "muted"))
-        return title(self.look, width, label, state, right, self.focused_pane)
+        return title(self.look, width, label, state, right, self.active)
 
 
 def with_settings(view: CurvesView, settings: CurveSettings) -> CurvesView:
     """Return the same chart under other settings, for what needs no new computation: log axis and cursor."""
     return replace(view, settings=settings)
-
-
-class Pane(NamedTuple):
-    """What the composition of the app needs to know of a pane."""
-
-    title: str
-    key: str
-    needs: str
-    compute: Callable[..., CurvesView]
-    widget: type[Curves]
-
-
-PANE = Pane("Curves", "4", "a trial; curves for more than the objective", compute, Curves)

@@ -22,12 +22,15 @@ from hpi_tui import chrome, messages
 from hpi_tui.actions import ACTIONS
 from hpi_tui.answers import Answers
 from hpi_tui.commands import Commands
+from hpi_tui.cursor import Cursor
 from hpi_tui.jobs import Jobs
 from hpi_tui.layout import Layout, Wishes, layout_for
 from hpi_tui.panes.buckets import Buckets
+from hpi_tui.panes.curves import Curves
 from hpi_tui.panes.detail import Detail, compute
 from hpi_tui.panes.sick import Sick, SickView
-from hpi_tui.sick_queue import QueueView, next_sick, view_of
+from hpi_tui.plotter import Plotter
+from hpi_tui.sick_queue import QueueView, view_of
 from hpi_tui.state import ViewState, move_to, with_filter
 from hpi_tui.tables import DECISION, PreviewTable, SweepTable
 from hpi_tui.theme import Look
@@ -84,7 +87,9 @@ class MainScreen(Screen[None]):
         self.typical: dict[str, object] = {}
         self.filter_error: tuple[str, int] | None = None
         self.layout_now = Layout("one")
-        self.panes: tuple[str, ...] = ("runs", "sick", "buckets")
+        self.panes: tuple[str, ...] = ("runs", "sick", "buckets", "curves")
+        self.cursor = Cursor(self)
+        self.plotter = Plotter(self)
         self.commands = Commands(self)
         self.filter_bar: FilterBar | None = None
         self.note_line: NoteLine | None = None
@@ -118,6 +123,7 @@ class MainScreen(Screen[None]):
                 yield FrameTable(look, id="table")
             yield Sick(look, id="sick")
             yield Buckets(look, id="buckets")
+            yield Curves(look, id="curves")
             yield Detail(look, id="detail")
         yield Fixed(look, id="footer")
         yield Fixed(look, id="small")
@@ -127,6 +133,7 @@ class MainScreen(Screen[None]):
         self.runs = self.query_one("#table", FrameTable)
         self.sick = self.query_one("#sick", Sick)
         self.buckets = self.query_one("#buckets", Buckets)
+        self.curves = self.query_one("#curves", Curves)
         self.detail = self.query_one("#detail", Detail)
         self.header = self.query_one("#header", KeyTaker)
         self.header.run_key = self.runs.run_key = self.carry_out_key
@@ -168,6 +175,8 @@ class MainScreen(Screen[None]):
             self.refresh_queue()
         if state.cursor != before.cursor or state.queue.at != before.queue.at:
             self._rest()
+        if state.curves != before.curves:
+            self.plotter.follow()
         if (state.filter, state.sorts, state.grouped) != (before.filter, before.sorts, before.grouped):
             self.rearrange()
         if (state.selection, state.columns, state.sorts, state.filter) != (
@@ -175,67 +184,17 @@ class MainScreen(Screen[None]):
         ):  # fmt: skip
             self.refresh_chrome()
 
-    def row_here(self) -> int | None:
-        """Return the `_row` of the trial under the cursor of Runs."""
-        if self.table is None or not 0 <= self.state.cursor < self.table.count:
-            return None
-        return self.table.row_at(self.state.cursor)
-
-    def trial_row(self) -> int | None:
-        """Return the `_row` of the one trial all panes stand at: that of the queue while it has the keys."""
-        at = self.state.queue.at
-        if self.state.pane == "sick" and at is not None and self.queue.line_of(at) is not None:
-            return self.queue.trial_at(at)
-        return self.row_here()
-
-    def targets(self) -> tuple[int, ...]:
-        """Return the trials a decision is about: the selected ones, else the group or trial under the cursor."""
-        if self.state.selection:
-            return tuple(sorted(self.state.selection))
-        at = self.state.queue.at
-        if self.state.pane == "sick":
-            if at is None or at not in self.queue.lines:
-                return ()
-            return self.queue.waiting[at.group] if at.row is None else (at.row,)
-        row = self.row_here()
-        return () if row is None else (row,)
-
-    def position_of(self, row: int) -> int | None:
-        """Return where a trial stands among the rows shown."""
-        if self.table is None:
-            return None
-        found = (self.table.view == row).nonzero()[0]
-        return int(found[0]) if len(found) else None
-
-    def sick_from(self, position: int, direction: int, *, undecided: bool) -> int | None:
-        """Return the position of the next sick trial shown after (or before) a position, None where there is none."""
-        if self.table is None or self.standing is None:
-            return None
-        rank, rows = self.standing.rank, self.table.view
-        return next_sick(rank, rows, self.decided, position, direction, undecided=undecided)
-
-    def queue_line(self) -> int | None:
-        """Return the line of the queue its cursor stands on."""
-        return self.queue.line_of(self.state.queue.at)
-
-    def trial_name(self, row: int) -> str:
-        """Return how a trial is called."""
-        if self.table is None:
-            return str(row)
-        sweep = self.table.sweep
-        return safe(sweep.trials[row, sweep.roles.id] if sweep.roles.id else row, 30)
-
     def focus_pane(self, name: str) -> None:
         """Give the keys to another pane, which stands at the same trial."""
         if name not in self.panes or name == self.state.pane:
             return
-        self._meet()
+        self.cursor.meet()
         self.state = replace(self.state, pane=name)
-        self.sick.activate(name == "sick")
-        self.buckets.activate(name == "buckets")
+        for pane in (self.sick, self.buckets, self.curves):
+            pane.activate(pane.id == name)
         if name == "sick":
-            self.meet_queue()
-            if self.queue_line() is None and self.queue.lines:
+            self.cursor.meet_queue()
+            if self.cursor.queue_line() is None and self.queue.lines:
                 self.state = replace(self.state, queue=replace(self.state.queue, at=self.queue.lines[0]))
             self.refresh_queue()
         self.query_one("#title", Title).activate(name == "runs")
@@ -244,35 +203,13 @@ class MainScreen(Screen[None]):
         self.refresh_chrome()
         self.runs.activate(name == "runs")
 
-    def meet_queue(self) -> None:
-        """Put the cursor of the queue on the trial under that of Runs, where it stands there."""
-        row = self.row_here()
-        place = None if row is None else self.queue.place_of(row)
-        here = self.state.queue.at
-        if place is None or (here is not None and here.row is None and here.group == place.group):
-            return
-        self.state = replace(self.state, queue=replace(self.state.queue, at=place))
-        self.refresh_queue()
-
-    def _meet(self) -> None:
-        """Put the cursors of the panes without the keys on the trial of the one that has them."""
-        if self.state.pane == "sick":
-            row = self.trial_row()
-            at = None if row is None else self.position_of(row)
-            if at is not None and at != self.state.cursor:
-                self.state = move_to(self.state, at)
-                self.runs.follow(self.state)
-                self.query_one("#position", Position).show(self.state, self.runs.out_of_sight)
-        else:
-            self.meet_queue()
-
     def _rest(self) -> None:
         if self._resting is not None:
             self._resting.stop()
         self._resting = self.set_timer(REST, self._rested)
 
     def _rested(self) -> None:
-        self._meet()
+        self.cursor.meet()
         self.refresh_detail()
         self.header.show(chrome.header(self))
         self.refresh_footer()
@@ -282,6 +219,17 @@ class MainScreen(Screen[None]):
     @on(messages.Answer)
     def _answered(self, message: messages.Answer) -> None:
         self._answers.take(message)
+
+    @on(Buckets.Chosen)
+    def _chosen(self, message: Buckets.Chosen) -> None:
+        self.go(replace(self.state, curves=replace(self.state.curves, parameter=message.parameter)))
+
+    def on_click(self, event: events.Click) -> None:
+        """Give the keys to the pane under the pointer."""
+        above = () if event.widget is None else event.widget.ancestors_with_self
+        pointed = next((part.id for part in above if part.id in self.panes), None)
+        if pointed is not None:
+            self.focus_pane(pointed)
 
     @on(FrameTable.Clicked)
     def _clicked(self, message: FrameTable.Clicked) -> None:
@@ -337,7 +285,7 @@ class MainScreen(Screen[None]):
         """Have the rows filtered and sorted; the cursor stays on its trial."""
         if self.table is None:
             return
-        self.wanted_row = self.row_here() if self.wanted_row is None else self.wanted_row
+        self.wanted_row = self.cursor.row_here() if self.wanted_row is None else self.wanted_row
         state, self.arranging = self.state, True
         self.jobs.arrange(self.table, state.filter, state.sorts, grouped=state.grouped)
 
@@ -348,7 +296,7 @@ class MainScreen(Screen[None]):
         self.table = table
         self.source_name = safe(table.sweep.source.name, 60)
         wanted, self.wanted_row = self.wanted_row, None
-        at = self.position_of(wanted) if wanted is not None else None
+        at = self.cursor.position_of(wanted) if wanted is not None else None
         self.state = move_to(replace(self.state, shown=table.count), self.state.cursor if at is None else at)
         self.runs.show(table, self.state)
         self.refresh_detail()
@@ -383,10 +331,11 @@ class MainScreen(Screen[None]):
 
     def refresh_detail(self) -> None:
         """Show the trial all panes stand at."""
-        row = self.trial_row()
+        row = self.cursor.trial_row()
         known = row is not None and self.table is not None and row < self.table.sweep.trials.height
         self.detail.show(compute(self.table, row, self.typical) if known else None)  # type: ignore[arg-type]
         self.buckets.locate(row if self.standing is not None else None)
+        self.plotter.follow()
 
     def refresh_chrome(self) -> None:
         """Bring header, notice, title, position and footer up to date; what did not change is not repainted."""
@@ -430,7 +379,7 @@ class MainScreen(Screen[None]):
         self.query_one("#notice").styles.height = len(notice)
         self.query_one("#tabs").display = chosen.tabs and self.state.pane != "runs"
         self.detail.strip = chosen.shape == "one"
-        for name in ("runs", "sick", "buckets", "detail"):
+        for name in (*self.panes, "detail"):
             place, widget = chosen.place(name), self.query_one(f"#{name}")
             widget.display = place is not None
             if place is not None:
@@ -440,6 +389,7 @@ class MainScreen(Screen[None]):
         footer.display = chosen.footer > 0
         footer.styles.height = max(1, chosen.footer)
         self.detail.redraw()
+        self.plotter.follow()
         if self.focused is None and chosen.shape != "tiny":
             self.take_keys()
 

@@ -12,11 +12,12 @@ from textual.app import App, ComposeResult
 
 import hpi_core
 from hpi_core import demo
+from hpi_core.charts.bucket_words import false_rate
 from hpi_core.charts.buckets import BucketMap
 from hpi_core.filter import parse
 from hpi_core.inspection import Inspection
 from hpi_core.text import safe
-from hpi_tui.panes.buckets import PANE, Buckets, compute
+from hpi_tui.panes.buckets import Buckets, compute
 from hpi_tui.theme import Look
 from tests.builders import sweep_of
 from tests.core.charts.sweeps import crowded
@@ -78,7 +79,7 @@ async def test_a_claim_is_told_with_where_rates_interval_and_q(view: BucketMap) 
             f"{cause.threshold_low:.4g}–{cause.threshold_high:.4g}]: 50 % of 22 EXPLODE, elsewhere 1.5 % of 137" in page
         )
         assert "strong" in page
-        assert f"q {cause.q:.0e}".replace("e-0", "e-") in page
+        assert f" {false_rate(cause.q)}" in page
         cut = next(at for at, line in enumerate(lines) if line.startswith("  lr 0.42 ┄"))
         assert " 2/17 " in lines[cut - 1]
         assert " 11/22 " in lines[cut + 1]
@@ -214,7 +215,3 @@ def test_the_pane_loads_nothing_heavy() -> None:
     code = "import sys, hpi_tui.panes.buckets; print([m for m in ('polars', 'numpy', 'scipy') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
-
-
-def test_the_pane_declares_itself() -> None:
-    assert (PANE.title, PANE.key, PANE.widget) == ("Buckets", "3", Buckets)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hpi_tui import state as transitions
-from hpi_tui.actions import ACTIONS, SCOPES, footer_actions
+from hpi_tui.actions import ACTIONS, SCOPES, footer_keys
 from hpi_tui.cell_format import choose_format, number_writer
 from hpi_tui.commands import SCOPES as SCOPE_CLASSES
 from hpi_tui.layout import Wishes, layout_for
@@ -25,7 +25,8 @@ def test_no_key_means_two_things() -> None:
 
 
 def test_help_and_commands_end_the_footer() -> None:
-    assert [action.name for action in footer_actions()[-2:]] == ["help", "palette"]
+    for pane in ("runs", "sick", "buckets", "curves"):
+        assert [says for _, says in footer_keys(pane)[-2:]] == ["help", "commands"]
 
 
 def test_sorting_turns_then_stops_and_keeps_the_older_key() -> None:

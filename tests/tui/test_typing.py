@@ -8,7 +8,7 @@ import pytest
 
 from tests.tui.conftest import Open
 
-LOADED = "60 trials"
+LOADED = "60 trials  9 sick"
 
 
 def _config(tmp_path: Path, text: str) -> None:
@@ -52,7 +52,7 @@ def test_tab_completes_and_tab_again_offers_the_next(open_app: Open, sweep_file:
         app.until(lambda text: "› optimizer == " in text and first not in text)
         app.send("\r")
         app.until_quiet(0.15)
-        app.send("j")
+        app.send("gj")
         app.until(" 2/")
 
 
@@ -63,7 +63,7 @@ def test_up_brings_earlier_filters_back(open_app: Open, sweep_file: Path) -> Non
             app.send(f"/{text}\r")
             app.until(lambda shown, text=text: f"› {text}" in shown and "of 60 trials" in shown)  # type: ignore[misc]
             app.send("\\")
-            app.until(lambda shown: "of 60 trials" not in shown)
+            app.until(lambda shown: "of 60 trials" not in shown.split("\n")[0])
         app.send("/\x1b[A")
         app.until("› status == failed")
         app.send("\x1b[A")

@@ -1,0 +1,73 @@
+"""The plotter: has the curves of the trial at the cursor collected by a worker, while their pane is on the screen.
+
+What changes only how a chart is shown (log axis, readout) is drawn at once; everything else is asked for anew.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from hpi_tui.panes.curves import PAIR_FROM, CurvesView, compute, with_settings
+
+if TYPE_CHECKING:
+    from hpi_core.charts.curves import CurveChart, Memo
+    from hpi_core.charts.scatter import ScatterChart
+    from hpi_core.charts.sick import Standing
+    from hpi_core.sweep import Sweep
+    from hpi_tui.panes.curve_settings import CurveSettings
+    from hpi_tui.screens.main import MainScreen
+
+Asked = tuple["Sweep", "Standing | None", int | None, bool, "CurveSettings"]
+
+
+class Plotter:
+    """Keeps the Curves pane at the one cursor."""
+
+    def __init__(self, screen: MainScreen) -> None:
+        self.screen = screen
+        self._asked: Asked | None = None
+        self._memo: tuple[Sweep, Standing | None, Memo] | None = None
+
+    @property
+    def chart(self) -> CurveChart | ScatterChart | None:
+        """The chart on the screen."""
+        view = self.screen.curves.view
+        return None if view is None else view.chart
+
+    def follow(self) -> None:
+        """Show the trial all panes stand at; what is on the screen already is not asked for again."""
+        screen = self.screen
+        place = screen.layout_now.place("curves")
+        early = screen.inspecting is not None and screen.standing is None and screen.state.pane != "curves"
+        if screen.table is None or place is None or early:
+            return
+        settings = screen.state.curves
+        sweep, standing, row = screen.table.sweep, screen.standing, screen.cursor.trial_row()
+        asked = (sweep, standing, row, place.height >= PAIR_FROM, replace(settings, log_y=False, cursor=None))
+        if self._asked is not None and _same(asked, self._asked):
+            view = screen.curves.view
+            if view is not None and view.settings != settings:
+                screen.curves.show(with_settings(view, settings))
+            return
+        self._asked = asked
+        memo = self._memo_of(sweep, standing)
+        inspection = None if standing is None else standing.inspection
+        screen.jobs.draw_curves(
+            lambda: compute(sweep, inspection, row, asked[4], pair=asked[3], memo=memo)  # touches no widget
+        )
+
+    def took(self, view: CurvesView) -> None:
+        """Draw what the worker collected, under the settings of now."""
+        self.screen.curves.show(with_settings(view, self.screen.state.curves))
+
+    def _memo_of(self, sweep: Sweep, standing: Standing | None) -> Memo:
+        if self._memo is None or self._memo[0] is not sweep or self._memo[1] is not standing:
+            from hpi_core.charts.curves import Memo
+
+            self._memo = (sweep, standing, Memo())
+        return self._memo[2]
+
+
+def _same(one: Asked, other: Asked) -> bool:
+    return one[0] is other[0] and one[1] is other[1] and one[2:] == other[2:]
