@@ -118,7 +118,9 @@ def test_no_screen_sends_what_the_data_holds(hostile_file: Path, tmp_path: Path,
 
 def test_what_can_be_read_of_the_text_is_shown_as_text(hostile_file: Path, tmp_path: Path) -> None:
     with _open(hostile_file, tmp_path, 120, 40) as app:
-        app.until(_LOADED)
+        app.until(lambda text: _LOADED in text and " sick" in text.split("\n")[0])  # it goes to a sick trial by itself
+        app.send("g")
+        app.until(f" 1/{len(PAYLOADS)}")
         for _, readable in PAYLOADS.values():
             app.send("\r")
             app.until("every column in full")
