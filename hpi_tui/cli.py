@@ -10,6 +10,7 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from hpi_core.errors import HpiError, UsageError
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from hpi_tui.tables import PreviewTable
 
 SOURCE_VARIABLE = "HPATH_RESULTS_CSV"
+_DEMO = "demo"
 _HEAD_ROWS = 80  # more than the largest terminal shows
 
 
@@ -115,11 +117,12 @@ def _run(args: argparse.Namespace, locations: list[str], found: Found, data: byt
             from hpi_tui.terminal import offer_as_stdin
 
             offer_as_stdin(data)
-        return read_with_memory(locations, args, **how)
+        sweep = read_with_memory(locations, args, **how)
+        return replace(sweep, source=replace(sweep.source, name=_DEMO)) if args.demo else sweep
 
     encoding = getattr(sys.__stderr__, "encoding", None) or "utf-8"
     look = detect(theme=args.theme or wish.theme, ascii_only=args.ascii or wish.ascii, encoding=encoding)
-    name = "demo" if args.demo else found.name
+    name = _DEMO if args.demo else found.name
     app = HpiApp(load, name, look, preview=_preview(found, args), complete=args.complete, notes=wish.notes)
     app.run(mouse=not args.no_mouse)
     code = app.return_code or 0
