@@ -50,7 +50,7 @@ def decoded(stored: pl.DataFrame, known: Mapping[str, Distribution | None]) -> t
 
     `stored` has the columns `value` (as Optuna keeps it) and `distribution` (JSON text, a key of `known`).
     """
-    used = [known.get(text) for text in stored["distribution"].unique().to_list()]
+    used = [None if text is None else known.get(text) for text in stored["distribution"].unique().to_list()]
     if not any(distribution is not None and distribution.choices is not None for distribution in used):
         values = stored["value"]
         whole = all(distribution is not None and distribution.whole for distribution in used)

@@ -92,7 +92,7 @@ def _deleted(database: Database, experiment: str) -> int:
 def _texts(database: Database, table: str, rows: pl.DataFrame) -> pl.DataFrame:
     if table not in database.tables:
         return pl.DataFrame(schema=TEXTS)
-    schema = pl.Schema({"run_id": pl.String(), "name": pl.String(), "text": pl.String()})
+    schema = pl.Schema({"run_id": pl.String(), **{n: t for n, t in TEXTS.items() if n != "row"}})
     pages = []
     for page in database.pages(table, "rowid", ("run_uuid", "key", "value")):
         frame = _frame([row[1:] for row in page], schema).drop_nulls("name")

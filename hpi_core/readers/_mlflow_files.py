@@ -202,7 +202,7 @@ class _Reading:
         counts = pl.Series([count for _, _, count in self.spans], dtype=pl.UInt32)
         spans = pl.DataFrame(
             {"row": [row for row, _, _ in self.spans], "metric": [key for _, key, _ in self.spans]},
-            schema={"row": pl.UInt32, "metric": pl.String},
+            schema={"row": pl.UInt32, "metric": pl.Categorical},
         )
         each = spans.select(pl.all().repeat_by(counts)).explode("row", "metric") if self.spans else spans
         points, bad = points_of(self.lines, each["row"], each["metric"])

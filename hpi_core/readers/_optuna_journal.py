@@ -197,21 +197,26 @@ class _Replay:
         return [Experiment(str(id_), s.name, s.trials, started=starts.get(id_)) for id_, s in self.studies.items()]
 
     def study(self, id_: int) -> Study:
-        """Return one study; the long frames hold those of all studies, which the trials' ids tell apart."""
+        """Return one study."""
         study = self.studies[id_]
         mine = [(place, trial) for place, trial in enumerate(self.trials) if trial.study == id_]
         rows = [(place, t.number, _state(t.state), t.start, t.complete, None) for place, t in mine]
+        row_of = {place: row for row, (place, _) in enumerate(mine)}
+
+        def long(told: list[Any], schema: pl.Schema) -> pl.DataFrame:
+            return _frame([(row_of[place], *rest) for place, *rest in told if place in row_of], schema)
+
         names = study.system.get("study:metric_names")
         return Study(
             study.name,
             study.directions,
             [str(name) for name in names] if isinstance(names, list) else [],
             _frame(rows, TRIALS),
-            _frame(self.params, PARAMS),
-            _frame(self.values, VALUES),
-            _frame(self.steps, INTERMEDIATE),
-            _frame(self.user, ATTRIBUTES),
-            _frame(self.system, ATTRIBUTES),
+            long(self.params, PARAMS),
+            long(self.values, VALUES),
+            long(self.steps, INTERMEDIATE),
+            long(self.user, ATTRIBUTES),
+            long(self.system, ATTRIBUTES),
         )
 
 

@@ -17,7 +17,7 @@ from hpi_core.roles import RoleHints
 from hpi_core.roles.names import parse
 from hpi_core.roles.vocabulary import ENVIRONMENT
 from hpi_core.tables.cells import type_columns
-from hpi_core.tables.curve_frames import curve_frame
+from hpi_core.tables.curve_frames import last_of_steps
 from hpi_core.tables.ledger import Entry, ledger_frame
 from hpi_core.tables.nested import COLUMNS, unique
 from hpi_core.tables.table import Table
@@ -32,10 +32,10 @@ RUNS = pl.Schema(
         "user": pl.String(),
     }
 )
-TEXTS = pl.Schema({"row": pl.UInt32(), "name": pl.String(), "text": pl.String()})
+TEXTS = pl.Schema({"row": pl.UInt32(), "name": pl.Categorical(), "text": pl.String()})
 # `time` is in milliseconds since 1970, and counts logged values in the order they came where it stands still.
 POINTS = pl.Schema(
-    {"row": pl.UInt32(), "metric": pl.String(), "step": pl.Int64(), "time": pl.Int64(), "value": pl.Float64()}
+    {"row": pl.UInt32(), "metric": pl.Categorical(), "step": pl.Int64(), "time": pl.Int64(), "value": pl.Float64()}
 )
 STATUSES = ("UNKNOWN", "RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED")
 _SYSTEM = "system/"
@@ -140,9 +140,8 @@ def _in_order(found: Runs, entries: list[Entry]) -> tuple[Runs, pl.Series | None
         joined = long.join(place, on="row", how="inner", maintain_order="left")
         return joined.with_columns(pl.col("place").alias("row")).drop("place")
 
-    ordered = Runs(
-        runs.select(RUNS.names()), moved(found.params), moved(found.tags), moved(found.points), found.experiment
-    )
+    points = moved(found.points).sort("row", "metric", "step", "time", maintain_order=True)
+    ordered = Runs(runs.select(RUNS.names()), moved(found.params), moved(found.tags), points, found.experiment)
     if parents.is_empty():
         return ordered, None
     names = dict(found.runs.select("run_id", "run_name").iter_rows())
@@ -162,7 +161,6 @@ def _pivoted(long: pl.DataFrame, name: str, value: str, height: int) -> dict[str
     """Return one column per name, by the order of the names; the last value counts where one stands twice."""
     out: dict[str, pl.Series] = {}
     for key, mine in long.partition_by(name, as_dict=True, maintain_order=True).items():
-        mine = mine.unique("row", keep="last", maintain_order=True)
         blank = pl.Series([None], dtype=long.schema[value]).new_from_index(0, height)
         out[str(key[0])] = blank.scatter(mine["row"], mine[value])
     return dict(sorted(out.items()))
@@ -226,8 +224,8 @@ def _role_of_tag(name: str) -> str:
 
 def _last_values(points: pl.DataFrame) -> pl.DataFrame:
     """Return the last value of every metric of every run: of the highest step, there the latest."""
-    ordered = points.sort("row", "metric", "step", "time", maintain_order=True)
-    return ordered.group_by("row", "metric", maintain_order=True).agg(pl.col("value").last())
+    ends = (pl.col("row") != pl.col("row").shift(-1)) | (pl.col("metric") != pl.col("metric").shift(-1))
+    return points.filter(ends.fill_null(True)).select("row", "metric", "value")
 
 
 def _curves(points: pl.DataFrame, entries: list[Entry]) -> pl.DataFrame | None:
@@ -241,15 +239,12 @@ def _curves(points: pl.DataFrame, entries: list[Entry]) -> pl.DataFrame | None:
     if not still.is_empty():
         message = f"{still.height:,} histories were logged without steps: their steps are the order of logging"
         entries.append(Entry("reshaped", message, count=still.height))
-    points = points.join(still, on=["row", "metric"], how="left", maintain_order="left")
-    points = points.sort("row", "metric", "step", "time", maintain_order=True).with_columns(
-        pl.when(pl.col("still"))
-        .then(pl.int_range(pl.len()).over("row", "metric"))
-        .otherwise(pl.col("step"))
-        .alias("step")
-    )
-    curves, replaced = curve_frame(points.select(pl.col("row").alias("_row"), "metric", "step", "value"))
+        place = pl.int_range(pl.len()).over("row", "metric")
+        points = points.join(still, on=["row", "metric"], how="left", maintain_order="left").with_columns(
+            pl.when(pl.col("still")).then(place).otherwise(pl.col("step")).alias("step")
+        )
+    curves, replaced = last_of_steps(points.rename({"row": "_row"}))
     if replaced:
         message = f"{replaced:,} values were logged again at the same step: the last of them counts"
         entries.append(Entry("reshaped", message, count=replaced))
-    return curves
+    return curves.sort("_row", "metric", "step", maintain_order=True)

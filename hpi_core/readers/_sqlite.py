@@ -25,8 +25,8 @@ from hpi_core.tables.table import Cancelled, never
 from hpi_core.text import safe
 
 MAGIC = b"SQLite format 3\x00"
-# Rows of one page: some ten milliseconds of reading, which is all a writer ever waits for.
-PAGE = 20_000
+# Rows of one page: a few milliseconds of reading, which is all a writer ever waits for.
+PAGE = 5_000
 _PATIENCE = 20.0
 # SQLite's own waiting grows to a tenth of a second, in which a fast writer starts over many times.
 _PAUSE = 0.002

@@ -17,7 +17,7 @@ import polars as pl
 from hpi_core import frames
 from hpi_core.readers._distributions import Distribution, decoded, parse_distribution
 from hpi_core.roles import Direction, Objective, RoleHints, SearchRange
-from hpi_core.tables.curve_frames import curve_frame
+from hpi_core.tables.curve_frames import last_of_steps
 from hpi_core.tables.ledger import Entry, ledger_frame
 from hpi_core.tables.nested import COLUMNS, frame_of_records
 from hpi_core.tables.table import Table
@@ -33,10 +33,13 @@ TRIALS = pl.Schema(
         "heartbeat": pl.Datetime("us"),
     },
 )
-PARAMS = pl.Schema({"trial_id": pl.Int64, "name": pl.String, "value": pl.Float64, "distribution": pl.String})
-VALUES = pl.Schema({"trial_id": pl.Int64, "objective": pl.Int64, "value": pl.Float64})
-INTERMEDIATE = pl.Schema({"trial_id": pl.Int64, "step": pl.Int64, "value": pl.Float64})
-ATTRIBUTES = pl.Schema({"trial_id": pl.Int64, "key": pl.String, "json": pl.String})
+# `_row` is the place of the trial in the study's trials. Of what stands twice for a trial the last counts.
+PARAMS = pl.Schema(
+    {"_row": pl.UInt32(), "name": pl.Categorical(), "value": pl.Float64(), "distribution": pl.Categorical()}
+)
+VALUES = pl.Schema({"_row": pl.UInt32(), "objective": pl.Int64(), "value": pl.Float64()})
+INTERMEDIATE = pl.Schema({"_row": pl.UInt32(), "step": pl.Int64(), "value": pl.Float64()})
+ATTRIBUTES = pl.Schema({"_row": pl.UInt32(), "key": pl.String(), "json": pl.String()})
 STATES = ("RUNNING", "COMPLETE", "PRUNED", "FAIL", "WAITING")
 # Clocks that differ by less are the same: heartbeats are written a minute or so apart.
 _CLOCK = timedelta(minutes=15)
@@ -61,13 +64,9 @@ class Study:
 class _Columns:
     """The columns of the table in the making."""
 
-    rows: pl.DataFrame
+    height: int
     entries: list[Entry]
     series: dict[str, pl.Series] = field(default_factory=dict)
-
-    def place(self, long: pl.DataFrame) -> pl.DataFrame:
-        """Return the rows of a long frame that belong to the study's trials, each with its trial's `_row`."""
-        return long.join(self.rows, on="trial_id", how="inner", maintain_order="left")
 
     def add(self, name: str, prefix: str, values: pl.Series, rows: pl.Series | None = None) -> str | None:
         """Add a column of values that stand in `rows` (all where None); return the name it got, None beyond the cap."""
@@ -80,7 +79,7 @@ class _Columns:
             number += 1
             wanted = f"{prefix}{name}_{number}"
         if rows is not None:
-            blank = pl.Series(wanted, [None], dtype=values.dtype).new_from_index(0, self.rows.height)
+            blank = pl.Series(wanted, [None], dtype=values.dtype).new_from_index(0, self.height)
             values = blank.scatter(rows, values)
         self.series[wanted] = values.alias(wanted)
         return wanted
@@ -88,8 +87,7 @@ class _Columns:
 
 def study_table(study: Study, entries: list[Entry]) -> Table:
     """Return the trials, curves and hints of a study; `entries` go into the ledger with what is found here."""
-    rows = study.trials.select("trial_id", pl.int_range(pl.len(), dtype=pl.UInt32).alias("_row"))
-    columns = _Columns(rows, entries)
+    columns = _Columns(study.trials.height, entries)
     columns.add("number", "", study.trials["number"])
     columns.add("state", "", study.trials["state"])
     metrics = _objectives(study, columns)
@@ -102,7 +100,7 @@ def study_table(study: Study, entries: list[Entry]) -> Table:
     if dropped:
         message = f"more than {COLUMNS:,} columns: {dropped:,} were left out"
         entries.append(Entry("dropped_columns", message, count=dropped))
-    curves = _curves(study, columns, metrics)
+    curves = _curves(study, metrics)
     objective = None
     if metrics:
         objective = Objective(metrics[0], study.directions[0] if study.directions else None, "source")
@@ -126,24 +124,22 @@ def study_table(study: Study, entries: list[Entry]) -> Table:
 
 def _objectives(study: Study, columns: _Columns) -> list[str]:
     count = max(1, len(study.directions))
-    placed = columns.place(study.values)
     names = []
     for objective in range(count):
         plain = "value" if count == 1 else f"values_{objective}"
         name = study.metric_names[objective] if objective < len(study.metric_names) else plain
-        mine = placed.filter(pl.col("objective") == objective).unique("_row", keep="last", maintain_order=True)
+        mine = study.values.filter(pl.col("objective") == objective)
         names.append(columns.add(name, "values_", mine["value"], mine["_row"]))
     return [name for name in names if name is not None]
 
 
 def _parameters(study: Study, columns: _Columns) -> list[SearchRange | None]:
     """Add one column per parameter and return where each was searched, None where there are too many columns."""
-    placed = columns.place(study.params).unique(["_row", "name"], keep="last", maintain_order=True)
     known: dict[str, Distribution | None] = {
-        text: parse_distribution(text) for text in placed["distribution"].unique().drop_nulls().to_list()
+        text: parse_distribution(text) for text in study.params["distribution"].unique().drop_nulls().to_list()
     }
     ranges: list[SearchRange | None] = []
-    for key, mine in placed.partition_by("name", as_dict=True, maintain_order=True).items():
+    for key, mine in study.params.partition_by("name", as_dict=True, maintain_order=True).items():
         values, wrong = decoded(mine, known)
         name = columns.add(str(key[0]), "params_", values, mine["_row"])
         if name is None:
@@ -170,7 +166,7 @@ def _range(name: str, used: Sequence[Distribution]) -> SearchRange:
 
 def _attributes(columns: _Columns, attributes: pl.DataFrame, prefix: str, *, always: bool = False) -> list[str | None]:
     """Add one column per attribute (nested ones per inner key), under the prefix where `always` or where taken."""
-    placed = columns.place(attributes).unique(["_row", "key"], keep="last", maintain_order=True)
+    placed = attributes
     # What a sampler or pruner keeps for itself (`cma:…`, `nsga2:generation`) says nothing about a trial.
     inner = placed["key"].str.contains(":", literal=True).fill_null(True)
     if always and inner.any():
@@ -213,10 +209,9 @@ def _times(study: Study, columns: _Columns) -> list[str]:
     return [name for name in added if name is not None]
 
 
-def _curves(study: Study, columns: _Columns, metrics: Sequence[str]) -> pl.DataFrame | None:
+def _curves(study: Study, metrics: Sequence[str]) -> pl.DataFrame | None:
     """Return the intermediate values as the curve of the objective, which is what Optuna defines them to be."""
-    placed = columns.place(study.intermediate)
-    if placed.is_empty() or not metrics:
+    if study.intermediate.is_empty() or not metrics:
         return None
-    curves, _ = curve_frame(placed.select("_row", pl.lit(metrics[0]).alias("metric"), "step", "value"))
-    return curves
+    points = study.intermediate.sort("_row", "step", maintain_order=True)
+    return last_of_steps(points.with_columns(pl.lit(metrics[0]).alias("metric")))[0]

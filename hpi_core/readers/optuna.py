@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from hpi_core.errors import SourceError
 from hpi_core.readers import _optuna_journal as journal
 from hpi_core.readers._databases import SCHEMES, connected
 from hpi_core.readers._experiments import choose_experiment
-from hpi_core.readers._sqlite import Database, opened, tables_of
+from hpi_core.readers._sqlite import Database, Row, opened, tables_of
 from hpi_core.readers._study import ATTRIBUTES, INTERMEDIATE, PARAMS, TRIALS, VALUES, Study, study_table
 from hpi_core.readers.contract import Experiment, StoreReader
 from hpi_core.roles import Direction
@@ -119,22 +119,15 @@ def _read_study(database: Database, named: str | None, entries: list[Entry], pro
     trials = _trials(database, id_)
     if trials.is_empty():
         return Study(chosen.name, directions, names)
-    ids = trials["trial_id"].sort()
-    within = f"trial_id >= {int(ids[0])} AND trial_id <= {int(ids[-1])}"
-    values, steps = _values(database, within, trials, chosen.trials, progress)
-    study = Study(chosen.name, directions, names, trials, values=values, intermediate=steps)
-    count = 0
-    params: list[pl.DataFrame] = []
-    for page in _pages(
-        database, "trial_params", "param_id", ("param_name", "param_value", "distribution_json"), within
-    ):
-        params.append(_frame(page, PARAMS))
-        count += len(page)
-        progress(f"reading parameters ({count:,})", None)
-    study.params = pl.concat(params) if params else study.params
+    reading = _Reading(database, trials)
+    progress("reading values", 0.15)
+    study = Study(chosen.name, directions, names, trials, values=reading.values())
+    progress(f"reading the curves of {trials.height:,} trials", 0.25)
+    study.intermediate = reading.steps()
+    study.params = reading.params(progress)
     progress("reading attributes", 0.8)
-    study.user = _attributes(database, "trial_user_attributes", "trial_user_attribute_id", within)
-    study.system = _attributes(database, "trial_system_attributes", "trial_system_attribute_id", within)
+    study.user = reading.attributes("user")
+    study.system = reading.attributes("system")
     return study
 
 
@@ -176,7 +169,12 @@ def _trials(database: Database, study: int) -> pl.DataFrame:
     if not pages:
         return pl.DataFrame(schema=TRIALS)
     trials = pl.concat(pages)
-    trials = trials.join(_heartbeats(database), on="trial_id", how="left", maintain_order="left").select(TRIALS.names())
+    heartbeats = _heartbeats(database)
+    if heartbeats.is_empty():
+        trials = trials.with_columns(pl.lit(None, pl.Datetime("us")).alias("heartbeat"))
+    else:
+        trials = trials.join(heartbeats, on="trial_id", how="left", maintain_order="left")
+    trials = trials.select(TRIALS.names())
     if trials["number"].null_count():
         trials = trials.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("number"))
     return trials.sort("number", maintain_order=True)
@@ -191,77 +189,88 @@ def _heartbeats(database: Database) -> pl.DataFrame:
     return pl.concat(pages).group_by("trial_id").agg(pl.col("heartbeat").max())
 
 
-def _values(
-    database: Database, within: str, trials: pl.DataFrame, total: int, progress: Progress
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the objective values and the intermediate values, wherever this version of the schema keeps them."""
-    progress("reading values", 0.2)
-    columns = database.tables
-    if "step" in columns.get("trial_values", ()):  # before 2.4 one table held the steps, the trial its value
-        steps = _measured(database, "trial_values", "trial_value_id", ("step", "value"), within, INTERMEDIATE)
-        return _trial_values(database, within), steps
-    objectives = _measured(database, "trial_values", "trial_value_id", ("objective", "value"), within, VALUES)
-    progress(f"reading the curves of {total:,} trials", 0.3)
-    steps = _measured(
-        database,
-        "trial_intermediate_values",
-        "trial_intermediate_value_id",
-        ("step", "intermediate_value"),
-        within,
-        INTERMEDIATE,
-    )
-    return objectives, steps
+class _Reading:
+    """Reads what belongs to the trials of one study: long tables, in pages that become narrow frames at once."""
 
+    def __init__(self, database: Database, trials: pl.DataFrame) -> None:
+        self._database = database
+        self._rows = trials.select("trial_id", pl.int_range(pl.len(), dtype=pl.UInt32).alias("_row"))
+        ids = trials["trial_id"].sort()
+        self._within = f"trial_id >= {int(ids[0])} AND trial_id <= {int(ids[-1])}"
+        # Before version 2.4 one table held the steps, and the trial its value.
+        self._old = "step" in database.tables.get("trial_values", ())
 
-def _trial_values(database: Database, within: str) -> pl.DataFrame:
-    pages = [
-        _frame([(row[0], 0, row[1]) for row in page], VALUES)
-        for page in database.pages("trials", "trial_id", ("value",), within)
-    ]
-    return _widened(pl.concat([pl.DataFrame(schema=VALUES), *pages]))
+    def values(self) -> pl.DataFrame:
+        """Return the objective values."""
+        if not self._old:
+            return self._measured("trial_values", "trial_value_id", ("objective", "value"), VALUES)
+        pages = self._database.pages("trials", "trial_id", ("trial_id", "0", "value"), self._within)
+        return self._placed([_widened(self._page(page, VALUES)) for page in pages], VALUES)
 
+    def steps(self) -> pl.DataFrame:
+        """Return the intermediate values."""
+        if self._old:
+            return self._measured("trial_values", "trial_value_id", ("step", "value"), INTERMEDIATE)
+        table = "trial_intermediate_values"
+        return self._measured(table, "trial_intermediate_value_id", ("step", "intermediate_value"), INTERMEDIATE)
 
-def _measured(
-    database: Database, table: str, key: str, columns: Sequence[str], within: str, schema: pl.Schema
-) -> pl.DataFrame:
-    """Return a table of numbers by trial, with the non-finite ones as they were before they were stored."""
-    if table not in database.tables:
-        return pl.DataFrame(schema=schema)
-    type_ = f"{columns[1]}_type" if f"{columns[1]}_type" in database.tables[table] else ""
-    pages = []
-    for page in _pages(database, table, key, (*columns, type_) if type_ else columns, within):
-        frame = _frame([row[:3] for row in page], schema)
-        if type_:
-            kinds = pl.Series("kind", [row[3] for row in page], dtype=pl.String, strict=False)
-            known = kinds.replace_strict(_INFINITE, default=None, return_dtype=pl.Float64)
-            frame = frame.with_columns(pl.coalesce(known, pl.col("value")).alias("value"))
-        else:
-            frame = _widened(frame)
-            if "step" in schema:  # a step that was reported has a value: nothing stands for not a number
-                frame = frame.with_columns(pl.col("value").fill_null(math.nan))
-        pages.append(frame)
-    return pl.concat(pages) if pages else pl.DataFrame(schema=schema)
+    def params(self, progress: Progress) -> pl.DataFrame:
+        """Return the parameters as they are stored, each with its distribution."""
+        columns = ("trial_id", "param_name", "param_value", "distribution_json")
+        pages: list[pl.DataFrame] = []
+        count = 0
+        for page in self._database.pages("trial_params", "param_id", columns, self._within):
+            pages.append(self._page(page, PARAMS))
+            count += len(page)
+            progress(f"reading parameters ({count:,})", None)
+        return self._placed(pages, PARAMS)
+
+    def attributes(self, kind: str) -> pl.DataFrame:
+        """Return the `user` or `system` attributes as JSON texts."""
+        table = f"trial_{kind}_attributes"
+        if table not in self._database.tables:
+            return pl.DataFrame(schema=ATTRIBUTES)
+        pages = self._database.pages(
+            table, f"trial_{kind}_attribute_id", ("trial_id", '"key"', "value_json"), self._within
+        )
+        return self._placed([self._page(page, ATTRIBUTES) for page in pages], ATTRIBUTES)
+
+    def _measured(self, table: str, key: str, columns: tuple[str, str], schema: pl.Schema) -> pl.DataFrame:
+        """Return a table of numbers by trial, with the non-finite ones as they were before they were stored."""
+        known = self._database.tables.get(table)
+        if known is None:
+            return pl.DataFrame(schema=schema)
+        type_ = f"{columns[1]}_type" if f"{columns[1]}_type" in known else ""
+        pages = []
+        for page in self._database.pages(table, key, ("trial_id", *columns, *([type_] if type_ else [])), self._within):
+            frame = self._page(page, schema, pl.Series("kind", [r[4] for r in page], pl.String) if type_ else None)
+            if type_:
+                restored = pl.col("kind").replace_strict(_INFINITE, default=None, return_dtype=pl.Float64)
+                frame = frame.with_columns(pl.coalesce(restored, pl.col("value")).alias("value")).drop("kind")
+            else:
+                frame = _widened(frame)
+                if "step" in schema:  # a step that was reported has a value: nothing stands for not a number
+                    frame = frame.with_columns(pl.col("value").fill_null(math.nan))
+            pages.append(frame)
+        return self._placed(pages, schema)
+
+    def _page(self, page: Sequence[Row], schema: pl.Schema, more: pl.Series | None = None) -> pl.DataFrame:
+        """Return rows `(key, trial_id, …)` as a frame of the trials' `_row` and the rest, of other trials none."""
+        stored = pl.Schema({"trial_id": pl.Int64(), **{n: t for n, t in schema.items() if n != "_row"}})
+        frame = _frame([row[1 : 1 + len(schema)] for row in page], stored)
+        if more is not None:
+            frame = frame.with_columns(more)
+        placed = frame.join(self._rows, on="trial_id", how="inner", maintain_order="left")
+        return placed.select("_row", pl.all().exclude("_row", "trial_id"))
+
+    def _placed(self, pages: Sequence[pl.DataFrame], schema: pl.Schema) -> pl.DataFrame:
+        return pl.concat(pages) if pages else pl.DataFrame(schema=schema)
 
 
 def _widened(frame: pl.DataFrame) -> pl.DataFrame:
     value = pl.col("value")
     infinite = pl.when(value >= _LARGEST).then(math.inf).when(value <= -_LARGEST).then(-math.inf)
     return frame.with_columns(infinite.otherwise(value).alias("value"))
-
-
-def _attributes(database: Database, table: str, key: str, within: str) -> pl.DataFrame:
-    pages = []
-    if table in database.tables:
-        pages = [_frame(page, ATTRIBUTES) for page in _pages(database, table, key, ('"key"', "value_json"), within)]
-    return pl.concat(pages) if pages else pl.DataFrame(schema=ATTRIBUTES)
-
-
-def _pages(
-    database: Database, table: str, key: str, columns: Sequence[str], within: str
-) -> Iterator[list[tuple[object, ...]]]:
-    """Yield pages of `(trial_id, *columns)`."""
-    for page in database.pages(table, key, ("trial_id", *columns), within):
-        yield [row[1:] for row in page]
 
 
 def _frame(rows: Sequence[Sequence[object]], schema: pl.Schema) -> pl.DataFrame:

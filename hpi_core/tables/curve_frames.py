@@ -142,6 +142,18 @@ def curve_frame(long: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     return found.curves, found.replaced
 
 
+def last_of_steps(points: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+    """Return `_row, metric, step, value` with the last value of every step, and how many others that replaced.
+
+    `points` are sorted by `_row`, `metric`, `step`, and within a step by their time. Neighbours are compared rather
+    than all points hashed, which would take many times the memory of the points.
+    """
+    points = points.drop_nulls("value").select(pl.col(n).cast(t) for n, t in frames.CURVES.items())
+    again = pl.all_horizontal(pl.col(key) == pl.col(key).shift(-1) for key in ("_row", "metric", "step"))
+    kept = points.filter(~again.fill_null(False))
+    return kept, points.height - kept.height
+
+
 def with_last_values(trials: pl.DataFrame, curves: pl.DataFrame, metrics: list[str]) -> pl.DataFrame:
     """Add one column per metric to `trials` (one row per `_row`, dense): the value of the last step, finite or not."""
     last = curves.group_by("_row", "metric", maintain_order=True).agg(pl.col("value").last())
