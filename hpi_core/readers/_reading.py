@@ -260,7 +260,7 @@ def _without_own_name(table: Table) -> Table:
 def _refuse_search_space(table: Table, name: str) -> None:
     """Raise SourceError where the table says what may be searched (one row per hyperparameter), not what was tried."""
     columns = {column.strip().lower() for column in table.frame.columns}
-    if {"name", "type", "lower", "upper", "default"} <= columns:
+    if {"name", "type", "lower", "upper", "default"} <= columns or {"conditions", "forbiddens"} <= columns:
         raise SourceError(
             f"{safe(name)} describes a search space (one row per hyperparameter), not trials.",
             "Name the file of the trials; it often lies beside this one.",

@@ -46,13 +46,17 @@ _DEPTH = 6
 
 @dataclass(frozen=True)
 class RunPlace:
-    """The folder of one run, the names in it, its log, other logs beside it, and its settings, the strongest first."""
+    """The folder of one run, the names in it, its log, other logs beside it, and its settings, the strongest first.
+
+    `guessed` is set where the name of the log does not say that it is one.
+    """
 
     folder: Path
     names: frozenset[str]
     log: Path | None
     others: tuple[Path, ...] = ()
     settings: tuple[Path, ...] = field(default=())
+    guessed: bool = False
 
 
 def find_runs(root: Path, most: int) -> list[RunPlace]:
@@ -70,7 +74,8 @@ def find_runs(root: Path, most: int) -> list[RunPlace]:
             if mine:
                 bare = next((run for run in runs if run.folder == folder), RunPlace(folder, names, None))
                 runs = [run for run in runs if run.folder != folder]
-                runs.append(replace(bare, log=folder / mine[0], others=tuple(folder / n for n in mine[1:])))
+                more = tuple(folder / name for name in mine[1:])
+                runs.append(replace(bare, log=folder / mine[0], others=more, guessed=True))
     runs = _latest_checkpoints(runs)
     runs = _with_settings_above(runs, root)
     return sorted(runs, key=lambda run: natural(str(run.folder)))

@@ -131,7 +131,10 @@ def _read_log(place: RunPlace, root: Path, run: Run, options: ReadOptions, cance
     if table.incomplete:
         run.notes.append(Entry("incomplete_step", f"run {safe(run.id)}: the last line of its log is not finished"))
     try:
-        return log_of(table)
+        log = log_of(table)
+        if place.guessed and (log.note or log.points is None):
+            raise SourceError("counts no steps: it may be any table.")
+        return log
     except SourceError as error:
         run.notes.append(_left_out(run, SourceError(f"{place.log.name} {error.message}")))
         return nothing
