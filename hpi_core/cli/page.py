@@ -164,6 +164,7 @@ def _add_best(summary: Mapping[str, Any], ink: Ink, everything: bool) -> None:
             for e in shown
         ],
     )
+    ink.paragraph(_left_out(summary), "dim")
     higher = summary["would_rank_higher"]
     if higher:
         first = higher[0]
@@ -172,6 +173,15 @@ def _add_best(summary: Mapping[str, Any], ink: Ink, everything: bool) -> None:
             f"{', '.join(first['issues'])}.",
             "warn",
         )
+
+
+def _left_out(summary: Mapping[str, Any]) -> str:
+    """Return how many trials were ranked, and how many were not and why."""
+    ranking = summary["ranking"]
+    reasons = ((ranking["sick"], "sick"), (ranking["unfinished"], "not finished"), (ranking["no_value"], "no result"))
+    out = ", ".join(f"{count:,} {why}" for count, why in reasons if count)
+    tied = f"; {ranking['tied']:,} share the best value" if ranking["tied"] > 1 else ""
+    return f"ranked {ranking['ranked']:,} of {summary['trials']['total']:,}; left out: {out or 'none'}{tied}"
 
 
 def _word(value: object) -> str:

@@ -194,7 +194,7 @@ def _now(parameter: Hyperparameter) -> str:
 
 def _from_issue(issue: IssueCount) -> Recommendation:
     if issue.scope == "sweep":
-        reason = f"{(issue.evidence or f'{issue.title}, found in the sweep as a whole').rstrip('.')}."
+        reason = f"{issue.title}: {issue.evidence.rstrip('.') or 'found in the sweep as a whole'}."
     else:
         reason = (
             f"{issue.title}: {issue.count:,} of {plural(issue.assessable, 'assessable trial')} ({percent(issue.rate)})."

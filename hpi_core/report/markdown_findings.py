@@ -123,12 +123,12 @@ def recommendations(summary: Mapping[str, Any]) -> list[str]:
         return [*lines, "None: nothing was found that a recommendation could rest on."]
     lines += [_CONFIDENCE, ""]
     for item in items:
-        basis = ", ".join(_basis(reference) for reference in item["because"])
+        basis = _basis(item["because"])
         lines.append(f"- **{item['id']}. {prose(item['text'])}**")
         if item["to"] is not None and item["from"] is not None:
             change = f"{code(item['parameter'])} from {code(item['from'])} to {code(item['to'])}"
             lines.append(f"  - Change: {change}{_cautious(item, summary['causes'])}.")
-        lines.append(f"  - Why: {prose(_capital(item['reason']))}")
+        lines.append(f"  - Why: {prose(item['reason'])}")
         lines.append(f"  - Confidence: {item['confidence']}; rests on {basis}.")
     return lines
 
@@ -146,11 +146,9 @@ def _cautious(item: Mapping[str, Any], causes: list[Any]) -> str:
     return ""
 
 
-def _basis(reference: str) -> str:
-    kind, _colon, what = reference.partition(":")
-    return f"pathology {int(what) + 1}" if kind == "cause" else code(what)
-
-
-def _capital(text: str) -> str:
-    first = text.split(" ", 1)[0]
-    return text[:1].upper() + text[1:] if first.isalpha() and first.islower() else text
+def _basis(references: list[str]) -> str:
+    """Return what a recommendation rests on: `pathologies 3, 5`, or the issue."""
+    places = [int(reference.partition(":")[2]) + 1 for reference in references if reference.startswith("cause:")]
+    issues = [code(reference.partition(":")[2]) for reference in references if not reference.startswith("cause:")]
+    told = [f"{'pathology' if len(places) == 1 else 'pathologies'} {', '.join(map(str, places))}"] if places else []
+    return ", ".join([*told, *issues])
