@@ -60,7 +60,7 @@ def _run(args: argparse.Namespace) -> ExitCode:
     plan = plan_next(inspection, trials=args.trials, seed=abs(args.seed), repeats=args.repeats, sampler=args.sampler)
     text = _text(plan, args)
     if args.output == "-":
-        sys.stdout.write(text)
+        sys.stdout.write(_harmless(text) if sys.stdout.isatty() else text)
         return ExitCode.OK
     from hpi_core.atomic import write_atomically
 
@@ -74,6 +74,13 @@ def _run(args: argparse.Namespace) -> ExitCode:
     write_atomically(written[0], text.encode("utf-8"))
     sys.stderr.write(f"{' and '.join(path.name for path in written)} written.\n")
     return ExitCode.OK
+
+
+def _harmless(text: str) -> str:
+    """Return the text with what a terminal would obey made visible; files and pipes get values as they are."""
+    from hpi_core.text import safe
+
+    return "".join(f"{safe(line, 8 * len(line) + 8)}\n" for line in text.split("\n")[:-1])
 
 
 def _text(plan: Plan, args: argparse.Namespace) -> str:

@@ -57,7 +57,7 @@ def best(
             value=float(value),
             expected=None if noise is None else sign * shrunken(float(bad), badness, noise.within),
             cost=cost_value,
-            tied=place == 1 or (margin is not None and bool(bad - badness[0] <= margin)),
+            tied=bool(bad - badness[0] <= (margin or 0.0)),
         )
         for place, (row, trial, value, bad, cost_value) in enumerate(
             table.head(k).select(frames.ROW, "trial", "value", "badness", "cost").iter_rows(), start=1

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from hpi_core.statistics.findings import Cause
 
 REPEATED = 3
+# The best trials may be one configuration several times: so many are looked at for different ones.
+_LOOKED_AT = 50
 # A space of few choices holds few different configurations: so many times as many points are tried for new ones.
 _TRIES = 8
 _DIGITS = 4
@@ -134,14 +136,19 @@ def _repetitions(inspection: Inspection, repeats: int) -> list[Configuration]:
         return []
     found = []
     fresh = _fresh_seed(sweep.trials[sweep.roles.seed]) if sweep.roles.seed is not None else None
-    for run in best_runs(inspection, REPEATED):
+    chosen: dict[tuple[object, ...], tuple[str, dict[str, Value | None]]] = {}
+    for run in best_runs(inspection, _LOOKED_AT):
         values: dict[str, Value | None] = dict(sweep.trials.select(names).row(run.row, named=True))
+        if len(chosen) < REPEATED:
+            chosen.setdefault(_key(values), (run.trial, values))
+    for trial, values in chosen.values():
         for _ in range(repeats):
             own = dict(values)
             if fresh is not None and sweep.roles.seed is not None:
                 own[sweep.roles.seed] = fresh
                 fresh += 1
-            found.append(Configuration(own, "repeat", f"trial {run.trial} again, with another seed"))
+            another = "" if fresh is None else ", with another seed"
+            found.append(Configuration(own, "repeat", f"trial {trial} again{another}"))
     return found
 
 

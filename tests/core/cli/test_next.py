@@ -75,6 +75,19 @@ def test_a_real_ladder_is_cut_where_it_diverges(tmp_path: Path) -> None:
 
 
 @needs_shared
+def test_a_crowded_end_of_a_real_study_is_moved_out(tmp_path: Path) -> None:
+    path = DATA / "04_optuna" / "lyhue1991__eat_pytorch_in_20_days" / "optuna.db"
+    page = hpi_process("next", path, home=tmp_path).stdout.decode()
+    assert "expand mlp  1 to 100 → 1 to 150" in page
+    assert "189 of the 200 best trials lie at the high end, which holds 40 % of all" in page
+    plan = json.loads(hpi("next", path, "--json", home=tmp_path).stdout)
+    repeats = [tuple(c["values"].items()) for c in plan["configurations"] if c["purpose"] == "repeat"]
+    assert len(repeats) == 6
+    assert len(set(repeats)) == 3  # the best three trials of this study are one configuration
+    assert any(c["values"]["mlp"] > 100 for c in plan["configurations"])
+
+
+@needs_shared
 @pytest.mark.parametrize("path", [HIPLOT, CAVE], ids=["hiplot", "deepcave"])
 def test_real_sweeps_have_a_plan_in_every_format(path: Path, tmp_path: Path) -> None:
     for name in ("table", "csv", "wandb", "optuna", "ray", "hydra", "slurm"):

@@ -131,6 +131,7 @@ def test_rows_without_a_seed_are_no_repetitions() -> None:
 
 
 REAL = [
+    ("boundary_optimum", "04_optuna/lyhue1991__eat_pytorch_in_20_days/optuna.db", "mlp: 189 of the 200 best"),
     ("adaptive_drift", "01_sweep_csv/facebookresearch__hiplot/assets/data/ml1.csv", "embedding_size"),
     ("undersampled", "01_sweep_csv/automl__DeepCAVE/logs/DataFrame/run_1/trials.csv", "20 trials for 4"),
     ("collinear_parameters", "12_curves/algoperf_trials.csv", "one decides the other"),
