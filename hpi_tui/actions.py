@@ -45,6 +45,8 @@ ACTIONS: list[Action] = [
     Action("sick", ("2",), "Sick: trials to decide", "panes"),
     Action("buckets", ("3",), "Buckets: sick ranges", "panes"),
     Action("curves", ("4",), "Curves: the trial's course", "panes"),
+    Action("chat", ("5",), "Chat: ask about the sweep", "panes"),
+    Action("ask", ("C",), "ask about what is under the cursor", "panes"),
     Action("next_pane", ("tab",), "next pane", "panes"),
     Action("previous_pane", ("shift+tab",), "previous pane", "panes"),
     Action("open", ("enter",), "open or unfold", "panes", 52, "open"),
@@ -104,6 +106,12 @@ _OF_PANE: Mapping[str, tuple[tuple[tuple[str, ...], str], ...]] = {
                (("overlay",), "overlay"), (("zoom_out", "zoom_in"), "zoom"), (("zoom",), "full")),
 }  # fmt: skip
 
+# Keys of the chat alone, where every other key types; `/` begins a command.
+CHAT_KEYS = (
+    ("Enter", "send"), ("Esc", "cancel, leave"), ("Tab", "citations"), ("Up", "earlier"), ("Down", "suggested"),
+    ("PgUp PgDn", "read"), ("^j", "new line"), ("/", "commands"),
+)  # fmt: skip
+
 _SHOWN = {
     "question_mark": "?", "colon": ":", "slash": "/", "backslash": "\\", "equals_sign": "=", "asterisk": "*",
     "number_sign": "#", "plus": "+", "underscore": "_", "space": "Space", "enter": "Enter", "escape": "Esc",
@@ -130,6 +138,8 @@ def footer_keys(pane: str) -> list[tuple[str, str]]:
     """Return what the footer says while a pane has the keys: a key and what it does; help and commands stand last."""
     ranked = sorted((action for action in ACTIONS if action.footer is not None), key=lambda action: action.footer or 0)
     keys = [(key_shown(action.keys[0]), action.short or action.help) for action in ranked if action.keys]
+    if pane == "chat":
+        return [*CHAT_KEYS, ("^p", "palette")]
     own = [(_first_keys(names), says) for names, says in _OF_PANE.get(pane, ())]
     return keys if not own else [*((key, says) for key, says in own if key), *keys[-2:]]
 

@@ -7,7 +7,7 @@ still waits for its turn.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from hpi_core.errors import FilterError, HpiError
@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
     from textual.message import Message
 
+    from hpi_core.inspection import Inspection
     from hpi_core.roles import RoleOverrides
     from hpi_core.sweep import Sweep
     from hpi_core.triage import Decisions
+    from hpi_tui.chat.conversation import Conversation
     from hpi_tui.panes.curves import CurvesView
     from hpi_tui.tables import SweepTable
 
@@ -148,6 +150,14 @@ class Jobs:
 
         self._start("decisions", work)
 
+    def converse(
+        self, inspection: Inspection, post: Callable[[Message], object], triage: Mapping[str, int]
+    ) -> Conversation:
+        """Return a conversation about an inspection; its thread starts with its first order and answers by `post`."""
+        from hpi_tui.chat.conversation import Conversation
+
+        return Conversation(inspection, post, lambda work: self._run("chat", work), triage)
+
     def typical(self, sweep: Sweep, names: list[str]) -> None:
         """Compute what is typical of some columns; answers with Typical."""
 
@@ -172,6 +182,9 @@ class Jobs:
                     answer = messages.Broke(error)
                 self._post(answer)
 
+        self._run(kind, run)
+
+    def _run(self, kind: str, run: Callable[[], None]) -> None:
         thread = threading.Thread(target=run, name=f"hpi-{kind}", daemon=True)
         self._threads = [*(other for other in self._threads if other.is_alive()), thread]
         thread.start()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from hpi_tui.actions import ACTIONS
+from hpi_tui.commands.chat import Chat
 from hpi_tui.commands.curves import Curves
 from hpi_tui.commands.decide import Decide
 from hpi_tui.commands.find import Find
@@ -18,7 +19,7 @@ from hpi_tui.commands.write import Write
 if TYPE_CHECKING:
     from hpi_tui.screens.main import MainScreen
 
-SCOPES: tuple[type[Scope], ...] = (Move, Panes, Decide, Find, Curves, Write, Whole)
+SCOPES: tuple[type[Scope], ...] = (Move, Panes, Decide, Find, Curves, Chat, Write, Whole)
 # what is done to the trial under the cursor, and would be done to another one before the rows are arranged
 _ABOUT_ROWS = frozenset(
     {action.name for action in ACTIONS if action.scope in ("move", "decide", "select")}
@@ -35,7 +36,8 @@ class Commands:
         self.decide = Decide(screen)
         self._waiting: list[str] = []
         self.curves = Curves(screen)
-        shared: tuple[Scope, ...] = (self.decide, self.find, self.curves)
+        self.chat = Chat(screen)
+        shared: tuple[Scope, ...] = (self.decide, self.find, self.curves, self.chat)
         scopes = (*shared, Move(screen), Panes(screen), Write(screen), Whole(screen))
         self._handlers: dict[str, Callable[[], None]] = {
             name.removeprefix("do_"): getattr(scope, name)

@@ -43,9 +43,6 @@ class Chat(Lines, can_focus=True):
 
     DEFAULT_CSS = "Chat { height: 1fr; width: 1fr; }"
 
-    class Entered(Message):
-        """The pane was given the keys by a click."""
-
     class Left(Message):
         """The person wants to be elsewhere."""
 
@@ -79,6 +76,11 @@ class Chat(Lines, can_focus=True):
         if conversation is not None and self.active:
             conversation.prepare()
         self._repaint()
+
+    def on_unmount(self) -> None:
+        """End the conversation with the app."""
+        if self.conversation is not None:
+            self.conversation.close()
 
     def activate(self, active: bool) -> None:
         """Show that keys go to this pane, or that they do not."""
@@ -136,11 +138,6 @@ class Chat(Lines, can_focus=True):
         self._notice = (said, "warn") if said else None
         self._type(draft)
 
-    def on_focus(self) -> None:
-        """Tell that a click gave the keys to this pane."""
-        if not self.active:
-            self.post_message(self.Entered())
-
     def on_click(self, event: events.Click) -> None:
         """Select a citation, or go to the selected one; take a suggestion."""
         page = self._drawn()
@@ -179,7 +176,7 @@ class Chat(Lines, can_focus=True):
             self._jump(self.selected)
         elif not self.draft.text.strip():
             self._say("Type a question, or /help for what is answered here.")
-        elif self.transcript.running is not None:
+        elif self.transcript.running is not None and not self.transcript.running.offline:
             self._say("The last question is still being answered; Esc cancels it.")
         elif self.conversation is None:
             self._say("Questions can be asked once the sweep is inspected.")
@@ -352,7 +349,7 @@ class Chat(Lines, can_focus=True):
             hints=chat_words.hints(self, self._notice, width, share.hints),
             going_on=chat_words.going_on(self, self._notice, self._waiting, below, width, alone=share.hints == 0),
             placeholder="ask, or / for commands" if self.active else "5 to ask",
-            state="answers from this analysis" if width >= 44 else "", right=chat_words.totals(transcript.turns),
+            state="answers from this analysis" if width >= 60 else "", right=chat_words.totals(transcript.turns),
         )  # fmt: skip
 
 

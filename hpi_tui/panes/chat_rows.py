@@ -92,7 +92,7 @@ def _checks(look: Look, turn: Turn) -> list[Piece]:
     if turn.looked:
         pieces.append(Piece(look.sign(f"looked up {', '.join(turn.looked[:4])}  "), "muted"))
     if turn.usage is not None:
-        pieces.append(Piece(f"tokens {token_words(turn.usage)}", "muted"))
+        pieces.append(Piece(f"tokens {token_words(turn.usage)}", "muted", whole=True))
     return pieces
 
 
@@ -100,7 +100,7 @@ def total_usage(turns: Iterable[Turn]) -> Usage | None:
     """Return the tokens of all turns, None where none were used."""
     total = None
     for turn in turns:
-        if turn.usage is not None:
+        if turn.usage is not None and turn.usage != type(turn.usage)():
             total = turn.usage if total is None else total + turn.usage
     return total
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hpi_tui.actions import ACTIONS, SCOPES, keys_shown
+from hpi_tui.actions import ACTIONS, CHAT_KEYS, SCOPES, keys_shown
 from hpi_tui.screens.listing import Listing
 from hpi_tui.theme import Look
 from hpi_tui.widgets.choice_list import Entry
@@ -59,6 +59,8 @@ class HelpScreen(Listing):
         if not search and not self.searching:
             found.append(Entry((Run("signs", "muted"),)))
             found += [Entry((Run(f"{sign:<{_KEYS_WIDE}} ", token, True), Run(said))) for sign, token, said in _SIGNS]
+            found += [Entry(()), Entry((Run("chat, while it has the keys", "muted"),))]
+            found += [Entry((Run(f"{key:<{_KEYS_WIDE}} ", "strong", True), Run(said))) for key, said in CHAT_KEYS]
             found += [Entry(()), Entry((Run("filters", "muted"),))]
             found += [Entry((Run(text),)) for text in _FILTERS]
         return found

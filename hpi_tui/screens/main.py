@@ -21,11 +21,13 @@ from hpi_core.text import safe
 from hpi_tui import chrome, messages
 from hpi_tui.actions import ACTIONS
 from hpi_tui.answers import Answers
+from hpi_tui.chat.jumps import JumpToIssue, JumpToPair, JumpToTrial
 from hpi_tui.commands import Commands
 from hpi_tui.cursor import Cursor
 from hpi_tui.jobs import Jobs
 from hpi_tui.layout import Layout, Wishes, layout_for
 from hpi_tui.panes.buckets import Buckets
+from hpi_tui.panes.chat import Chat
 from hpi_tui.panes.curves import Curves
 from hpi_tui.panes.detail import Detail, compute
 from hpi_tui.panes.sick import Sick, SickView
@@ -87,7 +89,7 @@ class MainScreen(Screen[None]):
         self.typical: dict[str, object] = {}
         self.filter_error: tuple[str, int] | None = None
         self.layout_now = Layout("one")
-        self.panes: tuple[str, ...] = ("runs", "sick", "buckets", "curves")
+        self.panes: tuple[str, ...] = ("runs", "sick", "buckets", "curves", "chat")
         self.cursor = Cursor(self)
         self.plotter = Plotter(self)
         self.commands = Commands(self)
@@ -124,6 +126,7 @@ class MainScreen(Screen[None]):
             yield Sick(look, id="sick")
             yield Buckets(look, id="buckets")
             yield Curves(look, id="curves")
+            yield Chat(look, id="chat")
             yield Detail(look, id="detail")
         yield Fixed(look, id="footer")
         yield Fixed(look, id="small")
@@ -134,9 +137,10 @@ class MainScreen(Screen[None]):
         self.sick = self.query_one("#sick", Sick)
         self.buckets = self.query_one("#buckets", Buckets)
         self.curves = self.query_one("#curves", Curves)
+        self.chat = self.query_one("#chat", Chat)
         self.detail = self.query_one("#detail", Detail)
         self.header = self.query_one("#header", KeyTaker)
-        self.header.run_key = self.runs.run_key = self.carry_out_key
+        self.header.run_key = self.runs.run_key = self.chat.run_key = self.carry_out_key
         self.runs.show(self.preview, self.state)
         self.relayout()
         self.refresh_chrome()
@@ -161,8 +165,8 @@ class MainScreen(Screen[None]):
         self.commands.carry_out(name)
 
     def take_keys(self) -> None:
-        """Take the keys back from an input."""
-        self.set_focus(self.header)
+        """Take the keys back from an input; in the chat they type."""
+        self.set_focus(self.chat if self.state.pane == "chat" else self.header)
 
     # The one cursor
 
@@ -190,7 +194,7 @@ class MainScreen(Screen[None]):
             return
         self.cursor.meet()
         self.state = replace(self.state, pane=name)
-        for pane in (self.sick, self.buckets, self.curves):
+        for pane in (self.sick, self.buckets, self.curves, self.chat):
             pane.activate(pane.id == name)
         if name == "sick":
             self.cursor.meet_queue()
@@ -202,6 +206,7 @@ class MainScreen(Screen[None]):
         self.relayout()
         self.refresh_chrome()
         self.runs.activate(name == "runs")
+        self.take_keys()
 
     def _rest(self) -> None:
         if self._resting is not None:
@@ -223,6 +228,16 @@ class MainScreen(Screen[None]):
     @on(Buckets.Chosen)
     def _chosen(self, message: Buckets.Chosen) -> None:
         self.go(replace(self.state, curves=replace(self.state.curves, parameter=message.parameter)))
+
+    @on(JumpToTrial)
+    @on(JumpToPair)
+    @on(JumpToIssue)
+    def _cited(self, message: JumpToTrial | JumpToPair | JumpToIssue) -> None:
+        self.commands.chat.follow_citation(message)
+
+    @on(Chat.Left)
+    def _left_chat(self) -> None:
+        self.focus_pane("runs")
 
     def on_click(self, event: events.Click) -> None:
         """Give the keys to the pane under the pointer."""
@@ -336,6 +351,7 @@ class MainScreen(Screen[None]):
         self.detail.show(compute(self.table, row, self.typical) if known else None)  # type: ignore[arg-type]
         self.buckets.locate(row if self.standing is not None else None)
         self.plotter.follow()
+        self.commands.chat.follow()
 
     def refresh_chrome(self) -> None:
         """Bring header, notice, title, position and footer up to date; what did not change is not repainted."""
@@ -390,6 +406,7 @@ class MainScreen(Screen[None]):
         footer.styles.height = max(1, chosen.footer)
         self.detail.redraw()
         self.plotter.follow()
+        self.commands.chat.follow()
         if self.focused is None and chosen.shape != "tiny":
             self.take_keys()
 
