@@ -349,7 +349,7 @@ class Chat(Lines, can_focus=True):
             hints=chat_words.hints(self, self._notice, width, share.hints),
             going_on=chat_words.going_on(self, self._notice, self._waiting, below, width, alone=share.hints == 0),
             placeholder="ask, or / for commands" if self.active else "5 to ask",
-            state="answers from this analysis" if width >= 60 else "", right=chat_words.totals(transcript.turns),
+            state="answers from this analysis", right=chat_words.totals(transcript.turns),
         )  # fmt: skip
 
 

@@ -81,15 +81,17 @@ def draw(look: Look, shown: Shown, width: int, height: int) -> Page:
     """Draw the pane in `height` lines of `width` cells."""
     share = heights(width, height, shown.draft)
     label = [Run(" 5 Chat ", "text", True)]
-    strips = [title(look, width, label, [Run(f" {shown.state}", "muted")], [Run(shown.right, "muted")], shown.active)]
+    state = f" {shown.state}" if len(shown.state) + len(shown.right) + 12 <= width else ""
+    strips = [title(look, width, label, [Run(state, "muted")], [Run(shown.right, "muted")], shown.active)]
     cited: dict[int, list[tuple[int, int, Cited]]] = {}
     for turn, row in shown.log[shown.top : shown.top + share.log]:
         if found := _citations(turn, row):
             cited[len(strips)] = found
         strips.append(_strip(look, row, width, turn, shown.selected))
     strips += [_strip(look, [], width)] * (1 + share.log - len(strips))
+    strips += [_strip(look, [], width)] * (share.hints - len(shown.hints))
     first_hint = len(strips)
-    strips += [_strip(look, row, width) for row in [*shown.hints, *([[]] * HINTS)][: share.hints]]
+    strips += [_strip(look, row, width) for row in shown.hints[: share.hints]]
     strips.append(_strip(look, shown.going_on, width))
     first_prompt = len(strips)
     strips += _prompt(look, shown, width, share.prompt)
