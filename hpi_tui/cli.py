@@ -72,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--encoding", metavar="NAME", help="the encoding of a text file: utf-16, latin-1, cp1252, …")
     add("--experiment", "--study", metavar="NAME", help="which of a store's experiments or studies to open")
     add("--curves", action="append", default=[], metavar="FILE", help="curves of the trials: CSV, Parquet or JSONL")
+    add("--outside-logs", action="store_true", help="also open logs a column names outside the folder of SOURCE")
     add("--complete", action="store_true", help="accept a last record that has no line end")
     add("--theme", choices=("dark", "light", "auto"), help="colours for a dark or a light terminal")
     add("--ascii", action="store_true", help="no glyphs beyond ASCII")
@@ -145,7 +146,7 @@ def read_with_memory(
     from hpi_core.tables.table import ReadOptions
 
     curves = tuple(args.curves) or None
-    how_to_read = ReadOptions(complete, args.encoding, args.separator, args.experiment, curves)
+    how_to_read = ReadOptions(complete, args.encoding, args.separator, args.experiment, curves, args.outside_logs)
     if overrides is None and (args.objective or args.direction or args.roles):
         roles = tuple((column, role) for column, _, role in (text.rpartition("=") for text in args.roles))
         overrides = RoleOverrides(objective=args.objective, direction=args.direction, roles=roles)
@@ -211,6 +212,8 @@ def _inspect(args: argparse.Namespace, locations: list[str]) -> int:
         locations += ["--encoding", args.encoding]
     if args.experiment:
         locations += ["--experiment", args.experiment]
+    if args.outside_logs:
+        locations += ["--outside-logs"]
     for file in args.curves:
         locations += ["--curves", file]
     if args.complete:

@@ -60,6 +60,11 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="curves of the trials: CSV, Parquet or JSONL, long or wide (else those beside SOURCE: STEM.curves.csv)",
     )
+    group.add_argument(
+        "--outside-logs",
+        action="store_true",
+        help="also open logs that a column names for its trial outside the folder of SOURCE",
+    )
     group.add_argument("--complete", action="store_true", help="accept a last record that has no line end")
     group.add_argument("--strict", action="store_true", help="exit with 4 if anything had to be repaired or refused")
     group.add_argument("--where", metavar="FILTER", help="only the trials for which this holds: 'lr > 0.01'")
@@ -120,7 +125,7 @@ def read_options(args: argparse.Namespace) -> ReadOptions:
     from hpi_core.tables.table import ReadOptions
 
     curves = tuple(args.curves) or None
-    return ReadOptions(args.complete, args.encoding, args.separator, args.experiment, curves)
+    return ReadOptions(args.complete, args.encoding, args.separator, args.experiment, curves, args.outside_logs)
 
 
 def one_character(text: str) -> str:

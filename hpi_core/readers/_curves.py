@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hpi_core.errors import Cancelled, HpiError, SourceError
+from hpi_core.tables.cell_curves import log_column, points_of_log, with_points
 from hpi_core.tables.curve_files import ENOUGH, attach
 from hpi_core.tables.ledger import Entry, ledger_frame
 from hpi_core.tables.locations import Found, find
@@ -38,6 +39,47 @@ def beside(path: Path) -> Path | None:
             if candidate != path and candidate.is_file():
                 return candidate
     return None
+
+
+def with_logs(table: Table, folder: Path | None, read: ReadParts, *, outside: bool) -> tuple[Table, str]:
+    """Return the trials with the curves of the log that a column names for each of them, and how to call these.
+
+    Names are relative to the folder of the source. What lies outside of it is not opened unless `outside` says so.
+    """
+    column = log_column(table.frame)
+    if column is None or folder is None or table.curves is not None:
+        return table, ""
+    home = folder.resolve()
+    points, reasons = [], []
+    for row, cell in enumerate(table.frame[column].to_list()):
+        if cell is None or not cell.strip():
+            continue
+        try:
+            path = (home / cell.strip()).resolve()
+            if not outside and not path.is_relative_to(home):
+                reasons.append("lies outside the folder of the source (--outside-logs opens it)")
+                continue
+            parts = [part for content in find(path).contents for part in read(content, path.name)]
+            found = [points_of_log(part.table.frame, row) for part in parts]
+            kept = [part for part in found if part is not None]
+            points += kept
+            if not kept:
+                reasons.append("holds no numbers over steps")
+        except Cancelled:
+            raise
+        except HpiError as error:
+            reasons.append(error.message)
+        except (OSError, ValueError) as error:
+            reasons.append(f"cannot be opened ({type(error).__name__})")
+    entries = []
+    if reasons:
+        message = f"{len(reasons):,} of the logs that {safe(column)} names were not read; the first {safe(reasons[0])}"
+        entries.append(Entry("refused_curves", message, column=column, count=len(reasons)))
+    if not points:
+        return replace(table, ledger=ledger_frame(entries, [table.ledger])), ""
+    message = f"{len(points):,} logs named in {safe(column)} hold the curves of their trials"
+    entries.append(Entry("reshaped", message, column=column, count=len(points)))
+    return with_points(table, points, entries), f"the logs in {column}"
 
 
 _KNOWN = frozenset(part for suffix in (*SUFFIXES, ".json.gz", ".zst", ".txt") for part in Path(f"x{suffix}").suffixes)

@@ -14,11 +14,12 @@ from hpi_core.errors import HpiError, SourceError
 from hpi_core.frames import ROW
 from hpi_core.lines import LineCounts
 from hpi_core.plugins import discover
-from hpi_core.readers._curves import with_curves_beside, with_named_curves
+from hpi_core.readers._curves import with_curves_beside, with_logs, with_named_curves
 from hpi_core.readers._sqlite import is_sqlite, unknown_database
 from hpi_core.readers.contract import Experiment, Reader, StoreReader
 from hpi_core.roles import RoleOverrides
 from hpi_core.sweep import Source, Sweep
+from hpi_core.tables.cell_curves import curves_in_cells
 from hpi_core.tables.compression import inflate
 from hpi_core.tables.content import Content
 from hpi_core.tables.foreign import foreign_kind, refuse_foreign
@@ -102,7 +103,14 @@ def _with_curves(
         return outcome.parts
 
     if options.curves is None:
-        return with_curves_beside(table, found, read)
+        table, name = with_curves_beside(table, found, read)
+        if table.curves is None:
+            table = curves_in_cells(table)
+        if table.curves is None:
+            paths = [content.path for content in found.contents if content.path is not None]
+            folder = paths[0].absolute().parent if paths else None
+            table, name = with_logs(table, folder, read, outside=options.outside_logs)
+        return table, name
     return with_named_curves(table.loaded(), options.curves, read) if options.curves else (table, "")
 
 

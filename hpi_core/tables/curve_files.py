@@ -166,14 +166,14 @@ def _of_rows(trials: pl.DataFrame, frame: pl.DataFrame) -> tuple[Match, pl.DataF
     keyed = keyed.join(match.places, on="id", how="inner", maintain_order="left").drop("id")
     if keyed.is_empty():
         return match, pl.DataFrame(schema=frames.CURVES), []
-    step, notes = _steps(keyed, match.column)
+    step, notes = steps_in(keyed, match.column)
     names = metric_and_value(frame)
     if names is not None:
         long = keyed.select(
             frames.ROW, pl.col(names[0]).cast(pl.String).alias("metric"), step, pl.col(names[1]).alias("value")
         ).drop_nulls("metric")
         return match, long, notes
-    metrics = _metrics(keyed, match.column)
+    metrics = metrics_of(keyed, match.column)
     if not metrics:
         return "it has no column of numbers beside ids and steps"
     long = keyed.select(frames.ROW, step, pl.col(metrics).cast(pl.Float64)).unpivot(
@@ -182,7 +182,7 @@ def _of_rows(trials: pl.DataFrame, frame: pl.DataFrame) -> tuple[Match, pl.DataF
     return match, long, notes
 
 
-def _steps(frame: pl.DataFrame, key: str) -> tuple[pl.Series, list[Entry]]:
+def steps_in(frame: pl.DataFrame, key: str) -> tuple[pl.Series, list[Entry]]:
     """Return the step of every row: a column of steps, of positions or of times, else the order of the rows."""
     rows = frame[frames.ROW]
     numeric = [n for n in step_columns(frame) if n != key]
@@ -204,7 +204,7 @@ def _steps(frame: pl.DataFrame, key: str) -> tuple[pl.Series, list[Entry]]:
     return index, [Entry("steps", "there is no column of steps: steps are the order of the rows")]
 
 
-def _metrics(frame: pl.DataFrame, key: str) -> list[str]:
+def metrics_of(frame: pl.DataFrame, key: str) -> list[str]:
     """Return the columns of numbers that are neither ids nor steps and change within a trial."""
     names = [
         n

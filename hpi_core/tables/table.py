@@ -27,6 +27,7 @@ class ReadOptions:
         separator: the one-character separator, or None to recognise it.
         experiment: name or id of the one experiment or study to read from a store of several, or None to choose.
         curves: files of curves that belong to the trials; None: one beside the source is looked for; empty: none is.
+        outside_logs: also open logs that a column names for its trial outside the folder of the source.
     """
 
     complete: bool = False
@@ -34,6 +35,7 @@ class ReadOptions:
     separator: str | None = None
     experiment: str | None = None
     curves: tuple[str, ...] | None = None
+    outside_logs: bool = False
 
 
 @dataclass(frozen=True)
