@@ -18,6 +18,7 @@ from hpi_core.tables.long_curves import metric_and_value
 from hpi_core.tables.table import Table
 
 _SAMPLE = 50
+_LOOKED_AT = 1000
 _NEARLY_ALL = 0.9
 _LOG_WORDS = frozenset(["log", "logs", "history", "curve", "curves", "file", "path", "metrics", "events", "progress"])
 _LOG_FILE = re.compile(r".+\.(csv|tsv|jsonl|ndjson|json|parquet)(\.gz)?", re.IGNORECASE)
@@ -53,7 +54,7 @@ def log_column(frame: pl.DataFrame) -> str | None:
     for name, dtype in frame.schema.items():
         if dtype != pl.String or not _LOG_WORDS & set(parse(name).tokens):
             continue
-        sample = frame[name].drop_nulls().head(_SAMPLE).to_list()
+        sample = frame[name].head(_LOOKED_AT).drop_nulls().head(_SAMPLE).to_list()
         if sample and sum(_LOG_FILE.fullmatch(cell.strip()) is not None for cell in sample) >= _NEARLY_ALL * len(
             sample
         ):
@@ -99,7 +100,7 @@ def _lists(column: pl.Series) -> pl.Series | None:
         return column.cast(pl.List(pl.Float64)) if pl.Series(dtype=inner).dtype.is_numeric() else None
     if column.dtype != pl.String:
         return None
-    head = column.drop_nulls().head(_SAMPLE).to_list()
+    head = column.head(_LOOKED_AT).drop_nulls().head(_SAMPLE).to_list()
     if not head or sum(cell.lstrip().startswith("[") for cell in head) < _NEARLY_ALL * len(head):
         return None
     parsed = [None if cell is None else _numbers(cell) for cell in column.to_list()]
