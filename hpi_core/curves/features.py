@@ -8,7 +8,10 @@ Curves of metrics that are to be large are turned round first: in the features l
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections import deque
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import cast
 
 import numpy as np
@@ -42,6 +45,7 @@ SCHEMA = pl.Schema(
     }
 )
 _CELLS = 4_000_000
+_WORKERS = min(4, max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1))
 
 
 def curve_features(
@@ -54,8 +58,21 @@ def curve_features(
         maximised: metric -> whether it is to be large; those it does not name are to be small.
         points: how many points to hold at once.
     """
-    parts = [_batch(batch, maximised or {}) for batch in batches(curves, points)]
+    parts = _in_turn(batches(curves, points), maximised or {})
     return pl.concat([pl.DataFrame(schema=SCHEMA), *parts])
+
+
+def _in_turn(parts: Iterator[Segments], maximised: Mapping[str, bool]) -> list[pl.DataFrame]:
+    """Measure batch after batch, a few at a time (the kernels leave the interpreter free), never holding more."""
+    done: list[pl.DataFrame] = []
+    waiting: deque[Future[pl.DataFrame]] = deque()
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        for part in parts:
+            waiting.append(pool.submit(_batch, part, maximised))
+            if len(waiting) >= _WORKERS:
+                done.append(waiting.popleft().result())
+        done += [future.result() for future in waiting]
+    return done
 
 
 def _batch(batch: Segments, maximised: Mapping[str, bool]) -> pl.DataFrame:

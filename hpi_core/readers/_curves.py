@@ -7,7 +7,7 @@ is found there is taken only if at least half of its trials are known.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,11 +20,13 @@ from hpi_core.text import safe
 
 if TYPE_CHECKING:
     from hpi_core.tables.content import Content
+    from hpi_core.tables.large_curves import Partitioned
     from hpi_core.tables.part import Part
     from hpi_core.tables.table import Table
 
 STEMS = (".curves", "_history")
 SUFFIXES = (".parquet", ".csv", ".jsonl", ".tsv", ".ndjson", ".csv.gz", ".jsonl.gz", ".tsv.gz")
+Lazy = Callable[[Path, float], "Partitioned | str | None"]
 ReadParts = Callable[["Content", str], "Sequence[Part]"]
 
 
@@ -41,14 +43,87 @@ def beside(path: Path) -> Path | None:
     return None
 
 
-def with_logs(table: Table, folder: Path | None, read: ReadParts, *, outside: bool) -> tuple[Table, str]:
-    """Return the trials with the curves of the log that a column names for each of them, and how to call these.
+_KNOWN = frozenset(part for suffix in (*SUFFIXES, ".json.gz", ".zst", ".txt") for part in Path(f"x{suffix}").suffixes)
+
+
+@dataclass(frozen=True)
+class Attached:
+    """The trials with their curves, and what the source of these is called (empty where nothing was found)."""
+
+    table: Table
+    name: str = ""
+
+
+def with_named_curves(table: Table, locations: Sequence[str], read: ReadParts, lazy: Lazy) -> Attached:
+    """Return the trials with the curves of the files the person named.
+
+    Raises:
+        SourceError: a file cannot be read, or holds no curve of any of the trials.
+    """
+    found = find(list(locations))
+    if len(found.contents) == 1 and found.contents[0].path is not None:
+        large = lazy(found.contents[0].path, 0.0)
+        if isinstance(large, str):
+            raise _refusal(found.contents[0].name, large)
+        if large is not None:
+            return Attached(_with_large(table, large), found.name)
+    for content, label in zip(found.contents, found.labels, strict=True):
+        for part in read(content, label):
+            attached = attach(table, part.table, content.name)
+            if isinstance(attached, str):
+                raise _refusal(content.name, attached)
+            table = attached
+    return Attached(table, found.name)
+
+
+def _with_large(table: Table, large: Partitioned) -> Table:
+    return replace(table, ledger=ledger_frame(large.entries, [table.ledger]), curves=None, scanned=large.curves)
+
+
+def _refusal(name: str, why: str) -> SourceError:
+    return SourceError(
+        f"{safe(name)} holds no curves of these trials: {why}.",
+        "It needs a column with the ids of the trials, one of steps, and the values.",
+    )
+
+
+def with_curves_beside(table: Table, found: Found, read: ReadParts, lazy: Lazy) -> Attached:
+    """Return the trials with the curves that lie beside their one file.
+
+    What cannot be read, or does not belong to the trials, costs an entry in the ledger.
+    """
+    paths = [content.path for content in found.contents]
+    first = paths[0] if len(paths) == 1 and table.curves is None and table.scanned is None else None
+    path = beside(first) if first is not None else None
+    if path is None:
+        return Attached(table)
+    try:
+        large = lazy(path, ENOUGH)
+        if large is not None and not isinstance(large, str):
+            return Attached(_with_large(table, large), path.name)
+        reason = large or "it holds no table"
+        contents = () if large is not None else find(path).contents
+        for part in [part for content in contents for part in read(content, path.name)]:
+            attached = attach(table, part.table, path.name, least=ENOUGH)
+            if not isinstance(attached, str):
+                return Attached(attached, path.name)
+            reason = attached
+    except Cancelled:
+        raise
+    except HpiError as error:
+        reason = error.message
+    message = f"{safe(path.name)} lies beside the source but was not taken for its curves: {reason}"
+    return Attached(replace(table, ledger=ledger_frame([Entry("refused_curves", message)], [table.ledger])))
+
+
+def with_logs(table: Table, folder: Path | None, read: ReadParts, *, outside: bool) -> Attached:
+    """Return the trials with the curves of the log that a column names for each of them.
 
     Names are relative to the folder of the source. What lies outside of it is not opened unless `outside` says so.
     """
     column = log_column(table.frame)
     if column is None or folder is None or table.curves is not None:
-        return table, ""
+        return Attached(table)
     home = folder.resolve()
     points, reasons = [], []
     for row, cell in enumerate(table.frame[column].to_list()):
@@ -76,57 +151,7 @@ def with_logs(table: Table, folder: Path | None, read: ReadParts, *, outside: bo
         message = f"{len(reasons):,} of the logs that {safe(column)} names were not read; the first {safe(reasons[0])}"
         entries.append(Entry("refused_curves", message, column=column, count=len(reasons)))
     if not points:
-        return replace(table, ledger=ledger_frame(entries, [table.ledger])), ""
+        return Attached(replace(table, ledger=ledger_frame(entries, [table.ledger])))
     message = f"{len(points):,} logs named in {safe(column)} hold the curves of their trials"
     entries.append(Entry("reshaped", message, column=column, count=len(points)))
-    return with_points(table, points, entries), f"the logs in {column}"
-
-
-_KNOWN = frozenset(part for suffix in (*SUFFIXES, ".json.gz", ".zst", ".txt") for part in Path(f"x{suffix}").suffixes)
-
-
-def with_named_curves(table: Table, locations: Sequence[str], read: ReadParts) -> tuple[Table, str]:
-    """Return the trials with the curves of the files the person named, and the name of these.
-
-    Raises:
-        SourceError: a file cannot be read, or holds no curve of any of the trials.
-    """
-    found = find(list(locations))
-    for content, label in zip(found.contents, found.labels, strict=True):
-        for part in read(content, label):
-            attached = attach(table, part.table, content.name)
-            if isinstance(attached, str):
-                raise SourceError(
-                    f"{safe(content.name)} holds no curves of these trials: {attached}.",
-                    "It needs a column with the ids of the trials, one of steps, and the values.",
-                )
-            table = attached
-    return table, found.name
-
-
-def with_curves_beside(table: Table, found: Found, read: ReadParts) -> tuple[Table, str]:
-    """Return the trials with the curves that lie beside their one file, and the name of that file, else "".
-
-    What cannot be read, or does not belong to the trials, costs an entry in the ledger.
-    """
-    paths = [content.path for content in found.contents]
-    if len(paths) != 1 or paths[0] is None or table.curves is not None:
-        return table, ""
-    path = beside(paths[0])
-    if path is None:
-        return table, ""
-    try:
-        parts = [part for content in find(path).contents for part in read(content, path.name)]
-        reasons = []
-        for part in parts:
-            attached = attach(table, part.table, path.name, least=ENOUGH)
-            if not isinstance(attached, str):
-                return attached, path.name
-            reasons.append(attached)
-        reason = reasons[0] if reasons else "it holds no table"
-    except Cancelled:
-        raise
-    except HpiError as error:
-        reason = error.message
-    message = f"{safe(path.name)} lies beside the source but was not taken for its curves: {reason}"
-    return replace(table, ledger=ledger_frame([Entry("refused_curves", message)], [table.ledger])), ""
+    return Attached(with_points(table, points, entries), f"the logs in {column}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from pathlib import Path
 
 import polars as pl
 
@@ -14,7 +15,7 @@ from hpi_core.errors import HpiError, SourceError
 from hpi_core.frames import ROW
 from hpi_core.lines import LineCounts
 from hpi_core.plugins import discover
-from hpi_core.readers._curves import with_curves_beside, with_logs, with_named_curves
+from hpi_core.readers._curves import Attached, with_curves_beside, with_logs, with_named_curves
 from hpi_core.readers._sqlite import is_sqlite, unknown_database
 from hpi_core.readers.contract import Experiment, Reader, StoreReader
 from hpi_core.roles import RoleOverrides
@@ -23,6 +24,7 @@ from hpi_core.tables.cell_curves import curves_in_cells
 from hpi_core.tables.compression import inflate
 from hpi_core.tables.content import Content
 from hpi_core.tables.foreign import foreign_kind, refuse_foreign
+from hpi_core.tables.large_curves import LARGE, Partitioned, cells, partitioned
 from hpi_core.tables.ledger import Entry, ledger_frame
 from hpi_core.tables.locations import Found, Location, find, fingerprint, labels, look_into
 from hpi_core.tables.nested import flatten, unique
@@ -67,7 +69,8 @@ def read_sweep(
     lost = sum(outcome.refused_lines for outcome in outcomes)
     if lost:
         table = replace(table, lines=(table.lines or LineCounts()) + LineCounts(refused=lost))
-    table, curves = _with_curves(table, found, options, progress, cancelled)
+    attached = _with_curves(table, found, options, progress, cancelled)
+    table = attached.table
     kinds = sorted({part.kind for part in parts})
     source = Source(
         kind=kinds[0] if len(kinds) == 1 else "+".join(kinds),
@@ -77,7 +80,7 @@ def read_sweep(
         read_at=time.time(),
         lines=table.lines,
         files=tuple(content.name for content in found.contents),
-        curves=curves,
+        curves=attached.name,
     )
     return Sweep.from_table(
         table.frame,
@@ -92,8 +95,8 @@ def read_sweep(
 
 def _with_curves(
     table: Table, found: Found, options: ReadOptions, progress: Progress, cancelled: Cancelled
-) -> tuple[Table, str]:
-    """Return the trials with their curves from other files, and the name of these, or an empty string."""
+) -> Attached:
+    """Return the trials with their curves from other files or from their cells."""
 
     def read(content: Content, label: str) -> tuple[Part, ...]:
         progress(f"reading the curves in {safe(content.name)}", None)
@@ -102,16 +105,22 @@ def _with_curves(
             raise outcome.refused[0][1]
         return outcome.parts
 
-    if options.curves is None:
-        table, name = with_curves_beside(table, found, read)
-        if table.curves is None:
-            table = curves_in_cells(table)
-        if table.curves is None:
-            paths = [content.path for content in found.contents if content.path is not None]
-            folder = paths[0].absolute().parent if paths else None
-            table, name = with_logs(table, folder, read, outside=options.outside_logs)
-        return table, name
-    return with_named_curves(table.loaded(), options.curves, read) if options.curves else (table, "")
+    def lazy(path: Path, least: float) -> Partitioned | str | None:
+        if cells(path) <= LARGE:
+            return None
+        return partitioned(table.frame, path, least, progress, cancelled)
+
+    if options.curves is not None:
+        return with_named_curves(table, options.curves, read, lazy) if options.curves else Attached(table)
+    attached = with_curves_beside(table, found, read, lazy)
+    if attached.name or attached.table.curves is not None or attached.table.scanned is not None:
+        return attached
+    own = curves_in_cells(attached.table)
+    if own.curves is not None:
+        return Attached(own)
+    paths = [content.path for content in found.contents if content.path is not None]
+    folder = paths[0].absolute().parent if paths else None
+    return with_logs(own, folder, read, outside=options.outside_logs)
 
 
 def choose(name: str, head: bytes) -> Reader:

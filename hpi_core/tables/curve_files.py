@@ -60,7 +60,7 @@ def attach(table: Table, curves: Table, label: str, *, least: float = 0.0) -> Ta
     shaped = curves if curves.curves is not None else runs_as_columns(whole) or steps_as_columns(whole)
     found = _of_shaped(table.frame, shaped) if shaped is not None else None
     if found is None:
-        rows = _of_rows(table.frame, whole.frame)
+        rows = rows_as_points(table.frame, whole.frame)
         if isinstance(rows, str):
             return rows
         found = rows
@@ -157,8 +157,8 @@ def _of_shaped(trials: pl.DataFrame, shaped: Table) -> tuple[Match, pl.DataFrame
     return match, long.select(frames.CURVES.names()), []
 
 
-def _of_rows(trials: pl.DataFrame, frame: pl.DataFrame) -> tuple[Match, pl.DataFrame, list[Entry]] | str:
-    """Take curves with one row per step, or per step and metric."""
+def rows_as_points(trials: pl.DataFrame, frame: pl.DataFrame) -> tuple[Match, pl.DataFrame, list[Entry]] | str:
+    """Take one row per step, or per step and metric: the match, the points, notes; or why there are none."""
     match = match_ids(trials, frame) or match_rows(trials, frame)
     if match is None:
         return "no column of it names trials"
