@@ -53,7 +53,9 @@ def scan(content: Content, separator: str, progress: Progress, cancelled: AskCan
             or (previous == b"\n" and chunk[:1] == b"#")
         )
         irregular = irregular or (done == 0 and chunk[:2] in (b"\xff\xfe", b"\xfe\xff"))
-        tail = bytes(chunk[-TAIL:]) if len(chunk) >= TAIL else (tail + chunk)[-TAIL:]
+        # Until the end is near, no more is kept than what a padded number may begin in: copies take their time.
+        kept = TAIL if done + 2 * _CHUNK >= size else 4
+        tail = bytes(chunk[-kept:]) if len(chunk) >= kept else (tail + chunk)[-kept:]
         previous = bytes(chunk[-1:])
         done += len(chunk)
         progress("counting lines", 0.3 * done / size)
