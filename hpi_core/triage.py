@@ -15,6 +15,7 @@ import socket
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -173,15 +174,50 @@ def decisions_folder(sweep: Sweep) -> Path:
 
 def trial_keys(sweep: Sweep) -> list[TrialKey]:
     """Return the key of every trial, in the order of rows."""
-    ids = sweep.trial_ids().fill_null("")
-    # Without ids of their own, or with ids that repeat, trials are known by their configuration alone.
-    unique = sweep.roles.id is not None and ids.n_unique() == ids.len()
-    names = sorted(parameter.name for parameter in sweep.roles.hyperparameters)
-    rows = sweep.trials.select(names).iter_rows() if names else iter([()] * sweep.trials.height)
-    return [
-        TrialKey(trial if unique else "", configuration_hash(dict(zip(names, row, strict=True))))
-        for trial, row in zip(ids, rows, strict=True)
-    ]
+    return TrialKeys(sweep).all()
+
+
+class TrialKeys:
+    """The keys of the trials of a sweep, each worked out when it is asked for: of a million, few ever are."""
+
+    def __init__(self, sweep: Sweep) -> None:
+        self._ids = sweep.trial_ids().fill_null("")
+        # Without ids of their own, or with ids that repeat, trials are known by their configuration alone.
+        self._unique = sweep.roles.id is not None and self._ids.n_unique() == self._ids.len()
+        self._names = sorted(parameter.name for parameter in sweep.roles.hyperparameters)
+        self._configurations = sweep.trials.select(self._names)
+        self._count = sweep.trials.height
+
+    def of(self, row: int) -> TrialKey:
+        """Return the key of the trial in a row."""
+        return self._key(self._ids[row], self._configurations.row(row) if self._names else ())
+
+    def all(self) -> list[TrialKey]:
+        """Return the key of every trial, in the order of rows."""
+        rows = self._configurations.iter_rows() if self._names else iter([()] * self._count)
+        return [self._key(trial, values) for trial, values in zip(self._ids, rows, strict=True)]
+
+    def rows(self, key: TrialKey) -> list[int]:
+        """Return the rows of a key: none where it is of another sweep, several where trials cannot be told apart."""
+        if not self._unique:
+            return self._by_configuration.get(key, [])
+        row = self._by_id.get(key.trial)
+        return [row] if row is not None and self.of(row) == key else []
+
+    @cached_property
+    def _by_id(self) -> dict[str, int]:
+        return {trial: row for row, trial in enumerate(self._ids.to_list())}
+
+    @cached_property
+    def _by_configuration(self) -> dict[TrialKey, list[int]]:
+        found: dict[TrialKey, list[int]] = {}
+        for row, key in enumerate(self.all()):
+            found.setdefault(key, []).append(row)
+        return found
+
+    def _key(self, trial: str, values: Sequence[object]) -> TrialKey:
+        configuration = configuration_hash(dict(zip(self._names, values, strict=True)))
+        return TrialKey(trial if self._unique else "", configuration)
 
 
 def configuration_hash(configuration: Mapping[str, object]) -> str:

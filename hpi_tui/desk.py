@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from hpi_core.triage import unmatched
-
 if TYPE_CHECKING:
-    from hpi_core.triage import Act, Decision, Decisions, TrialKey, Verdict
+    from hpi_core.triage import Act, Decision, Decisions, TrialKey, TrialKeys, Verdict
 
 
 class Desk:
@@ -17,13 +15,10 @@ class Desk:
     `decided` maps the rows about which something stands; it is changed in place, so who holds it stays up to date.
     """
 
-    def __init__(self, decisions: Decisions, keys: Sequence[TrialKey]) -> None:
+    def __init__(self, decisions: Decisions, keys: TrialKeys) -> None:
         self.decisions = decisions
         self.keys = keys
         self.decided: dict[int, Decision] = {}
-        self._rows: dict[TrialKey, list[int]] = {}
-        for row, key in enumerate(keys):
-            self._rows.setdefault(key, []).append(row)
         self._show(list(decisions.standing))
 
     def merge(self) -> None:
@@ -39,7 +34,7 @@ class Desk:
         if self.decisions.damaged:
             lines = "line" if self.decisions.damaged == 1 else "lines"
             said.append(f"{self.decisions.damaged:,} damaged {lines} of the decisions set aside")
-        if strangers := unmatched(self.decisions, self.keys):
+        if strangers := sum(not self.keys.rows(key) for key in self.decisions.standing):
             said.append(f"{strangers:,} decision{'s' if strangers > 1 else ''} about no trial of this sweep")
         return "; ".join(said)
 
@@ -78,17 +73,17 @@ class Desk:
         return None if act is None else self._took(act)
 
     def _named(self, rows: Iterable[int]) -> list[TrialKey]:
-        return list(dict.fromkeys(self.keys[row] for row in rows))
+        return list(dict.fromkeys(self.keys.of(row) for row in rows))
 
     def _took(self, act: Act) -> list[int]:
         keys = [key for key, _ in act.after]
         self._show(keys)
-        return [row for key in keys for row in self._rows.get(key, ())]
+        return [row for key in keys for row in self.keys.rows(key)]
 
     def _show(self, keys: Iterable[TrialKey]) -> None:
         for key in keys:
             decision = self.decisions.of(key)
-            for row in self._rows.get(key, ()):
+            for row in self.keys.rows(key):
                 if decision:
                     self.decided[row] = decision
                 else:

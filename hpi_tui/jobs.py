@@ -141,12 +141,12 @@ class Jobs:
         """Read the decisions about a sweep, keeping those already open; answers with DecisionsRead."""
 
         def work(request: int) -> Message:
-            from hpi_core.triage import Decisions, decisions_folder, trial_keys
+            from hpi_core.triage import Decisions, TrialKeys, decisions_folder
             from hpi_tui.desk import Desk
 
             folder = decisions_folder(sweep)
             kept = earlier if earlier is not None and earlier.folder == folder else Decisions.open(folder)
-            return messages.DecisionsRead(request, Desk(kept, trial_keys(sweep)))
+            return messages.DecisionsRead(request, Desk(kept, TrialKeys(sweep)))
 
         self._start("decisions", work)
 
