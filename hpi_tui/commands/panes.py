@@ -80,6 +80,8 @@ class Panes(Scope):
             screen.state = replace(screen.state, anchor=None)
         elif screen.state.pane == "curves" and screen.commands.curves.put_readout_away():
             return
+        elif screen.zoomed:
+            screen.zoomed = False
         elif screen.state.pane != "runs":
             screen.focus_pane("runs")
         else:

@@ -35,6 +35,9 @@ class Write(Scope):
         if screen.table is None:
             self.say("There is nothing to write before the source is read.")
             return None
+        if screen.arranging:  # what is shown is not yet what the filter shows
+            self.say("Still filtering: press the key again in a moment.")
+            return None
         return Shown(screen.table.sweep, screen.standing, screen.table.view, dict(screen.decided), screen.state.filter)
 
     def _write(self, shown: Shown, name: str) -> None:

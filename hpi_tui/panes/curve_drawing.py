@@ -53,7 +53,9 @@ def draw(look: Look, view: CurvesView | None, width: int, height: int) -> list[S
     from hpi_core.charts.curves import CurveChart
     from hpi_core.charts.scatter import ScatterChart
 
-    if view is None or view.chart is None:
+    if view is None:
+        return [paint(look, [Run(" Collecting the curves …", "muted")], width)]
+    if view.chart is None:
         return [paint(look, [Run(" No trial under the cursor.", "muted")], width)]
     if isinstance(view.chart, ScatterChart):
         from hpi_tui.panes.scatter_drawing import draw_scatter
