@@ -93,21 +93,21 @@ def hidden_claims(
     open_to_it = [p for p, coding in enumerate(study.codings) if coding.size > 1 and p not in ruled_out]
     found: list[tuple[float, Cause]] = []
     aside = list(told)
-    while open_to_it and len(aside) < _MOST_RULES and _enough(study, k, ~covered):
-        screened = [(study.screened(p, k, ~covered), p) for p in open_to_it]
+    while open_to_it and len(aside) < _MOST_RULES and _enough(study, k, rest := ~covered):
+        screened = [(study.screened(p, k, rest), p) for p in open_to_it]
         best, p = min(screened, key=lambda item: (item[0].log_p, item[1]))
         q = shared.later(best.log_p / _LOG_10, member, len(open_to_it))
-        if best.split is None or q > MOST_Q or not _holds(study, p, k, ~covered, standing):
+        if best.split is None or q > MOST_Q or not _holds(study, p, k, rest, standing):
             break
         z = -normal_quantile(MOST_Q / (len(shared.q[member]) + len(open_to_it)) / 2)
-        claim = study.claim(p, k, best, (q, min(1.0, q * _harmonic(shared.size))), z, ~covered)
+        claim = study.claim(p, k, best, (q, min(1.0, q * _harmonic(shared.size))), z, rest)
         if claim is None:
             break
         names = tuple(dict.fromkeys((*claim.cause.adjusted_for, *(cause.parameter for cause in aside))))
         cause = replace(claim.cause, outside=tuple(aside), adjusted_for=names)
-        found.append((claim.gain * float((~covered).mean()), cause))
+        found.append((claim.gain * float(rest.mean()), cause))
         aside.append(cause)
-        covered |= claim.exposed
+        covered = covered | claim.exposed
         open_to_it.remove(p)
     return found
 

@@ -28,11 +28,12 @@ if TYPE_CHECKING:
 
 LEAST_CELL = 20
 LEAST_SICK_TOGETHER = 5
-_SAMPLE = 50_000
+_SAMPLE = 20_000
 _MOST_PARAMETERS = 50
 _MOST_LEVELS = 4
 # Two sides that overlap much more or less than chance are hardly two conditions.
 _MOST_OVERLAP = 0.25
+_UNTHREADED = 250_000
 Cells = npt.NDArray[np.float64]
 
 
@@ -51,15 +52,27 @@ class Side:
         return Side(self.parameter, opposite.get(self.kind, self.kind), ~self.exposed, self.turns)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class PairTest:
-    """The best box of two parameters for one issue: its sides, its log p-value and how many boxes were tried."""
+    """The best box of two parameters for one issue: its log p-value and how many boxes were tried."""
 
-    first: Side
-    second: Side
+    plan: _Plan
+    box: int
     issue: int
     log_p: float
     boxes: int
+
+    @property
+    def first(self) -> Side:
+        """The condition on the first parameter."""
+        side: Side = self.plan.sides[int(self.plan.first[self.box])]
+        return side.turned() if self.plan.turn_first[self.box] else side
+
+    @property
+    def second(self) -> Side:
+        """The condition on the second parameter."""
+        side: Side = self.plan.sides[int(self.plan.second[self.box])]
+        return side.turned() if self.plan.turn_second[self.box] else side
 
 
 def pair_tests(study: Study, issues: Sequence[int]) -> Iterator[PairTest]:
@@ -152,8 +165,17 @@ def _quartiles(counts: Integers) -> list[int]:
 
 
 def _products(table: npt.NDArray[np.float32]) -> Cells:
-    """Return how many trials any two sides share; whole numbers below 2 ** 24 are exact in float32."""
-    return (table.T @ table).astype(np.float64)
+    """Return how many trials any two sides share, in float32, where whole numbers below 2 ** 24 are exact.
+
+    A few rows at a time: larger products would start the threads of the linear algebra library, which cost more here
+    than they save.
+    """
+    shared = np.zeros((table.shape[1], table.shape[1]), dtype=np.float32)
+    rows = max(32, _UNTHREADED // table.shape[1] ** 2)
+    for start in range(0, len(table), rows):
+        part = table[start : start + rows]
+        shared += part.T @ part
+    return shared.astype(np.float64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,16 +220,9 @@ class _Plan:
         judged = np.add.reduceat(np.isfinite(scores) | np.isneginf(scores), self.starts, dtype=np.int64)
         filled = np.where(np.isnan(scores), -np.inf, scores)
         stops = np.append(self.starts, len(filled))[1:]
-        for start, stop, boxes in zip(self.starts, stops, judged, strict=True):
-            if boxes == 0:
-                continue
-            at = int(start + filled[start:stop].argmax())
-            log_p = 0.0 if filled[at] <= 0 else log_normal_tail(float(filled[at])) + math.log(boxes)
-            first, second = self.sides[self.first[at]], self.sides[self.second[at]]
-            yield PairTest(
-                first.turned() if self.turn_first[at] else first,
-                second.turned() if self.turn_second[at] else second,
-                issue,
-                min(0.0, log_p),
-                int(boxes),
-            )
+        for start, stop, boxes in zip(self.starts.tolist(), stops.tolist(), judged.tolist(), strict=True):
+            if boxes:
+                at = start + int(filled[start:stop].argmax())
+                best = float(filled[at])
+                log_p = 0.0 if best <= 0 else min(0.0, log_normal_tail(best) + math.log(boxes))
+                yield PairTest(self, at, issue, log_p, boxes)

@@ -55,6 +55,7 @@ class Study:
         self.sorted = [bool(self.drift) and sorted_by(issue, self.stretch, order) for issue in issues]
         self.stratified = [bool(self.drift) and not by_outcome for by_outcome in self.sorted]
         self.groups = groups
+        self._last: tuple[int, Booleans, Integers, Integers] | None = None
 
     def testable(self) -> list[tuple[int, int]]:
         """Return (parameter, issue) pairs with enough trials of both sorts and a parameter that varies."""
@@ -80,13 +81,22 @@ class Study:
 
     def counted(self, p: int, k: int, inside: Booleans | None = None) -> tuple[Integers, Integers]:
         """Return sick and assessable trials per code of one pair, all or those `inside`."""
+        positives, totals = self.counts[p]
         if inside is None:
-            positives, totals = self.counts[p]
             return positives[k], totals[k]
-        coding = self.codings[p]
-        everyone = np.zeros(self.n, dtype=np.uint8)
-        a, c = self.tally.count_strata(coding.codes, coding.size, k, everyone, 1, inside)
-        return a[0], c[0]
+        codes, size = self.codings[p].codes, self.codings[p].size
+        out, sick = self._parted(k, inside)
+        return np.bincount(codes[sick], minlength=size), totals[k] - np.bincount(codes[out], minlength=size)
+
+    def _parted(self, k: int, inside: Booleans) -> tuple[Integers, Integers]:
+        """Return the assessable trials of an issue that are not inside, and the sick ones that are.
+
+        The last answer is kept: what is asked of one parameter is asked of all.
+        """
+        if self._last is None or self._last[0] != k or self._last[1] is not inside:
+            sick = self.tally.sick_rows(k)
+            self._last = (k, inside, np.flatnonzero(self.issues[k].assessable & ~inside), sick[inside[sick]])
+        return self._last[2:]
 
     def claim(
         self, p: int, k: int, screened: Screened, q: tuple[float, float], z: float, inside: Booleans | None = None

@@ -12,7 +12,7 @@ from tests.bench.causes.naive import naive_claims
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hpi_core.statistics.findings import Cause
+    from hpi_core.statistics.findings import Cause, CauseFindings
     from tests.bench.causes.sweeps import Planted
 
 
@@ -57,6 +57,12 @@ def covers(cause: Cause, sweep: Planted) -> dict[str, bool]:
         "ratio": cause.ratio_low <= rate / max(elsewhere, 1e-12) <= cause.ratio_high,
         "difference": cause.difference_low <= rate - elsewhere <= cause.difference_high,
     }
+
+
+def any_claim(found: CauseFindings) -> bool:
+    """Return whether anything at all is claimed."""
+    apart = found.objective
+    return bool(found.causes or found.not_causes or found.pairs or apart.causes or apart.not_causes)
 
 
 def naive_hits(sweep: Planted) -> set[tuple[str, str]]:

@@ -45,6 +45,14 @@ def noise(rng: np.random.Generator, n: int, rates: tuple[float, ...] = (0.1, 0.3
     return Planted([Parameter.numeric("lr", lr), *innocents(rng, n)], issues, np.zeros(n), np.nan)
 
 
+def ends(sweep: Planted) -> list[Issue]:
+    """Return the worst and the best tenth of results that have nothing to do with the sweep's parameters."""
+    n = len(sweep.parameters[0].values)
+    place = np.random.default_rng(n).permutation(n)
+    everyone = np.ones(n, dtype=np.bool_)
+    return [Issue("worst_results", place >= 0.9 * n, everyone), Issue("best_results", place < 0.1 * n, everyone)]
+
+
 def planted_threshold(
     rng: np.random.Generator, n: int, high: float, low: float, share: float = 0.3, width: float = 0.0
 ) -> Planted:
@@ -96,6 +104,34 @@ def competing_risks(rng: np.random.Generator, n: int) -> Planted:
     parameters = [Parameter.numeric("lr", 10**log_lr), Parameter.numeric("weight_decay", 10**log_decay), *others]
     issues = [Issue("nan", nan, np.ones(n, dtype=np.bool_)), Issue("overfit", overfit & ~nan, ~nan)]
     return Planted(parameters, issues, truth, 1e-4)
+
+
+def together(rng: np.random.Generator, n: int, *, conjunction: bool) -> Planted:
+    """A large `lr` and a large `width` fail trials: only both at once (80 against 5 %), or each alone (noisy-OR)."""
+    lr, width = 10 ** rng.uniform(-5, 0, n), rng.random(n)
+    hot, wide = lr > 0.01, width > 0.6
+    truth = np.where(hot & wide, 0.8, 0.05)
+    if not conjunction:
+        truth = 1 - (1 - np.where(hot, 0.6, 0.03)) * (1 - np.where(wide, 0.5, 0.0))
+    parameters = [Parameter.numeric("lr", lr), Parameter.numeric("width", width), *innocents(rng, n)]
+    return Planted(parameters, [Issue("sick", rng.random(n) < truth, np.ones(n, dtype=np.bool_))], truth, 0.01)
+
+
+def graded(rng: np.random.Generator, n: int) -> Planted:
+    """`lr` in three steps: 90 % of the top tenth are sick, 35 % of the next fifth, 2 % of the rest."""
+    log_lr = rng.uniform(-5, 0, n)
+    truth = np.where(log_lr > -0.5, 0.9, np.where(log_lr > -1.5, 0.35, 0.02))
+    issue = Issue("sick", rng.random(n) < truth, np.ones(n, dtype=np.bool_))
+    return Planted([Parameter.numeric("lr", 10**log_lr), *innocents(rng, n)], [issue], truth, 10**-1.5)
+
+
+def hiding(rng: np.random.Generator, n: int) -> Planted:
+    """Half of the trials fail for their `lr` (97 %); of the rest a quarter of those with a short `warmup`, else 1 %."""
+    log_lr, log_warmup = rng.uniform(-5, 0, n), rng.uniform(0, 4, n)
+    truth = np.where(log_lr > -2.5, 0.97, np.where(log_warmup < 1, 0.25, 0.01))
+    others = [p for p in innocents(rng, n) if p.name != "warmup"]
+    parameters = [Parameter.numeric("lr", 10**log_lr), Parameter.numeric("warmup", 10**log_warmup), *others]
+    return Planted(parameters, [Issue("sick", rng.random(n) < truth, np.ones(n, dtype=np.bool_))], truth, 10**-2.5)
 
 
 def _ask(rng: np.random.Generator, x: Floats, objective: Floats, candidates: int) -> Floats:
