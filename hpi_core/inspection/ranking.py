@@ -77,22 +77,19 @@ def rank(sweep: Sweep, sick: pl.Series, standing: pl.DataFrame) -> Ranking:
         ).alias("finished"),
     )
     finished = table.filter("finished")
-    finite = table.filter(pl.col("value").is_finite()).sort(
-        "value", "cost", frames.ROW, descending=[descending, False, False], nulls_last=True, maintain_order=True
-    )
+    finite = table.filter(pl.col("value").is_finite())
     healthy = finite.filter(pl.col("finished") & ~pl.col("sick"))
     excluded = finite.filter(pl.col("sick"))
+    best = _first(healthy, descending)
     if healthy.height:
-        first = healthy["value"][0]
-        excluded = excluded.filter(pl.col("value") > first if descending else pl.col("value") < first)
-    named = excluded.head(LONGEST)
+        top = best["value"][0]
+        excluded = excluded.filter(pl.col("value") > top if descending else pl.col("value") < top)
+    named = _first(excluded, descending)
     issues = _issues_of(named[frames.ROW], standing)
     return Ranking(
         best=tuple(
             Ranked(row, trial, value, place)
-            for place, (row, trial, value) in enumerate(
-                healthy.head(LONGEST).select(frames.ROW, "trial", "value").iter_rows(), start=1
-            )
+            for place, (row, trial, value) in enumerate(best.select(frames.ROW, "trial", "value").iter_rows(), start=1)
         ),
         ranked=healthy.height,
         excluded=tuple(
@@ -105,8 +102,22 @@ def rank(sweep: Sweep, sick: pl.Series, standing: pl.DataFrame) -> Ranking:
         sick=int(table["sick"].sum()),
         unfinished=table.filter(~pl.col("sick") & ~pl.col("finished")).height,
         no_value=finished.filter(~pl.col("sick") & ~pl.col("value").is_finite().fill_null(False)).height,
-        tied=int((healthy["value"] == healthy["value"][0]).sum()) if healthy.height else 0,
+        tied=int((healthy["value"] == best["value"][0]).sum()) if healthy.height else 0,
     )
+
+
+def _first(trials: pl.DataFrame, descending: bool) -> pl.DataFrame:
+    """Return the `LONGEST` best trials, best first, the cheaper of equal ones first; the others are never sorted."""
+    values = trials["value"]
+    edge = (values.top_k(LONGEST).min() if descending else values.bottom_k(LONGEST).max()) if values.len() else None
+    near = (
+        trials.filter(pl.col("value") >= edge if descending else pl.col("value") <= edge)
+        if edge is not None
+        else trials
+    )
+    return near.sort(
+        "value", "cost", frames.ROW, descending=[descending, False, False], nulls_last=True, maintain_order=True
+    ).head(LONGEST)
 
 
 def _issues_of(rows: pl.Series, standing: pl.DataFrame) -> dict[int, tuple[str, ...]]:

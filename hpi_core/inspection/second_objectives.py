@@ -68,6 +68,9 @@ def second_objectives(sweep: Sweep, standing: pl.DataFrame, ranking: Ranking) ->
     objective = sweep.roles.objective
     if objective is None or context.badness is None:
         return ()
+    measured = list(_measured(context, objective.metric))
+    if not measured:
+        return ()
     sick = standing.filter(pl.col("issue") != DISPARITY)[frames.ROW].unique()
     table = sweep.trials.select(
         frames.ROW,
@@ -78,7 +81,7 @@ def second_objectives(sweep: Sweep, standing: pl.DataFrame, ranking: Ranking) ->
     )
     first = ranking.best[0].row if ranking.best else None
     found = []
-    for measure, mode, partition, groups, values in _measured(context, objective.metric):
+    for measure, mode, partition, groups, values in measured:
         rows = table.with_columns(values.alias("value")).filter("healthy").drop_nulls(["badness", "value"])
         if rows.height:
             found.append(_beside(rows, first, measure, mode, partition, groups))

@@ -47,7 +47,7 @@ def _left_out(summary: Mapping[str, Any]) -> list[str]:
         f"Ranked: {ranking['ranked']:,} of {plural(summary['trials']['total'], 'trial')}. Left out: {out or 'none'}."
     ]
     if ranking["tied"] > 1:
-        lines += ["", f"{ranking['tied']:,} trials share the best value; they stand in the order of the source."]
+        lines += ["", f"{ranking['tied']:,} trials share the best value: the cheaper first where costs are known."]
     higher = summary["would_rank_higher"]
     if higher:
         named = "; ".join(
