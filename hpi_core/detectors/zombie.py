@@ -67,6 +67,8 @@ def _silent(context: Context, running: pl.Series, thresholds: Thresholds) -> Hit
 def _overdue(context: Context, running: pl.Series, thresholds: Thresholds) -> Hit | None:
     taken = runtime(context)
     completed = context.status == "completed"
+    if taken is not None and context.trials.get_column(taken.name).filter(running).null_count() == running.sum():
+        taken = None  # it is written only when a run ends, as Optuna's `duration` is
     if taken is not None:
         so_far = context.trials.get_column(taken.name).cast(pl.Float64)
         unit = ""

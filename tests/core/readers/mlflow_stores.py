@@ -61,7 +61,7 @@ def sweep_runs(count: int, steps: int = 4, first: int = 0) -> list[Run]:
         losses = [(1000 * step, 2.0 / (1 + number + step), step) for step in range(steps - failed)]
         runs.append(
             Run(
-                f"{first + number:032x}",
+                f"{first + number:031x}f",
                 "FAILED" if failed else "FINISHED",
                 f"run-{number}",
                 {"lr": str(10.0 ** -(1 + number % 4)), "optimizer": "adam" if number % 2 else "sgd", "seed": "7"},

@@ -6,6 +6,8 @@ import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any, ClassVar
 
 import polars as pl
 import pytest
@@ -155,7 +157,7 @@ def test_an_experiment_is_named_by_name_or_id_and_a_wrong_name_is_told(tmp_path:
 
 def test_a_torn_line_and_a_bad_line_cost_themselves(tmp_path: Path) -> None:
     store = write_files(tmp_path / "mlruns", {"sweep": sweep_runs(3)})
-    history = store / "0" / f"{0:032x}" / "metrics" / "val" / "loss"
+    history = store / "0" / f"{0:031x}f" / "metrics" / "val" / "loss"
     history.write_text(history.read_text() + "what is this\n1740830 0.1")
     sweep = hpi_core.read(store)
     assert sweep.curves is not None
@@ -166,7 +168,7 @@ def test_a_torn_line_and_a_bad_line_cost_themselves(tmp_path: Path) -> None:
 
 def test_lines_with_and_without_steps_and_with_data_sets_are_read(tmp_path: Path) -> None:
     store = write_files(tmp_path / "mlruns", {"sweep": sweep_runs(2)})
-    history = store / "0" / f"{0:032x}" / "metrics" / "val" / "loss"
+    history = store / "0" / f"{0:031x}f" / "metrics" / "val" / "loss"
     history.write_text("1740830400000 0.5\n1740830400001 0.25 3 train 0badf00d\n")
     sweep = hpi_core.read(store)
     assert sweep.curves is not None
@@ -185,3 +187,64 @@ def test_a_server_without_the_extra_is_one_sentence_with_the_command(monkeypatch
     assert "needs the optional extra mlflow" in caught.value.message
     assert "hunter2" not in str(caught.value)
     assert caught.value.hint == "Install it: pip install 'hpi-tui[mlflow]'"
+
+
+class Page(list[Any]):
+    """A page of results as the client gives them: a list with the token of the next one."""
+
+    token: str | None = None
+
+
+class FakeClient:
+    """Answers as `mlflow.MlflowClient` does, two runs to a page, and notes what it was asked to do."""
+
+    asked: ClassVar[list[str]] = []
+
+    def __init__(self, tracking_uri: str) -> None:
+        self.asked.append(tracking_uri)
+
+    def search_experiments(self, **_: object) -> Page:
+        return Page([SimpleNamespace(experiment_id="7", name="served", lifecycle_stage="active")])
+
+    def search_runs(self, ids: list[str], page_token: str | None = None, max_results: int = 0) -> Page:
+        assert ids == ["7"]
+        start = int(page_token or 0)
+        runs = sweep_runs(5)[start : start + 2]
+        page = Page([served(run) for run in runs])
+        page.token = str(start + 2) if start + 2 < 5 else None
+        return page
+
+    def get_metric_history(self, run_id: str, key: str) -> list[Any]:
+        run = next(run for run in sweep_runs(5) if run.id == run_id)
+        return [SimpleNamespace(step=s, timestamp=run.start + t, value=v) for t, v, s in run.metrics[key]]
+
+
+def served(run: Run) -> SimpleNamespace:
+    info = SimpleNamespace(
+        run_id=run.id, run_name=run.name, status=run.status, start_time=run.start, end_time=run.start + 1, user_id="ada"
+    )
+    return SimpleNamespace(info=info, data=SimpleNamespace(params=run.params, tags=run.tags, metrics=run.metrics))
+
+
+def test_a_tracking_server_reads_as_the_store_behind_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    library, exceptions = ModuleType("mlflow"), ModuleType("mlflow.exceptions")
+    library.MlflowClient = FakeClient  # type: ignore[attr-defined]
+    exceptions.MlflowException = RuntimeError  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "mlflow", library)
+    monkeypatch.setitem(sys.modules, "mlflow.exceptions", exceptions)
+    by_address = hpi_core.read("http://ada:hunter2@127.0.0.1:5000")
+    assert FakeClient.asked[-1] == "http://ada:hunter2@127.0.0.1:5000"
+    assert by_address.source.name == "http://ada:…@127.0.0.1:5000 · served"
+    assert "hunter2" not in by_address.source.location
+    by_file = hpi_core.read(write_files(tmp_path / "mlruns", {"served": sweep_runs(5)}))
+    assert by_address.trials.drop("end_time").equals(by_file.trials.drop("end_time"))
+    assert by_address.curves is not None
+    assert by_file.curves is not None
+    assert by_address.curves.collect().equals(by_file.curves.collect())
+    monkeypatch.setattr(FakeClient, "search_experiments", refuse)
+    with pytest.raises(SourceError, match=r"does not answer as an MLflow server \(no route to ada:…@host\)"):
+        hpi_core.read("http://ada:hunter2@127.0.0.1:5000")
+
+
+def refuse(_: FakeClient, **_more: object) -> None:
+    raise RuntimeError("no route to ada:…@host")

@@ -316,6 +316,21 @@ def test_a_frame_of_trials_is_understood_from_optuna_and_through_csv(tmp_path: P
         assert sweep.trials["_status"].value_counts().sort("count").rows() == [("pruned", 3), ("completed", 22)]
 
 
+def test_a_silent_trial_of_an_exported_frame_is_a_zombie(tmp_path: Path) -> None:
+    from hpi_core.inspection import inspect
+
+    rows = ["number,value,datetime_start,datetime_complete,duration,params_lr,state"]
+    for number in range(12):
+        start = START + timedelta(minutes=number)
+        end = start + timedelta(seconds=50 + number)
+        rows.append(f"{number},{1 / (1 + number)},{start},{end},0 days 00:00:{50 + number},{10.0**-number},COMPLETE")
+    rows.append(f"12,,{START},,,0.5,RUNNING")
+    rows.append(f"13,,{START + timedelta(minutes=12)},,,0.4,RUNNING")
+    (tmp_path / "trials.csv").write_text("\n".join(rows) + "\n")
+    inspection = inspect(hpi_core.read(tmp_path / "trials.csv"))
+    assert inspection.findings.filter(pl.col("issue") == "zombie")["trial"].to_list() == ["12"]
+
+
 @pytest.mark.parametrize("kind", ["sqlite", "journal"])
 def test_a_storage_that_optuna_wrote_reads_as_optuna_reads_it(kind: str, tmp_path: Path) -> None:
     library = pytest.importorskip("optuna")
