@@ -7,6 +7,7 @@ the state) are never opened.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -22,7 +23,7 @@ from hpi_core.readers.contract import StoreReader
 from hpi_core.tables.content import Content
 from hpi_core.tables.ledger import Entry
 from hpi_core.tables.locations import is_address, natural
-from hpi_core.tables.nested import flatten
+from hpi_core.tables.nested import flatten, frame_of_records
 from hpi_core.tables.run_files import Log, bounded, json_value, log_of
 from hpi_core.tables.run_table import Run, table_of_runs
 from hpi_core.tables.table import Cancelled, Progress, ReadOptions, Table
@@ -156,9 +157,10 @@ def _trial(name: str, folder: Path | None, state: Mapping[str, object], root: Pa
         log = _log(folder, root, run, cancelled)
         params = _params(folder, root, run) or params
     last = {key: _plain(value) for key, value in log.last.items()}
+    params = params or run.settings
     run.settings = _without_pickles(params, run) if isinstance(params, dict) else {}
     if not run.settings:
-        run.settings = {key.partition("/")[2]: value for key, value in last.items() if key.startswith("config/")}
+        run.settings = {key[len("config/") :]: value for key, value in last.items() if _is_setting(key)}
     run.id = str(state.get("trial_id") or last.get("trial_id") or name)
     run.results = {k: v for k, v in last.items() if k not in _OWN and not _is_setting(k)}
     run.points = log.points
@@ -189,7 +191,9 @@ def _log(folder: Path, root: Path, run: Run, cancelled: Cancelled) -> Log:
             if not data.strip():
                 run.notes.append(Entry("refused_file", f"trial {safe(folder.name)}: {name} is empty"))
                 continue
-            table = reader.read_table(Content(name, data=data), ReadOptions(), lambda *_: None, cancelled)
+            table = _quick_results(data, run) if name == "result.json" else None
+            if table is None:
+                table = reader.read_table(Content(name, data=data), ReadOptions(), lambda *_: None, cancelled)
             log = log_of(flatten(table), _is_no_metric)
         except SourceError as error:
             run.notes.append(Entry("refused_file", f"trial {safe(folder.name)}: {error.message}"))
@@ -201,6 +205,30 @@ def _log(folder: Path, root: Path, run: Run, cancelled: Cancelled) -> Log:
             run.notes.append(Entry("incomplete_step", f"the last line of {name} is not finished"))
         return log
     return Log(None, {}, frozenset())
+
+
+def _quick_results(data: bytes, run: Run) -> Table | None:
+    """Return sound lines of results without the settings that Ray repeats in each; None where a line is damaged.
+
+    The settings of the last line become those of the run.
+    """
+    lines = data.split(b"\n")
+    if lines.pop():
+        return None  # the last line has no end
+    records: list[dict[str, object]] = []
+    for line in lines:
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError):
+            return None
+        if not isinstance(record, dict):
+            return None
+        config = record.pop("config", None)
+        if isinstance(config, dict):
+            run.settings = config
+        records.append(record)
+    frame, ledger = frame_of_records(records)
+    return Table(frame, ledger)
 
 
 def _is_no_metric(column: str) -> bool:

@@ -25,7 +25,7 @@ from hpi_core.tables.curve_frames import steps_of
 from hpi_core.tables.ledger import Entry
 from hpi_core.tables.locations import is_address
 from hpi_core.tables.nested import flatten, frame_of_records
-from hpi_core.tables.run_files import Log, bounded, json_value, log_of, settings_of
+from hpi_core.tables.run_files import Log, bounded, json_value, log_of, numeric_csv, settings_of
 from hpi_core.tables.run_names import parts_of_folders
 from hpi_core.tables.run_table import POINTS, Run, table_of_runs
 from hpi_core.tables.table import Cancelled, Progress, ReadOptions, Table
@@ -114,9 +114,13 @@ def _read_log(place: RunPlace, root: Path, run: Run, options: ReadOptions, cance
         data = bounded(place.log, root, _LARGEST_LOG)
         if place.log.name == "trainer_state.json":
             return _trainer_state(json_value(data, place.log.name), place.log.name)
-        content = Content(place.log.name, data=data)
-        table = choose(content.name, data[:_HEAD]).read_table(content, options, lambda *_: None, cancelled)
-        table = flatten(table)
+        quick = numeric_csv(data) if place.log.suffix.lower() == ".csv" else None
+        if quick is not None:
+            table = Table(quick)
+        else:
+            content = Content(place.log.name, data=data)
+            reader = choose(content.name, data[:_HEAD])
+            table = flatten(reader.read_table(content, options, lambda *_: None, cancelled))
     except ReadingCancelled:
         raise
     except HpiError as error:

@@ -18,6 +18,8 @@ from hpi_core.tables.ledger import Entry, ledger_frame
 from hpi_core.tables.nested import flat, frame_of_records, unique
 from hpi_core.tables.table import Table
 
+# Points put in order at once.
+_BLOCK = 100_000
 # What readers say about a run itself: the role each such column has.
 ROLES_OF_ABOUT = {
     **dict.fromkeys(("start_time", "end_time", "heartbeat"), "time"),
@@ -55,7 +57,7 @@ class Run:
 
 
 def table_of_runs(runs: Sequence[Run], id_column: str = "run", entries: Sequence[Entry] = ()) -> Table:
-    """Return one row per run, in the order given, with the curves of all of them."""
+    """Return one row per run, in the order given, with the curves of all of them, which are taken from the runs."""
     settings = [flat(run.settings) for run in runs]
     results = [flat(run.results) for run in runs]
     curves, doubles = _curves(runs)
@@ -71,7 +73,9 @@ def table_of_runs(runs: Sequence[Run], id_column: str = "run", entries: Sequence
         for run, chosen, reported in zip(runs, settings, results, strict=True)
     ]
     frame, typed = frame_of_records(records)
-    curves = curves.with_columns(pl.col("metric").replace(renamed["results"]))
+    others = {name: column for name, column in renamed["results"].items() if name != column}
+    if others:
+        curves = curves.with_columns(pl.col("metric").replace(others)).sort("_row", "metric", "step")
     frame = _with_last(frame, curves, [renamed["results"][name] for name in metrics])
     frame = _in_order(frame, [*of_about, *renamed["settings"].values(), *renamed["results"].values()])
     notes = [replace(note, row=row) for row, run in enumerate(runs) for note in run.notes]
@@ -88,13 +92,30 @@ def table_of_runs(runs: Sequence[Run], id_column: str = "run", entries: Sequence
 
 
 def _curves(runs: Sequence[Run]) -> tuple[pl.DataFrame, int]:
-    """Return the curves of all runs with their rows, and how many values of a repeated step were replaced."""
-    held = [(row, run.points) for row, run in enumerate(runs) if run.points is not None and run.points.height]
-    if not held:
+    """Return the curves of all runs with their rows, and how many values of a repeated step were replaced.
+
+    Blocks of runs are put in order one after the other, and what they were made of is let go: the curves of many runs
+    need not stand in memory several times over.
+    """
+    done: list[pl.DataFrame] = []
+    held: list[pl.DataFrame] = []
+    rows: list[int] = []
+    doubles = 0
+    for row, run in enumerate(runs):
+        if run.points is not None and run.points.height:
+            held.append(run.points)
+            rows.append(row)
+        run.points = None
+        if held and (row + 1 == len(runs) or sum(points.height for points in held) >= _BLOCK):
+            numbers = np.repeat(rows, [points.height for points in held]).astype(np.uint32)
+            long = pl.concat(held).insert_column(0, pl.Series("_row", numbers))
+            held, rows = [], []
+            block, replaced = curve_frame(long)
+            done.append(block)
+            doubles += replaced
+    if not done:
         return pl.DataFrame(schema={"_row": pl.UInt32, **POINTS}), 0
-    rows = np.repeat([row for row, _ in held], [points.height for _, points in held]).astype(np.uint32)
-    long = pl.concat([points for _, points in held]).insert_column(0, pl.Series("_row", rows))
-    return curve_frame(long)
+    return pl.concat(done, rechunk=False), doubles
 
 
 def _names(

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 import hpi_core
+from hpi_core.tables.run_files import numeric_csv
 from hpi_core.tables.run_names import parts_of_folders
 from tests.core.readers.conformance import Store, StoreConformance
 from tests.shared_data import DATA, needs_shared
@@ -216,3 +217,25 @@ def test_parquet_logs_and_logs_of_any_one_name_are_found(tmp_path: Path) -> None
     assert sweep.trial_ids().to_list() == ["a", "b"]
     assert sweep.curves is not None
     assert sweep.curves.collect().height == 4
+
+
+@pytest.mark.parametrize(
+    ("text", "quick"),
+    [
+        ("step,loss\n1,0.5\n2,\n", True),
+        ("step,loss\n1,0.5\n2,nan\n", False),  # a word: what it means is told by the reader of dirty tables
+        ("step,loss\n1,0.5\n2,0.25", False),  # the last line may be cut
+        ("step,loss\n1,0.5\n2\n", False),
+        ("step,loss\n1,0.5,7\n2\n", False),
+        ("1,2\n3,4\n", False),
+        ("loss,loss\n3,4\n", False),
+        ('step,"loss"\n3,4\n', False),
+        ("step;loss\n3;4\n", False),
+        ("step,loss\n\n3,4\n", False),
+    ],
+)
+def test_only_a_log_of_numbers_is_read_at_once(text: str, quick: bool) -> None:
+    frame = numeric_csv(text.encode())
+    assert (frame is not None) == quick
+    if frame is not None:
+        assert frame.to_dict(as_series=False) == {"step": [1, 2], "loss": [0.5, None]}
