@@ -20,6 +20,8 @@ DOORS = [
     ("import hpi_tui.app", {"textual"}),
     ("import hpi_core; hpi_core.read", {"polars"}),
     ("import hpi_core; hpi_core.read; hpi_core.inspect; hpi_core.summarize", {"polars"}),
+    ("import hpi_core; hpi_core.best_runs; hpi_core.param_importance; hpi_core.param_correlations", {"polars"}),
+    ("import hpi_core.next_experiment", {"polars"}),
 ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,16 @@ def test_why_tells_evidence_cause_and_what_to_try() -> None:
     assert "lr > 0.42" in said
     assert "[C7]" in said
     assert ask("/why 61") == ask("/why [T61]") == said
+
+
+def test_next_tells_what_to_change_in_the_space_and_on_what_grounds() -> None:
+    said = ask("/next")
+    assert "The search space of the next sweep:" in said
+    cut = next(line for line in said.split("\n") if line.startswith("- cut init"))
+    assert "he, orthogonal, xavier → he, xavier" in cut
+    assert "37 of 58 failed_run" in cut
+    assert re.search(r"\[C\d+\]$", cut)
+    assert "hpi next SOURCE --format csv" in said
 
 
 def test_each_command_answers_and_every_citation_names_something() -> None:

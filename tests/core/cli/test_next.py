@@ -94,6 +94,14 @@ def test_real_sweeps_have_a_plan_in_every_format(path: Path, tmp_path: Path) -> 
         assert hpi("next", path, "--format", name, home=tmp_path).returncode == 0, name
 
 
+@needs_shared
+def test_without_an_objective_only_causes_change_the_space(tmp_path: Path) -> None:
+    done = hpi("next", DATA / "12_curves" / "algoperf_trials.csv", home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert b"objective or its direction is unknown" in done.stdout
+    assert b"shrink" not in done.stdout
+
+
 def test_what_cannot_be_is_refused_in_a_sentence(demo: Path, tmp_path: Path) -> None:
     wrong = hpi("next", demo, "--format", "excel", home=tmp_path)
     assert wrong.returncode == 2
