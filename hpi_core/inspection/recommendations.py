@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from hpi_core.inspection.diagnosis import diagnose
 from hpi_core.numerals import number, percent, plural
 from hpi_core.roles import Hyperparameter
 
@@ -131,13 +132,20 @@ def _from_causes(
     return Recommendation(
         "",
         f"{action}.",
-        " ".join(f"{_evidence(causes[place])}." for place in places),
+        f"{_diagnosis(places, causes)}{' '.join(f'{_evidence(causes[place])}.' for place in places)}",
         tuple(f"cause:{place}" for place in places),
         parameter,
         now,
         to,
         cause.strength,
     )
+
+
+def _diagnosis(places: Sequence[int], causes: Sequence[Cause]) -> str:
+    """Return what the causes of one recommendation mean together, as a sentence to begin with, where there is one."""
+    cause = causes[places[0]]
+    words = diagnose(cause.parameter, cause.kind, [causes[place].issue for place in places])
+    return f"{words[0].upper()}{words[1:]}. " if words else ""
 
 
 def _machine(cause: Cause) -> str:
