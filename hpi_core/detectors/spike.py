@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from hpi_core.curves.schedules import phase
 from hpi_core.detectors.context import Context
 from hpi_core.detectors.contract import Detector, Example, Threshold, Thresholds, Verdicts
 from hpi_core.detectors.curve_looks import finals, learning_rates, look, of, ramp, whole
@@ -51,7 +52,8 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
         )  # fmt: skip
         evidence = say(
             f"{loss.metric.name} rose ", _rise(jump), " at step ", whole(step), " (", _figures(score),
-            " times the usual spread) and ", recovery, "; spikes: ", loss["spikes"].cast(pl.String),
+            " times the usual spread)", _phase(context, step), " and ", recovery, "; spikes: ",
+            loss["spikes"].cast(pl.String),
         )  # fmt: skip
         hits.append(
             look(
@@ -60,6 +62,16 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
             )
         )  # fmt: skip
     return verdicts(context, hits)
+
+
+def _phase(context: Context, steps: pl.Series) -> pl.Series:
+    """Say where in its schedule the learning rate was, where there is a curve of it."""
+    rates = context.curves.of_kind("learning rate") if context.curves is not None else ()
+    nothing = pl.Series([""], dtype=pl.String).new_from_index(0, context.n)
+    if not rates:
+        return nothing
+    said = phase(rates[0], steps)
+    return (" " + said).fill_null("")
 
 
 def _figures(values: pl.Series) -> pl.Series:
