@@ -46,7 +46,7 @@ ACTIONS: list[Action] = [
     Action("buckets", ("3",), "Buckets: sick ranges", "panes"),
     Action("curves", ("4",), "Curves: the trial's course", "panes"),
     Action("chat", ("5",), "Chat: ask about the sweep", "panes"),
-    Action("ask", ("C",), "ask about what is under the cursor", "panes"),
+    Action("ask", ("C",), "ask about what is here", "panes"),
     Action("next_pane", ("tab",), "next pane", "panes"),
     Action("previous_pane", ("shift+tab",), "previous pane", "panes"),
     Action("open", ("enter",), "open or unfold", "panes", 52, "open"),

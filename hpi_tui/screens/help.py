@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hpi_tui.actions import ACTIONS, CHAT_KEYS, SCOPES, keys_shown
+from hpi_tui.actions import ACTIONS, SCOPES, keys_shown
 from hpi_tui.screens.listing import Listing
 from hpi_tui.theme import Look
 from hpi_tui.widgets.choice_list import Entry
@@ -19,6 +19,12 @@ _SIGNS = (
     ("▌", "strong", "cursor"),
     ("nan", "text", "not a number"),
     ("–", "text", "no value recorded"),
+)
+_IN_THE_CHAT = (
+    ("Enter Esc", "send; cancel, leave"),
+    ("Tab", "citations, Enter jumps"),
+    ("Up Down", "earlier, suggested"),
+    ("^j PgDn", "new line; read on"),
 )
 _FILTERS = (
     "lr > 0.01 and status == failed",
@@ -59,8 +65,8 @@ class HelpScreen(Listing):
         if not search and not self.searching:
             found.append(Entry((Run("signs", "muted"),)))
             found += [Entry((Run(f"{sign:<{_KEYS_WIDE}} ", token, True), Run(said))) for sign, token, said in _SIGNS]
-            found += [Entry(()), Entry((Run("chat, while it has the keys", "muted"),))]
-            found += [Entry((Run(f"{key:<{_KEYS_WIDE}} ", "strong", True), Run(said))) for key, said in CHAT_KEYS]
+            found += [Entry(()), Entry((Run("in the chat", "muted"),))]
+            found += [Entry((Run(f"{key:<{_KEYS_WIDE}} ", "strong", True), Run(said))) for key, said in _IN_THE_CHAT]
             found += [Entry(()), Entry((Run("filters", "muted"),))]
             found += [Entry((Run(text),)) for text in _FILTERS]
         return found

@@ -80,7 +80,7 @@ class Listing(Screen[object]):
     def on_mount(self) -> None:
         """Fill in the parts."""
         self.list.run_key = self.carry_out_key
-        self.query_one("#readout").styles.height = READOUT_LINES if self.readout(None) is not None else 0
+        self.query_one("#readout").styles.height = READOUT_LINES if type(self).readout is not Listing.readout else 0
         self.query_one("#cover-footer").styles.height = 2
         self.query_one("#search-bar").display = self.searching
         left = [Run(" "), Run(self.source_name, "strong", True), Run(" › ", "faint"), Run(self.heading.lower())]
