@@ -24,11 +24,12 @@ from hpi_core.tables.table import Cancelled, Progress
 from hpi_core.text import safe
 
 _META = "meta.yaml"
-_FIELD = re.compile(r"([A-Za-z_]\w*):(?:[ \t]+(.*))?$")
 _ASIDE = frozenset({".trash", "models"})
 _NO_RUNS = frozenset({"datasets", "models", "tags", "traces"})
 _META_CAP = 64 << 10
 _TEXT_CAP = 64 << 10
+_SMALL = 4096
+_OPENED = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _METRIC_CAP = 256 << 20
 _DEPTH = 16
 _OFTEN = 100
@@ -50,11 +51,11 @@ class _Folder:
 def is_file_store(path: Path) -> bool:
     """Say whether a folder is a store, or one experiment of a store, by what stands in the `meta.yaml` files in it."""
     try:
-        if _is_experiment(_fields(path / _META)):
+        if _is_experiment(_fields(f"{path}/{_META}")):
             return True
         with os.scandir(path) as entries:
             return any(
-                _is_experiment(_fields(Path(entry.path, _META)))
+                _is_experiment(_fields(f"{entry.path}/{_META}"))
                 for entry in entries
                 if entry.is_dir(follow_symlinks=False)
             )
@@ -76,7 +77,7 @@ def experiments(path: Path, cancelled: Cancelled) -> list[Experiment]:
         for run in _run_folders(folder.path):
             if cancelled():
                 raise ReadingCancelled(f"Reading {safe(path.name)} was stopped.")
-            told = _fields(Path(run, _META))
+            told = _fields(f"{run}/{_META}")
             if told and told.get("lifecycle_stage", "active") == "active":
                 count += 1
                 starts += [start for start in [_whole(told.get("start_time"))] if start]
@@ -94,11 +95,11 @@ def read_runs(path: Path, named: str | None, entries: list[Entry], progress: Pro
     """
     progress("looking for experiments", None)
     folders = _experiment_folders(path)
-    counted = [Experiment(f.id, f.name, sum(1 for _ in _run_folders(f.path)), f.state) for f in folders]
+    inside = [_run_folders(folder.path) for folder in folders]
+    counted = [Experiment(f.id, f.name, len(runs), f.state) for f, runs in zip(folders, inside, strict=True)]
     chosen = choose_experiment(counted, named, "experiment", path.name, entries)
-    folder = folders[counted.index(chosen)]
     reading = _Reading(entries)
-    for number, run in enumerate(_run_folders(folder.path)):
+    for number, run in enumerate(inside[counted.index(chosen)]):
         if number % _OFTEN == 0:
             progress(f"reading run {number + 1:,} of {chosen.trials:,}", 0.9 * number / max(chosen.trials, 1))
             if cancelled():
@@ -125,7 +126,7 @@ class _Reading:
 
     def take(self, run: str) -> None:
         """Read the folder of one run."""
-        told = _fields(Path(run, _META))
+        told = _fields(f"{run}/{_META}")
         name = Path(run).name
         if not told:
             self.problems.append(f"{safe(name, 60)} has no readable meta.yaml")
@@ -217,7 +218,7 @@ class _Reading:
 
 
 def _experiment_folders(path: Path) -> list[_Folder]:
-    own = _fields(path / _META)
+    own = _fields(f"{path}/{_META}")
     if _is_experiment(own):
         return [_folder(str(path), own)]
     try:
@@ -225,14 +226,14 @@ def _experiment_folders(path: Path) -> list[_Folder]:
             inside = sorted(e.path for e in entries if e.is_dir(follow_symlinks=False) and e.name not in _ASIDE)
     except OSError as error:
         raise SourceError(f"{safe(path.name)} cannot be read ({error.strerror or error}).") from error
-    folders = [(folder, _fields(Path(folder, _META))) for folder in inside]
+    folders = [(folder, _fields(f"{folder}/{_META}")) for folder in inside]
     return [_folder(folder, told) for folder, told in folders if _is_experiment(told) or _holds_runs(folder, told)]
 
 
 def _holds_runs(folder: str, told: dict[str, str]) -> bool:
     """Say whether a folder without a `meta.yaml` of its own holds runs: half copied, it is still an experiment."""
-    first = None if told else next(_run_folders(folder), None)
-    return first is not None and "run_uuid" in _fields(Path(first, _META))
+    first = [] if told else _run_folders(folder)[:1]
+    return bool(first) and "run_uuid" in _fields(f"{first[0]}/{_META}")
 
 
 def _folder(path: str, told: dict[str, str]) -> _Folder:
@@ -244,16 +245,17 @@ def _is_experiment(told: dict[str, str]) -> bool:
     return "experiment_id" in told and ("artifact_location" in told or "name" in told) and "run_uuid" not in told
 
 
-def _run_folders(experiment: str) -> Iterator[str]:
-    """Yield the folders in an experiment that are runs: those with a `meta.yaml` that are not of another kind."""
+def _run_folders(experiment: str) -> list[str]:
+    """Return the folders in an experiment that can be runs: all but those that hold something else."""
     try:
         with os.scandir(experiment) as entries:
-            folders = sorted(e.path for e in entries if e.name not in _NO_RUNS and e.is_dir(follow_symlinks=False))
+            return sorted(
+                e.path
+                for e in entries
+                if e.name not in _NO_RUNS and not e.name.startswith(".") and e.is_dir(follow_symlinks=False)
+            )
     except OSError:
-        return
-    for folder in folders:
-        if os.path.lexists(f"{folder}/{_META}"):
-            yield folder
+        return []
 
 
 def _files(folder: str, prefix: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
@@ -273,12 +275,12 @@ def _files(folder: str, prefix: str = "", depth: int = 0) -> Iterator[tuple[str,
 def _read(path: str, cap: int) -> bytes | None:
     """Return the first `cap` bytes of a regular file; None where it cannot be read. Links are not followed."""
     try:
-        at = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+        at = os.open(path, _OPENED)
     except OSError:
         return None
     try:
-        data = os.read(at, min(cap, 1 << 16))
-        if len(data) == 1 << 16:
+        data = os.read(at, _SMALL)
+        if len(data) == _SMALL:
             parts = [data]
             left = cap - len(data)
             while left > 0 and (more := os.read(at, min(left, 1 << 20))):
@@ -292,19 +294,20 @@ def _read(path: str, cap: int) -> bytes | None:
         os.close(at)
 
 
-def _fields(path: Path) -> dict[str, str]:
+def _fields(path: str) -> dict[str, str]:
     """Return the top-level fields of a `meta.yaml` as text; nested and unknown things are passed over."""
-    data = _read(str(path), _META_CAP)
+    data = _read(path, _META_CAP)
     if data is None:
         return {}
     told: dict[str, str] = {}
     last = ""
     for line in data.decode("utf-8", "replace").splitlines():
+        name, colon, text = line.partition(":")
         if line[:1] in (" ", "\t") and last and told[last]:
             told[last] += " " + line.strip()  # a long text goes on in the next line
-        elif match := _FIELD.match(line):
-            last = match[1]
-            told[last] = (match[2] or "").strip()
+        elif colon and text[:1] in ("", " ", "\t") and name.isidentifier():
+            last = name
+            told[last] = text.strip()
         else:
             last = ""
     return {name: _unquoted(text) for name, text in told.items()}
