@@ -8,7 +8,7 @@ from hpi_core.charts.bucket_bars import PairChart
 from hpi_core.charts.buckets import BucketMap, IssueColumn
 from hpi_core.numerals import number, percent, plural
 from hpi_core.statistics.causes import LEAST_SICK, LEAST_TRIALS
-from hpi_core.statistics.findings import Cause, Lead
+from hpi_core.statistics.findings import Cause, Lead, Tier
 from hpi_core.text import safe
 
 _BEYOND_REACH = 1_000_000
@@ -132,6 +132,12 @@ def _notes(chart: BucketMap, cause: Cause) -> tuple[tuple[str, str], ...]:
     interval = f"{percent(cause.rate_low)} to {percent(cause.rate_high)} (95 %, widened for having been chosen)"
     part = f"about {percent(cause.share)} of all {cause.sick + cause.elsewhere_sick:,} sick trials go with it"
     notes = [("rate", f"{cause.sick:,} of {cause.n:,}, {interval}; {part}")]
+    if cause.tiers:
+        steps = ", ".join(f"{_step(tier)} {percent(tier.rate)} of {tier.n:,}" for tier in cause.tiers)
+        notes.append(("steps", f"{steps}: not one threshold but a rise"))
+    if cause.outside:
+        aside = " and ".join(safe(other.text, 2 * _LONGEST_NAME).replace("<=", "≤") for other in cause.outside)
+        notes.append(("outside", f"seen once the trials with {aside} are set aside; counts leave them out"))
     if cause.adjusted_for:
         strata = ", ".join(safe(word, _LONGEST_NAME) for word in cause.adjusted_for)
         ratio = "" if cause.adjusted_ratio is None else f": ×{number(cause.adjusted_ratio, 2)}"
@@ -149,11 +155,25 @@ def _notes(chart: BucketMap, cause: Cause) -> tuple[tuple[str, str], ...]:
         notes.append(("explains", ", ".join(safe(other.parameter, _LONGEST_NAME) for other in explained)))
     if cause.environment:
         notes.append(("machine", f"{name} names the machine, not a choice: look there before changing parameters"))
+    elif cause.evidence == "association":
+        notes.append(("only", "associated: the trials look sorted by outcome, so their order was not adjusted for"))
+    notes += [
+        ("through", f"{safe(pair.text, 4 * _LONGEST_NAME).replace('<=', '≤')}: only together")
+        for pair in (inspection.pairs if inspection is not None else ())
+        if pair.issue == cause.issue and cause.parameter in pair.carries
+    ]
     step = _next(chart, cause)
     if step:
         notes.append(("next", step))
     notes.append(("how", "q corrects for every cut and value tried and for every pair; intervals 95 %"))
     return tuple(notes)
+
+
+def _step(tier: Tier) -> str:
+    """Return the range of a tier without the name."""
+    if tier.low is None:
+        return f"≤ {exact(tier.high)}"
+    return f"> {exact(tier.low)}" if tier.high is None else f"{exact(tier.low)}–{exact(tier.high)}"
 
 
 def _next(chart: BucketMap, cause: Cause) -> str:
