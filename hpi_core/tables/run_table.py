@@ -60,8 +60,8 @@ def table_of_runs(runs: Sequence[Run], id_column: str = "run", entries: Sequence
     """Return one row per run, in the order given, with the curves of all of them, which are taken from the runs."""
     settings = [flat(run.settings) for run in runs]
     results = [flat(run.results) for run in runs]
-    curves, doubles = _curves(runs)
-    metrics = curves["metric"].unique(maintain_order=True).to_list()
+    curves, ends, doubles = _curves(runs)
+    metrics = ends["metric"].unique(maintain_order=True).to_list()
     of_settings = dict.fromkeys(name for one in settings for name in one)
     of_results = dict.fromkeys([*(name for one in results for name in one), *metrics])
     of_about = dict.fromkeys([id_column, *(name for run in runs for name in run.about)])
@@ -76,7 +76,8 @@ def table_of_runs(runs: Sequence[Run], id_column: str = "run", entries: Sequence
     others = {name: column for name, column in renamed["results"].items() if name != column}
     if others:
         curves = curves.with_columns(pl.col("metric").replace(others)).sort("_row", "metric", "step")
-    frame = _with_last(frame, curves, [renamed["results"][name] for name in metrics])
+        ends = ends.with_columns(pl.col("metric").replace(others))
+    frame = _with_last(frame, ends, [renamed["results"][name] for name in metrics])
     frame = _in_order(frame, [*of_about, *renamed["settings"].values(), *renamed["results"].values()])
     notes = [replace(note, row=row) for row, run in enumerate(runs) for note in run.notes]
     if doubles:
@@ -91,13 +92,14 @@ def table_of_runs(runs: Sequence[Run], id_column: str = "run", entries: Sequence
     )
 
 
-def _curves(runs: Sequence[Run]) -> tuple[pl.DataFrame, int]:
-    """Return the curves of all runs with their rows, and how many values of a repeated step were replaced.
+def _curves(runs: Sequence[Run]) -> tuple[pl.DataFrame, pl.DataFrame, int]:
+    """Return the curves of all runs with their rows, the last point of each, and how many values were replaced.
 
     Blocks of runs are put in order one after the other, and what they were made of is let go: the curves of many runs
     need not stand in memory several times over.
     """
     done: list[pl.DataFrame] = []
+    ends: list[pl.DataFrame] = []
     held: list[pl.DataFrame] = []
     rows: list[int] = []
     doubles = 0
@@ -112,10 +114,12 @@ def _curves(runs: Sequence[Run]) -> tuple[pl.DataFrame, int]:
             held, rows = [], []
             block, replaced = curve_frame(long)
             done.append(block)
+            ends.append(block.group_by("_row", "metric", maintain_order=True).last())
             doubles += replaced
     if not done:
-        return pl.DataFrame(schema={"_row": pl.UInt32, **POINTS}), 0
-    return pl.concat(done, rechunk=False), doubles
+        empty = pl.DataFrame(schema={"_row": pl.UInt32, **POINTS})
+        return empty, empty, 0
+    return pl.concat(done, rechunk=False), pl.concat(ends), doubles
 
 
 def _names(
@@ -134,11 +138,11 @@ def _names(
     return {"settings": of_settings, "results": of_results}
 
 
-def _with_last(frame: pl.DataFrame, curves: pl.DataFrame, metrics: list[str]) -> pl.DataFrame:
+def _with_last(frame: pl.DataFrame, ends: pl.DataFrame, metrics: list[str]) -> pl.DataFrame:
     """Fill what a run's summary does not say with the value of the last step."""
     if not metrics:
         return frame
-    last = with_last_values(pl.DataFrame({"\0": pl.Series([0] * frame.height)}), curves, metrics).drop("\0")
+    last = with_last_values(pl.DataFrame({"\0": pl.Series([0] * frame.height)}), ends, metrics).drop("\0")
     schema = frame.schema
     columns = []
     for column in last.iter_columns():
