@@ -11,6 +11,7 @@ import numpy as np
 from hpi_core.charts.buckets import BucketMap, MapCell
 from hpi_core.charts.claimed import numbers_of
 from hpi_core.inspection.model import Inspection
+from hpi_core.numerals import cell as written
 from hpi_core.roles import Scale
 from hpi_core.statistics.findings import Bucket, Cause
 from hpi_core.statistics.inputs import Booleans, Floats
@@ -72,7 +73,11 @@ class PairChart:
                 return at
             if ranged and bar.low is not None and bar.high is not None and bar.low < float(str(value)) <= bar.high:
                 return at
-            if bar.values and not lacking and bar.values[0] in (str(value), f"{value:.6g}" if ranged else value):
+            if (
+                bar.values
+                and not lacking
+                and bar.values[0] in (str(value), f"{value:.6g}" if ranged else written(value))
+            ):
                 return at
         return None
 

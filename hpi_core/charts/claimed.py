@@ -15,6 +15,7 @@ from hpi_core import frames
 from hpi_core.errors import FilterError
 from hpi_core.filter import condition, parse
 from hpi_core.filter.condition import quote_column
+from hpi_core.numerals import cell
 from hpi_core.statistics.binning import in_range
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def _is_level(value: object, cause: Cause) -> bool:
     """Whether a list or a record is the claimed value, which the statistics know by its text."""
     if cause.kind == "missing" or value is None:
         return value is None and cause.kind == "missing"
-    return str(value.to_list() if isinstance(value, pl.Series) else value) in cause.values or str(value) in cause.values
+    return cell(value.to_list() if isinstance(value, pl.Series) else value) in cause.values
 
 
 def _is_numeric(sweep: Sweep, cause: Cause) -> bool:

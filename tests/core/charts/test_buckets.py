@@ -83,7 +83,6 @@ def test_claims_of_a_real_sweep() -> None:
     check_claims(inspection)
 
 
-@pytest.mark.filterwarnings("ignore::polars.exceptions.PolarsInefficientMapWarning")
 @pytest.mark.parametrize("kind", KNOBS)
 def test_claims_of_every_kind(kind: str) -> None:
     values, sick = KNOBS[kind]
