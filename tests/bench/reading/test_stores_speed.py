@@ -20,7 +20,8 @@ from tests.core.readers.optuna_stores import add_study, new_database
 RUNS = 10_000
 TRIALS = 100_000
 ALLOWED = 0.2
-ALLOWED_MEMORY = 3.0
+# The least of a few: most of the time goes into the file system, whose share swings with what else runs.
+REPEATS = 3
 ORACLE = os.environ.get("HPI_ORACLE_PYTHON", sys.executable)
 OURS = """
 import json, resource, sys, time, threading
@@ -92,7 +93,7 @@ def test_a_large_study_in_sqlite(trials: int, steps: int, tmp_path: Path) -> Non
 
 
 def _compare(name: str, path: Path, few: Path, theirs: str, module: str, rows: int) -> None:
-    ours = _measured(sys.executable, OURS, path, few)
+    ours = min((_measured(sys.executable, OURS, path, few) for _ in range(REPEATS)), key=lambda m: m["seconds"])
     assert ours["rows"] == rows
     grown = ours["grown"] / ours["frame"]
     print(f"\n{name}, {rows:,} trials: {ours['seconds']:.2f} s of CPU, memory grew by {grown:.1f} x the frames", end="")
@@ -100,7 +101,7 @@ def _compare(name: str, path: Path, few: Path, theirs: str, module: str, rows: i
     found = subprocess.run([ORACLE, "-c", f"import {module}, pandas"], capture_output=True, check=False)
     if found.returncode:
         pytest.skip(f"{module} is not installed: nothing to compare with")
-    library = _measured(ORACLE, theirs, path)
+    library = min((_measured(ORACLE, theirs, path) for _ in range(REPEATS)), key=lambda m: m["seconds"])
     assert library["rows"] == rows
     ratio = ours["seconds"] / library["seconds"]
     print(f"  the library: {library['seconds']:.2f} s of CPU; ratio {ratio:.3f} (allowed {ALLOWED})")
