@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hpi_core import demo
@@ -25,7 +25,11 @@ class Picture:
     keys: tuple[str, ...] = ()
 
 
-PICTURES = (Picture("runs", 120, 40),)
+PICTURES = (
+    Picture("runs", 120, 40),
+    Picture("buckets", 120, 40, ("3", "plus")),
+    Picture("curves", 120, 40, ("4", "plus", "h", "h", "h", "h", "h", "h", "h", "h")),
+)
 
 
 async def draw(picture: Picture) -> str:
@@ -33,9 +37,10 @@ async def draw(picture: Picture) -> str:
     import hpi_core
 
     def load(**how: object) -> hpi_core.Sweep:
-        return hpi_core.read([demo.path(), demo.curves_path()])
+        sweep = hpi_core.read([demo.path(), demo.curves_path()])
+        return replace(sweep, source=replace(sweep.source, name="demo"))
 
-    app = HpiApp(load, "sweep.csv", Look("truecolor", False, False))
+    app = HpiApp(load, "demo", Look("truecolor", False, False))
     async with app.run_test(size=(picture.columns, picture.rows)) as pilot:
         while app.main.table is None or app.jobs.working:
             await pilot.pause(0.02)
