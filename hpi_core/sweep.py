@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -140,12 +141,12 @@ class Sweep:
 
         return frame_to_pandas(self.trials)
 
-    @property
+    @cached_property
     def mended(self) -> pl.DataFrame:
         """The part of the ledger about repairs and refusals, without the notes on how the source was understood."""
         return self.ledger.filter(~pl.col("kind").is_in(list(frames.NOTES)))
 
-    @property
+    @cached_property
     def repairs(self) -> int:
         """Number of cells and lines that were repaired or refused."""
         return int(self.mended["count"].fill_null(1).sum())
