@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hpi_tui.panes.curves import PAIR_FROM, CurvesView, compute, with_settings
+from hpi_tui.panes.curves import PAIR_FROM, CurvesView, Drawn, compute, with_settings
 
 if TYPE_CHECKING:
-    from hpi_core.charts.curves import CurveChart, Memo
+    from hpi_core.charts.curves import CurveChart
+    from hpi_core.charts.memo import Memo
     from hpi_core.charts.scatter import ScatterChart
     from hpi_core.charts.sick import Standing
     from hpi_core.sweep import Sweep
@@ -53,9 +54,15 @@ class Plotter:
         self._asked = asked
         memo = self._memo_of(sweep, standing)
         inspection = None if standing is None else standing.inspection
-        screen.jobs.draw_curves(
-            lambda: compute(sweep, inspection, row, asked[4], pair=asked[3], memo=memo)  # touches no widget
-        )
+        look, size = screen.look, (place.width, place.height - 1)
+
+        def collect() -> CurvesView:
+            from hpi_tui.panes.curve_drawing import draw
+
+            view = with_settings(compute(sweep, inspection, row, asked[4], pair=asked[3], memo=memo), settings)
+            return replace(view, drawn=Drawn(*size, tuple(draw(look, view, *size))))  # a million points take a while
+
+        screen.jobs.draw_curves(collect)
 
     def took(self, view: CurvesView) -> None:
         """Draw what the worker collected, under the settings of now."""
@@ -63,7 +70,7 @@ class Plotter:
 
     def _memo_of(self, sweep: Sweep, standing: Standing | None) -> Memo:
         if self._memo is None or self._memo[0] is not sweep or self._memo[1] is not standing:
-            from hpi_core.charts.curves import Memo
+            from hpi_core.charts.memo import Memo
 
             self._memo = (sweep, standing, Memo())
         return self._memo[2]

@@ -7,7 +7,7 @@ exact; reducing them to the screen is the business of `series`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeVar, cast
 
 import numpy as np
@@ -15,6 +15,7 @@ import polars as pl
 
 from hpi_core import frames
 from hpi_core.charts.axes import Floats, as_floats
+from hpi_core.charts.memo import Memo
 from hpi_core.charts.series import Curve, Part, Severity, smooth
 from hpi_core.charts.standing import Rows, best_row, healthy_rows, objective_values, severity_of, trial_name
 from hpi_core.roles.names import parse
@@ -62,13 +63,6 @@ class CurveChart:
     marks: tuple[Mark, ...] = ()
     note: str = ""
     direction: str | None = None
-
-
-@dataclass
-class Memo:
-    """What does not depend on the trial, kept between calls for one sweep and inspection."""
-
-    kept: dict[object, object] = field(default_factory=dict)
 
 
 def curve_metrics(sweep: Sweep) -> tuple[str, ...]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import polars as pl
 
 from hpi_core.charts.axes import Floats, as_floats
+from hpi_core.charts.memo import Memo
 from hpi_core.sweep import Sweep
 from hpi_core.text import safe
 
@@ -50,13 +51,36 @@ class ScatterChart:
 
 
 def scatter_chart(
-    sweep: Sweep, inspection: Inspection | None, row: int | None, *, parameter: str | None = None
+    sweep: Sweep,
+    inspection: Inspection | None,
+    row: int | None,
+    *,
+    parameter: str | None = None,
+    memo: Memo | None = None,
 ) -> ScatterChart:
-    """Return the objective of all trials against their order and against a hyperparameter."""
-    values = objective_values(sweep)
+    """Return the objective of all trials against their order and against a hyperparameter.
+
+    `memo` keeps what does not depend on the trial, for one sweep and inspection.
+    """
     height = sweep.trials.height
     parameters = tuple(p.name for p in sweep.roles.hyperparameters)
     chosen = parameter if parameter in parameters else _first_parameter(inspection, parameters)
+    kept = (memo or Memo()).kept
+    key = ("scatter", chosen)
+    if key not in kept:
+        kept[key] = _of_all(sweep, inspection, chosen)
+    values, kinds, panels = cast(_OfAll, kept[key])
+    metric = sweep.roles.objective.metric if sweep.roles.objective else ""
+    name = trial_name(sweep, row) if row is not None and 0 <= row < height else ""
+    return ScatterChart(name, metric, values, kinds, row, best_row(sweep, inspection), panels, parameters)
+
+
+_OfAll = tuple[Floats, "np.ndarray[Any, np.dtype[np.uint8]]", tuple[Scatter, ...]]
+
+
+def _of_all(sweep: Sweep, inspection: Inspection | None, chosen: str | None) -> _OfAll:
+    values = objective_values(sweep)
+    height = sweep.trials.height
     panels = [Scatter("trial order", np.arange(height, dtype=np.float64))]
     if chosen is not None:
         panels.append(_against(sweep, chosen))
@@ -68,11 +92,7 @@ def scatter_chart(
                 kinds[rows] = np.maximum(kinds[rows], 2 if issue.severity == "error" else 1)
     else:
         kinds[~np.isfinite(values)] = 2
-    metric = sweep.roles.objective.metric if sweep.roles.objective else ""
-    name = trial_name(sweep, row) if row is not None and 0 <= row < height else ""
-    return ScatterChart(
-        name, metric, values, kinds, row, best_row(sweep, inspection), tuple(panels), parameters
-    )  # fmt: skip
+    return values, kinds, tuple(panels)
 
 
 def _first_parameter(inspection: Inspection | None, parameters: Sequence[str]) -> str | None:
@@ -93,8 +113,8 @@ def _against(sweep: Sweep, name: str) -> Scatter:
         [str(value) for value in column]
     )  # fmt: skip
     levels = texts.unique().sort().to_list()
-    places = {level: at for at, level in enumerate(levels)}
+    places = texts.cast(pl.Enum(levels)).to_physical().to_numpy().astype(np.float64)
     # trials of one level stand beside each other, not on one line: their order spread evenly over half the room
     spread = (np.arange(len(texts)) * 0.6180339887 % 1 - 0.5) * 0.5
-    x = as_floats([places[text] for text in texts.to_list()]) + spread
+    x = as_floats(places) + spread
     return Scatter(name, x, levels=tuple(safe(level, 16) for level in levels))

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from textual.strip import Strip
 
@@ -17,7 +17,8 @@ from hpi_tui.theme import Look
 from hpi_tui.widgets.lines import Lines, Run, paint, title
 
 if TYPE_CHECKING:
-    from hpi_core.charts.curves import CurveChart, Memo
+    from hpi_core.charts.curves import CurveChart
+    from hpi_core.charts.memo import Memo
     from hpi_core.charts.scatter import ScatterChart
     from hpi_core.inspection import Inspection
     from hpi_core.sweep import Sweep
@@ -31,6 +32,15 @@ class CurvesView:
 
     chart: CurveChart | ScatterChart | None
     settings: CurveSettings
+    drawn: Drawn | None = None
+
+
+class Drawn(NamedTuple):
+    """The lines of a view, drawn beforehand for a place of this size."""
+
+    width: int
+    height: int
+    strips: tuple[Strip, ...]
 
 
 def compute(
@@ -64,7 +74,7 @@ def compute(
             smoothing=settings.smoothing, overlay=settings.overlay, memo=memo,
         )  # fmt: skip
     if chart is None and (sweep.curves is None or row is not None):
-        chart = scatter_chart(sweep, inspection, row, parameter=settings.parameter)
+        chart = scatter_chart(sweep, inspection, row, parameter=settings.parameter, memo=memo)
     return CurvesView(chart, settings)
 
 
@@ -121,7 +131,11 @@ class Curves(Lines):
         if self._drawn != (width, height):
             from hpi_tui.panes.curve_drawing import draw
 
-            self._rows = [] if height < 2 else draw(self.look, self.view, width, height - 1)
+            drawn = None if self.view is None else self.view.drawn
+            if drawn is not None and (drawn.width, drawn.height) == (width, height - 1):
+                self._rows = list(drawn.strips)
+            else:
+                self._rows = [] if height < 2 else draw(self.look, self.view, width, height - 1)
             self._drawn = (width, height)
         return self._rows
 
@@ -157,4 +171,4 @@ class Curves(Lines):
 
 def with_settings(view: CurvesView, settings: CurveSettings) -> CurvesView:
     """Return the same chart under other settings, for what needs no new computation: log axis and cursor."""
-    return replace(view, settings=settings)
+    return view if view.settings == settings else replace(view, settings=settings, drawn=None)

@@ -90,12 +90,12 @@ class _Plot:
         for kind, token in _KINDS:
             here = finite & (self.chart.kinds == kind)
             self._points(across[here], up[here], token, _KIND_MARKS[kind])
-        for column in {self._column(v) for v in across[~finite].tolist()} - {None}:
-            self.canvas.put(self.left + int(column or 0), self.rail, "✗", "err")
+        for column in self._columns(across[~finite]):
+            self.canvas.put(self.left + column, self.rail, "✗", "err")
         above = finite & (up > 1)
         for kind, token in _KINDS:
-            for column in {self._column(v) for v in across[above & (self.chart.kinds == kind)].tolist()} - {None}:
-                self.canvas.put(self.left + int(column or 0), self.rail, "↑", token)
+            for column in self._columns(across[above & (self.chart.kinds == kind)]):
+                self.canvas.put(self.left + column, self.rail, "↑", token)
         lost, far = int((~finite).sum()), int(above.sum())
         if lost or far:
             counts = [f"✗ {lost:,} not finite"] * bool(lost) + [f"↑ {far:,} above"] * bool(far)
@@ -131,8 +131,10 @@ class _Plot:
             return
         inside = (across >= 0) & (across <= 1) & (up >= 0) & (up <= 1)
         high, wide = self.high * 4 - 1, self.room * 2 - 1
-        dots = np.unique(np.stack([np.round(across[inside] * wide), np.round(up[inside] * high)]), axis=1)
-        line = Polyline(dots[0] / max(1, wide), dots[1] / high, np.zeros(dots.shape[1], dtype=bool))
+        grid = np.zeros((wide + 1, high + 1), dtype=bool)  # a dot costs the same for a trial as for a million
+        grid[np.round(across[inside] * wide).astype(np.int64), np.round(up[inside] * high).astype(np.int64)] = True
+        x, y = np.nonzero(grid)
+        line = Polyline(x / max(1, wide), y / high, np.zeros(x.size, dtype=bool))
         shown = mark if self.canvas.look.ascii else None
         self.canvas.stamp(self.left, self.first, rasterise([line], self.room, self.high, shown), token)
 
@@ -153,6 +155,13 @@ class _Plot:
                 if self.canvas.is_free(x, at, len(label)):
                     self.canvas.put(x, at, label, token, bold=True)
                     return
+
+    def _columns(self, shares: np.ndarray[Any, Any]) -> list[int]:
+        """Return the columns in which any of these stand."""
+        inside = shares[(shares >= 0) & (shares <= 1)]
+        taken = np.zeros(self.room, dtype=bool)
+        taken[np.round(inside * (self.room - 1)).astype(np.int64)] = True
+        return [int(column) for column in np.flatnonzero(taken)]
 
     def _column(self, share: float) -> int | None:
         return round(share * (self.room - 1)) if 0 <= share <= 1 else None

@@ -18,10 +18,9 @@ _READY = re.compile(r" sick 1/\d+")
 
 
 def _title(app: Terminal) -> str:
-    """The title row of the pane."""
-    return next(
-        (line[line.index("4 Curves") :] for line in app.text.split("\n") if re.search(r"4 Curves  \S", line)), ""
-    )
+    """The title row of the pane, which is no row of tabs."""
+    titles = [line[line.index("4 Curves") :] for line in app.text.split("\n") if re.search(r"4 Curves  \S", line)]
+    return next((title for title in titles if "5 Chat" not in title), "")
 
 
 def _shows(app: Terminal, *words: str) -> Callable[[str], bool]:
