@@ -21,6 +21,7 @@ from hpi_core.roles.names import Name, parse
 if TYPE_CHECKING:
     from hpi_core.curves.measured import MeasuredCurves
     from hpi_core.roles import Metric
+    from hpi_core.statistics.inputs import Integers
     from hpi_core.sweep import Sweep
 
 # Quantities between 0 and 1 (or 0 and 100 where written in percent), larger is better.
@@ -240,6 +241,22 @@ class Context:
         """
         names = self.unique_parameters[:1] or self.parameters
         return wrapping_sum((self.parameter_hash(name) for name in names), self.n)
+
+    @cached_property
+    def group_codes(self) -> Integers | None:
+        """One number per trial for the sweep it belongs to; None where the sweep mixes no several ones."""
+        if self.roles.group is None:
+            return None
+        ranked = self.trials.get_column(self.roles.group).cast(pl.String).rank("dense").fill_null(0)
+        return ranked.cast(pl.Int64).to_numpy()
+
+    @cached_property
+    def configuration_codes(self) -> Integers:
+        """One number per trial, 0 to n - 1, equal for equal hyperparameters within one sweep; the seed is left out."""
+        hashes = self.configuration_hash
+        if self.group_codes is not None:
+            hashes = hashes + pl.Series(self.group_codes).hash(104729)  # wrapping
+        return (hashes.rank("dense").cast(pl.Int64) - 1).to_numpy()
 
     @cached_property
     def seed_hash(self) -> pl.Series | None:

@@ -28,9 +28,9 @@ import polars as pl
 
 from hpi_core.detectors.context import Context
 from hpi_core.detectors.contract import Example, NotAssessable, SweepDetector, SweepVerdict, Threshold, Thresholds
-from hpi_core.detectors.search_space import BREAKDOWNS, broken_at, configurations, groups_at, sound_badness
+from hpi_core.detectors.search_space import BREAKDOWNS, broken_at, groups_at, sound_badness
 from hpi_core.numerals import number, plural
-from hpi_core.statistics.replicates import replication
+from hpi_core.statistics.replicates import gathered, replication
 from hpi_core.text import safe
 
 # Repetitions per configuration for a power of .8 at a level of .05, per squared ratio of spread to lead.
@@ -47,13 +47,13 @@ def check(context: Context, verdicts: Mapping[str, pl.Series], thresholds: Thres
     badness = sound_badness(context, broken, context.rows)
     sound = np.isfinite(badness)
     groups = groups_at(context, context.rows)[sound]
-    if len(np.unique(groups)) > 1:
+    if groups.size and groups.min() != groups.max():
         raise NotAssessable("the sweep mixes several groups, each with a winner of its own")
-    own, values = configurations(context)[sound], badness[sound]
+    own, values = context.configuration_codes[sound], badness[sound]
     spread = replication(own, values, better_half=True)
     if spread is None or spread.repeated < 2 or spread.degrees < thresholds["degrees"]:
         raise NotAssessable("too few configurations were repeated")
-    _, group, counts = np.unique(own, return_inverse=True, return_counts=True)
+    group, counts = gathered(own)
     means = np.bincount(group, weights=values) / counts
     means, counts = means[counts > 1], counts[counts > 1]
     if len(means) < 2:

@@ -48,18 +48,9 @@ def broken_at(verdicts: Mapping[str, pl.Series], issues: tuple[str, ...], rows: 
 
 def groups_at(context: Context, rows: pl.Series) -> Integers:
     """Return which of several mixed sweeps each of these trials belongs to; all 0 where it is one."""
-    name = context.roles.group
-    if name is None:
+    if context.group_codes is None:
         return np.zeros(rows.len(), dtype=np.int64)
-    ranked = context.trials[name].cast(pl.String).rank("dense").fill_null(0).to_numpy()
-    return np.asarray(ranked[rows.to_numpy()], dtype=np.int64)
-
-
-def configurations(context: Context) -> Integers:
-    """Return one number per trial, equal for equal hyperparameters within the same group; the seed is left out."""
-    hashes = context.configuration_hash.to_numpy().view(np.int64)
-    groups = groups_at(context, context.rows)
-    return np.unique(np.stack([hashes, groups]), axis=1, return_inverse=True)[1].reshape(-1)
+    return np.asarray(context.group_codes[rows.to_numpy()], dtype=np.int64)
 
 
 def sound_badness(context: Context, broken: Booleans, rows: pl.Series) -> Floats:

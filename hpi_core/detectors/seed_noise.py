@@ -29,7 +29,7 @@ import polars as pl
 
 from hpi_core.detectors.context import Context
 from hpi_core.detectors.contract import Example, NotAssessable, SweepDetector, SweepVerdict, Threshold, Thresholds
-from hpi_core.detectors.search_space import BREAKDOWNS, broken_at, configurations, groups_at, sound_badness
+from hpi_core.detectors.search_space import BREAKDOWNS, broken_at, groups_at, sound_badness
 from hpi_core.numerals import percent, plural
 from hpi_core.statistics.replicates import replication
 from hpi_core.statistics.variance_share import ranks_within
@@ -46,7 +46,7 @@ def check(context: Context, verdicts: Mapping[str, pl.Series], thresholds: Thres
     badness = sound_badness(context, broken, context.rows)
     sound = np.isfinite(badness)
     ranked = ranks_within(badness[sound], groups_at(context, context.rows)[sound])
-    found = replication(configurations(context)[sound], ranked)
+    found = replication(context.configuration_codes[sound], ranked)
     if found is None or found.repeated < _LEAST_REPEATED or found.degrees < thresholds["degrees"]:
         raise NotAssessable("too few configurations were repeated")
     if found.between <= 0 or not math.isfinite(found.between):

@@ -42,7 +42,7 @@ def replication(configurations: Integers, values: Floats, *, better_half: bool =
         better_half: look at the configurations in the better half only, as long as these leave five degrees of freedom
             (noise often grows with the loss, and what matters is the noise among good trials).
     """
-    _, group, counts = np.unique(configurations, return_inverse=True, return_counts=True)
+    group, counts = gathered(configurations)
     means = np.bincount(group, weights=values) / counts
     squares = np.bincount(group, weights=(values - means[group]) ** 2)
     chosen = counts > 1
@@ -56,6 +56,16 @@ def replication(configurations: Integers, values: Floats, *, better_half: bool =
     spread = means[chosen]
     between = float(spread.std(ddof=1)) if len(spread) > 1 else float("nan")
     return Replication(within, between, degrees, int(chosen.sum()))
+
+
+def gathered(codes: Integers) -> tuple[Integers, Integers]:
+    """Return codes from 0 without gaps, and how often each occurs; small codes are counted rather than sorted."""
+    if len(codes) and codes.min() >= 0 and codes.max() <= 4 * len(codes):
+        counts = np.bincount(codes)
+        there = counts > 0
+        return (np.cumsum(there) - 1)[codes], counts[there]
+    _, group, counts = np.unique(codes, return_inverse=True, return_counts=True)
+    return group, counts
 
 
 def shrunken(value: float, healthy: Floats, within: float) -> float:
