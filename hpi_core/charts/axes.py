@@ -151,7 +151,8 @@ def _padded(bottom: float, top: float, log: bool, most_ticks: int) -> Axis:
     if not high > low:
         low, high = np.nextafter(bottom, -np.inf) - abs(bottom) * 1e-9, np.nextafter(top, np.inf) + abs(top) * 1e-9
     low, high = float(np.clip(low, -LARGEST * 2, LARGEST * 2)), float(np.clip(high, -LARGEST * 2, LARGEST * 2))
-    return Axis(low, high, tuple(_value_ticks(low, high, log, most_ticks)), log)
+    ticks = [(at, label) for at, label in _value_ticks(low, high, log, most_ticks) if low <= at <= high]
+    return Axis(low, high, tuple(ticks), log)
 
 
 def _value_ticks(low: float, high: float, log: bool, most: int) -> list[tuple[float, str]]:

@@ -86,8 +86,8 @@ def test_marks_citations_and_conventions_are_written_into_the_answer() -> None:
 
 
 def planted() -> list[str]:
-    """Return the sentences that the analyst itself writes of the demo."""
-    commands = ["/causes", "/issues", "/best", "/next", *(f"/why T{trial}" for trial in range(1, 240, 8))]
+    """Return the sentences that the analyst itself writes of the demo; a plan holds numbers of its own."""
+    commands = ["/causes", "/issues", "/best", *(f"/why T{trial}" for trial in range(1, 240, 8))]
     texts = [answer(demo_evidence(), command).text for command in commands]
     return [line for text in texts for line in text.split("\n") if NUMBER.search(line)]
 
