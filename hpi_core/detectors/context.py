@@ -126,7 +126,8 @@ class Context:
     def metrics(self) -> tuple[Metric, ...]:
         """The metrics that are numbers, the objective first, then held-out before train, losses before the rest."""
         chosen = self.roles.objective.metric if self.roles.objective else None
-        numeric = [m for m in self.roles.metrics if self.trials.schema[m.name].is_numeric()]
+        schema = self.trials.schema  # made anew each time it is asked for
+        numeric = [m for m in self.roles.metrics if schema[m.name].is_numeric()]
         order = {"val": 0, "test": 1, "train": 2, None: 3}
         return tuple(
             sorted(numeric, key=lambda m: (m.name != chosen, order[m.split], m.quantity != "loss", _variant(m.name)))

@@ -25,7 +25,8 @@ class Measure:
 
 def measure_metrics(sweep: Sweep) -> tuple[Measure, ...]:
     """Measure every metric of the sweep, in the order of its roles, in one pass."""
-    names = [metric.name for metric in sweep.roles.metrics if metric.name in sweep.trials.columns]
+    known = set(sweep.trials.columns)
+    names = [metric.name for metric in sweep.roles.metrics if metric.name in known]
     if not names:
         return ()
     parts: list[pl.Expr] = []

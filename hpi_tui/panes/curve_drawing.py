@@ -48,13 +48,11 @@ def gutters(chart: object, width: int) -> tuple[int, int]:
     return _LEFT, max(8, longest + (6 if width >= 90 else 0)) + 2
 
 
-def draw(look: Look, view: CurvesView | None, width: int, height: int) -> list[Strip]:
+def draw(look: Look, view: CurvesView, width: int, height: int) -> list[Strip]:
     """Draw a view into `height` lines of `width` cells."""
     from hpi_core.charts.curves import CurveChart
     from hpi_core.charts.scatter import ScatterChart
 
-    if view is None:
-        return [paint(look, [Run(" Collecting the curves …", "muted")], width)]
     if view.chart is None:
         return [paint(look, [Run(" No trial under the cursor.", "muted")], width)]
     if isinstance(view.chart, ScatterChart):

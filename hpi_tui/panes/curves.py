@@ -129,12 +129,14 @@ class Curves(Lines):
 
     def _content(self, width: int, height: int) -> list[Strip]:
         if self._drawn != (width, height):
-            from hpi_tui.panes.curve_drawing import draw
-
             drawn = None if self.view is None else self.view.drawn
             if drawn is not None and (drawn.width, drawn.height) == (width, height - 1):
                 self._rows = list(drawn.strips)
+            elif self.view is None:  # at the start: nothing heavy is imported for it
+                self._rows = [paint(self.look, [Run(" Collecting the curves …", "muted")], width)]
             else:
+                from hpi_tui.panes.curve_drawing import draw
+
                 self._rows = [] if height < 2 else draw(self.look, self.view, width, height - 1)
             self._drawn = (width, height)
         return self._rows
