@@ -5,9 +5,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hpi_tui.commands.scope import Scope
-from hpi_tui.exports import Shown, exports, free_path
+
+if TYPE_CHECKING:
+    from hpi_tui.exports import Shown
 
 
 class Write(Scope):
@@ -38,9 +41,13 @@ class Write(Scope):
         if screen.arranging:  # what is shown is not yet what the filter shows
             self.say("Still filtering: press the key again in a moment.")
             return None
+        from hpi_tui.exports import Shown
+
         return Shown(screen.table.sweep, screen.standing, screen.table.view, dict(screen.decided), screen.state.filter)
 
     def _write(self, shown: Shown, name: str) -> None:
+        from hpi_tui.exports import exports, free_path
+
         one = next(one for one in exports() if one.name == name)
         path = free_path(shown, one.ending, Path.cwd())
         self.say(f"Writing {path.name} …")

@@ -12,14 +12,14 @@ from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
-from hpi_tui.panes.bucket_sheet import Drawn, Shown, draw
 from hpi_tui.theme import Look
-from hpi_tui.widgets.lines import Lines, paint
+from hpi_tui.widgets.lines import Lines, Run, paint, title
 
 if TYPE_CHECKING:
     from hpi_core.charts.bucket_bars import PairChart
     from hpi_core.charts.buckets import BucketMap
     from hpi_core.inspection import Inspection
+    from hpi_tui.panes.bucket_sheet import Drawn
     from hpi_tui.state import ViewState
 
 
@@ -128,7 +128,11 @@ class Buckets(Lines):
     # Drawing
 
     def line(self, y: int, width: int) -> Strip:
-        """Draw a line of the content."""
+        """Draw a line of the content; before there is any, nothing is imported to draw it."""
+        if self.view is None:
+            label = [Run(" 3 Buckets ", "text", True)]
+            said = [Run("  Nothing was inspected yet.", "muted")] if y == 1 else []
+            return paint(self.look, said, width) if y else title(self.look, width, label, [], [], self.active)
         strips = self._content().strips
         return strips[y] if y < len(strips) else paint(self.look, [], width)
 
@@ -170,6 +174,8 @@ class Buckets(Lines):
     def _content(self) -> Drawn:
         size = (self.size.width, self.size.height)
         if self._drawn is None or self._drawn.size != size:
+            from hpi_tui.panes.bucket_sheet import Shown, draw
+
             shown = Shown(self.view, self._pair_chart(), self._at, self._located_bar(), self.active)
             self._drawn = draw(self.look, shown, *size)
         return self._drawn
