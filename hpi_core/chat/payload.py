@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from hpi_core.chat.evidence import Evidence, Record
 from hpi_core.chat.redaction import is_secret_name, redact
@@ -59,7 +59,7 @@ def document(evidence: Evidence) -> dict[str, Any]:
     paired = {(entry["parameter"], entry["issue"]) for name in ("causes", "leads") for entry in summary[name]}
     buckets = [pair for pair in evidence.labelled("B") if (pair[1]["parameter"], pair[1]["issue"]) in paired]
     hyperparameters = [entry for entry in roles["hyperparameters"] if not is_secret_name(entry["name"])]
-    return cleaned(
+    sent = cleaned(
         {
             "schema": SCHEMA,
             "source": {name: source.get(name) for name in ("kind", "name", "rows", "repaired", "refused")},
@@ -84,6 +84,7 @@ def document(evidence: Evidence) -> dict[str, Any]:
             "caveats": list(summary["caveats"])[: CAPS["caveats"]],
         }
     )
+    return _unnamed(evidence, sent)
 
 
 def tool_result(evidence: Evidence, result: Mapping[str, Any]) -> str:
@@ -93,7 +94,7 @@ def tool_result(evidence: Evidence, result: Mapping[str, Any]) -> str:
             {**issue, "evidence": _without_notes(evidence, issue["evidence"], [row])} for issue in result["issues"]
         ]
         result = {**result, "issues": issues}
-    text = as_sent(cleaned(result))
+    text = as_sent(_unnamed(evidence, cleaned(result)))
     if len(text) <= RESULT:
         return text
     return as_sent({"truncated": True, "error": "the result is too long to be sent", "characters": len(text)})
@@ -106,6 +107,23 @@ def cleaned(value: Mapping[str, Any]) -> dict[str, Any]:
         for name, item in value.items()
         if not (is_secret_name(str(name)) and isinstance(item, str | int | float))
     }
+
+
+def _unnamed(evidence: Evidence, sent: dict[str, Any]) -> dict[str, Any]:
+    """Return data without the names of columns named like a secret, wherever a sentence speaks of one."""
+    names = sorted((name for name in evidence.inspection.sweep.trials.columns if is_secret_name(name)), key=len)
+    if not names:
+        return sent
+    spoken = re.compile("|".join(re.escape(safe(name, STRING)) for name in reversed(names)))
+
+    def clean(value: object) -> object:
+        if isinstance(value, str):
+            return spoken.sub("(a column that is not sent)", value)
+        if isinstance(value, Mapping):
+            return {name: clean(item) for name, item in value.items()}
+        return [clean(item) for item in value] if isinstance(value, list) else value
+
+    return cast(dict[str, Any], clean(sent))
 
 
 def as_sent(value: Mapping[str, Any]) -> str:
