@@ -93,7 +93,7 @@ def _add_causes(causes: Sequence[Mapping[str, Any]], ink: Ink, everything: bool,
         ink.spans((cause["text"].replace("<=", "≤"), "bold"), (said, "dim"), indent=2)
         ink.table(
             [Column(""), Column(word, right=True), Column("of", right=True), Column("rate", right=True),
-             Column("95 % interval", right=True), Column(_scale(), drop=1)],
+             Column("95 % interval", right=True), Column(_scale(), drop=1, whole=True)],
             _rates(cause),
         )  # fmt: skip
         for sentence in _sentences(cause, word):
@@ -110,7 +110,7 @@ def _add_pairs(pairs: Sequence[Mapping[str, Any]], ink: Ink) -> None:
         names = {"both": "both", "first_only": f"only {first}", "second_only": f"only {second}", "neither": "neither"}
         ink.table(
             [Column(""), Column("sick", right=True), Column("of", right=True), Column("rate", right=True),
-             Column("95 % interval", right=True), Column(_scale(), drop=1)],
+             Column("95 % interval", right=True), Column(_scale(), drop=1, whole=True)],
             [_rate_row(said, pair[name]) for name, said in names.items()],
         )  # fmt: skip
         ink.paragraph(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
+import textwrap
+from itertools import groupby
 
 from hpi_core.cli.command import Command
 from hpi_core.exit_codes import ExitCode
@@ -18,7 +20,7 @@ def _run(args: argparse.Namespace) -> ExitCode:
     from hpi_core.detectors import listing, page
 
     if args.issue:
-        sys.stdout.write(page(args.issue))
+        sys.stdout.write(_wrapped(page(args.issue), Ink.for_stdout().width))
         return ExitCode.OK
     ink = Ink.for_stdout()
     headings = ("issue", "tag", "severity", "scope", "what")
@@ -26,6 +28,18 @@ def _run(args: argparse.Namespace) -> ExitCode:
     ink.table([Column(heading) for heading in headings], rows)
     sys.stdout.write(ink.page())
     return ExitCode.OK
+
+
+def _wrapped(text: str, width: int) -> str:
+    """Wrap a manual page anew: indented lines that follow each other at one indent are one paragraph."""
+    lines: list[str] = []
+    for indent, group in groupby(text.splitlines(), key=lambda line: len(line) - len(line.lstrip())):
+        apart = [line.strip() for line in group]
+        paragraphs = [" ".join(apart)] if indent else apart
+        for said in paragraphs:
+            wrapped = textwrap.wrap(said, max(16, width - indent), break_on_hyphens=False) or [""]
+            lines += [f"{'':{indent}}{line}" for line in wrapped]
+    return "\n".join(lines) + "\n"
 
 
 COMMAND = Command("detectors", "list the detectors, or print the manual page of one", _arguments, _run, order=40)

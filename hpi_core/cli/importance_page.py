@@ -68,20 +68,27 @@ def _add_question(found: Mapping[str, Any], question: str, ink: Ink, everything:
     highest = max(entry["high"] for entry in shown) or 1.0
     size = max(len(entry["parameter"]) for entry in shown)
     size = min(size, max(12, ink.width - _BAR - 52))
-    for entry in shown:
+    told = [_told(entry) for entry in shown]
+    bar_size = max(6, min(_BAR, ink.width - size - 28 - max(map(len, told))))
+    for entry, basis in zip(shown, told, strict=True):
         name = entry["parameter"] if len(entry["parameter"]) <= size else entry["parameter"][: size - 1] + "…"
-        bar = "█" * round(_BAR * entry["score"] / highest)
+        bar = "█" * round(bar_size * entry["score"] / highest)
         interval = f"{_score(entry['low'])} to {_score(entry['high'])}"
-        told = f"n {entry['n']:,}" if entry["matters"] else f"n {entry['n']:,}  within noise ({_score(entry['noise'])})"
         grey: Style = "plain" if entry["matters"] else "dim"
         ink.spans(
             (f"{name:<{size}}  ", grey),
-            (f"{bar:<{_BAR}}", "accent" if entry["matters"] else "dim"),
-            (f" {_score(entry['score']):>5}  {interval:<14}  {told}", grey),
+            (f"{bar:<{bar_size}}", "accent" if entry["matters"] else "dim"),
+            (f" {_score(entry['score']):>5}  {interval:<14}  {basis}", grey),
             indent=2,
         )
     if len(entries) > len(shown):
         ink.paragraph(f"… and {len(entries) - len(shown):,} more: --all", "dim")
+
+
+def _told(entry: Mapping[str, Any]) -> str:
+    """Return on how many trials a share rests, and whether it is noise."""
+    n = f"n {entry['n']:,}"
+    return n if entry["matters"] else f"{n}  within noise ({_score(entry['noise'])})"
 
 
 def _score(score: float) -> str:

@@ -46,13 +46,15 @@ WIDEST = 140
 class Column:
     """One column of a table: its heading, which side it leans to, and how early it is dropped when space is short.
 
-    `drop` 0 is never dropped; larger numbers go first. Columns that lean left may be cut with `…`, numbers never are.
+    `drop` 0 is never dropped; larger numbers go first. Columns that lean left may be cut with `…`, unless they are
+    drawings that mean nothing in part (`whole`); numbers never are.
     """
 
     heading: str
     right: bool = False
     drop: int = 0
     style: Style = "plain"
+    whole: bool = False
 
 
 class Ink:
@@ -83,9 +85,12 @@ class Ink:
             self._lines.append("")
 
     def heading(self, text: str, note: str = "") -> None:
-        """Begin a section."""
+        """Begin a section; a note too long for the line goes below it."""
         self.gap()
-        self._lines.append(self._styled(text, "accent") + (self._styled(f"  {note}", "dim") if note else ""))
+        beside = bool(note) and cells_wide(text) + 2 + cells_wide(safe(note)) <= self.width
+        self._lines.append(self._styled(text, "accent") + (self._styled(f"  {note}", "dim") if beside else ""))
+        if note and not beside:
+            self.paragraph(note, "dim")
 
     def spans(self, *spans: tuple[str, Style], indent: int = 0) -> None:
         """Write one line of differently styled parts; too long a line is left to the terminal."""
@@ -122,7 +127,7 @@ class Ink:
     ) -> None:
         """Write an aligned table that fits the width; a column without any content is left out.
 
-        `notes` has one dim line of prose for below each row, or is empty.
+        `notes` has the dim prose for below each row (empty: nothing), or is empty.
         """
         if not rows:
             return
@@ -137,7 +142,7 @@ class Ink:
                 for i in shown
             ]
             self._lines.append(("  " + "  ".join(parts)).rstrip())
-            if notes:
+            if notes and notes[place]:
                 self.paragraph(notes[place], "dim", indent=4 + widths[shown[0]])
 
     def _fit(self, columns: Sequence[Column], cells: Sequence[Sequence[str]], shown: list[int]) -> dict[int, int]:
@@ -148,15 +153,16 @@ class Ink:
             return sum(widths[i] for i in shown) + 2 * len(shown) - self.width
 
         while excess() > 0:
-            cuttable = [i for i in shown if not columns[i].right and widths[i] > 28]
+            leaning = [i for i in shown if not columns[i].right and not columns[i].whole]
+            cuttable = [i for i in leaning if widths[i] > 28]
             optional = [i for i in shown if columns[i].drop]
             if cuttable:
                 widest = max(cuttable, key=lambda i: widths[i])
                 widths[widest] = max(28, widths[widest] - excess())
             elif optional:
                 shown.remove(max(optional, key=lambda i: (columns[i].drop, i)))
-            elif any(not columns[i].right and widths[i] > 8 for i in shown):
-                widest = max((i for i in shown if not columns[i].right), key=lambda i: widths[i])
+            elif any(widths[i] > 8 for i in leaning):
+                widest = max(leaning, key=lambda i: widths[i])
                 widths[widest] = max(8, widths[widest] - excess())
             else:
                 break

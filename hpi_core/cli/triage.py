@@ -92,7 +92,7 @@ def _decide(sweep: Sweep, decisions: Decisions, keys: Sequence[TrialKey], args: 
     note_rows = _chosen(sweep, note_trials, args.where) if args.note else []
     if name:
         decisions.decide(dict.fromkeys(keys[row] for row in verdict_rows), VERDICTS[name])  # type: ignore[arg-type]
-        done = {"clear": "cleared"}.get(name, str(VERDICTS[name]))
+        done = {"clear": "cleared"}.get(name, f"marked {VERDICTS[name]}")
         sys.stderr.write(f"{plural(len(verdict_rows), 'trial')} {done}.\n")
     if args.note:
         decisions.note(dict.fromkeys(keys[row] for row in note_rows), args.note[0])

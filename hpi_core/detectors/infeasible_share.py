@@ -53,7 +53,7 @@ def check(context: Context, verdicts: Mapping[str, pl.Series], thresholds: Thres
         return None
     severity: Severity = "error" if share > thresholds["error"] else "warn"
     limit = thresholds[severity]
-    return SweepVerdict(severity, f"{count} of {n} trials failed or broke down numerically", n, None, share, limit)
+    return SweepVerdict(severity, f"{count:,} of {n:,} trials failed or broke down numerically", n, None, share, limit)
 
 
 DETECTOR = SweepDetector(

@@ -47,6 +47,7 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
         recovery = of(
             loss,
             pl.when(held).then(pl.lit("never came down again"))
+            .when(length == 1).then(pl.lit("was half-way down 1 point later"))
             .when(length > 0).then(pl.format("was half-way down {} points later", length))
             .otherwise(pl.lit("was still up where the curve ends")),
         )  # fmt: skip

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hpi_core.numerals import plural
 from hpi_core.text import safe
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ def _of_parameter(parameter: Parameter, coding: Coding) -> Iterator[str]:
         yield f"{name} holds {' and '.join(infinite)}: set apart as values of their own, outside every range."
     if coding.other is not None:
         pooled = coding.distinct - len(coding.levels)
-        yield f"{name}: {pooled:,} rare values were pooled; a cause among them cannot be seen."
+        were = "was" if pooled == 1 else "were"
+        yield f"{name}: {plural(pooled, 'rare value')} {were} pooled; a cause among them cannot be seen."
 
 
 def _duplicates(parameters: Sequence[Parameter], codings: Sequence[Coding]) -> Iterator[str]:

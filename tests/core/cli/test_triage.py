@@ -31,7 +31,7 @@ def test_what_is_decided_stands_in_later_processes(six: Path, tmp_path: Path) ->
     assert b"Nothing has been decided" in hpi("triage", six, home=tmp_path).stdout
     done = hpi_process("triage", six, "--rerun", "2", "4", home=tmp_path)
     assert (done.returncode, done.stdout) == (0, b"")
-    assert b"2 trials rerun" in done.stderr
+    assert b"2 trials marked rerun" in done.stderr
     hpi("triage", six, "--acknowledge", "--where", "lr < 0.001", "--note", "slow but fine", home=tmp_path)
     assert _listed(six, tmp_path) == {"2": "rerun", "4": "rerun", "3": "acknowledged", "5": "acknowledged"}
     assert b"slow but fine" in hpi("triage", six, home=tmp_path).stdout

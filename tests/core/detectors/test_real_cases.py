@@ -65,7 +65,7 @@ REAL = (
         "test_losses_final 21350000; half of the trials are at most 2.493", ("158", "828", "834"),
     ),
     Case(
-        "infeasible_share", DEEPOBS, "warn", 1, "229 of 1080 trials failed or broke down numerically", scope="sweep"
+        "infeasible_share", DEEPOBS, "warn", 1, "229 of 1,080 trials failed or broke down numerically", scope="sweep"
     ),
     Case(
         "overfit_gap", NAS, "warn", 32,

@@ -172,6 +172,10 @@ HOSTILE: dict[str, tuple[list[Parameter], str]] = {
     "words all missing": ([Parameter.categorical("c", [None] * N)], "no value in any trial"),
     "all infinite": ([Parameter.numeric("c", np.full(N, np.inf))], "inf"),
     "ten thousand words": ([Parameter.categorical("c", [f"w{i}" for i in range(N)])], "rare values were pooled"),
+    "one rare word": (
+        [Parameter.categorical("c", ["rare"] + ["a", "b"] * ((N - 1) // 2) + ["a"] * ((N - 1) % 2))],
+        "1 rare value was pooled",
+    ),
     "control bytes": ([Parameter.numeric("c\x1b[31m", np.ones(N))], "c\\x1b"),
     "huge": ([Parameter.numeric("c", 10 ** np.random.default_rng(0).uniform(-300, 300, N))], ""),
     "no parameters": ([], ""),
