@@ -77,4 +77,4 @@ def test_one_point_is_one_point(tmp_path: Path) -> None:
     done = hpi("report", str(resources.files("hpi_core").joinpath("demo/sweep.csv")), "-o", "-", home=tmp_path)
     report = done.stdout.decode()
     assert "half-way down 1 point later" in report
-    assert "1 points" not in report
+    assert " 1 points later" not in report
