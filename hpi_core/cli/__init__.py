@@ -6,9 +6,11 @@ stdout is data, stderr is narration. Nothing heavy is imported before a command 
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 from hpi_core.errors import FilterError, HpiError
@@ -19,6 +21,7 @@ from hpi_core.text import safe
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit status; never lets a traceback out."""
     cap_threads()
+    _open_closed_streams()
     try:
         args = _parser().parse_args(argv)
         code: ExitCode = args.run(args)
@@ -33,13 +36,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         return ExitCode.INTERRUPTED
     except (SystemExit, GeneratorExit):
         raise
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT) or error.filename is not None:
+            return _crashed(error)
+        _leave_the_pipe()
+        _narrate(f"hpi: The output cannot be written: {error.strerror}.")
+        return ExitCode.CANNOT_WRITE
     except BaseException as error:  # a panic in polars does not derive from Exception
-        from hpi_core.cli.crash_log import write_crash_log
-
-        log = write_crash_log(error)
-        _narrate(f"hpi failed unexpectedly ({type(error).__name__}). This is a bug in hpi; details: {log}")
-        return ExitCode.CRASH
+        return _crashed(error)
     return code
+
+
+def _open_closed_streams() -> None:
+    """Give streams that the caller closed (`>&-`, some schedulers) somewhere to go: the exit status still counts."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # open until the process ends
 
 
 def cap_threads() -> None:
@@ -95,6 +107,14 @@ def _explain(error: HpiError) -> int:
     if error.hint:
         _narrate(f"     {error.hint}")
     return error.exit_code
+
+
+def _crashed(error: BaseException) -> int:
+    from hpi_core.cli.crash_log import write_crash_log
+
+    log = write_crash_log(error)
+    _narrate(f"hpi failed unexpectedly ({type(error).__name__}). This is a bug in hpi; details: {log}")
+    return ExitCode.CRASH
 
 
 def _narrate(text: str) -> None:

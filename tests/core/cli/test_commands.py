@@ -309,3 +309,28 @@ def test_real_sweeps_have_a_valid_summary(
         assert summary["roles"]["objective"]["metric"] == objective
     if expected is not None:
         assert summary["causes"][0]["parameter"] == expected
+
+
+@pytest.mark.parametrize(
+    ("closed", "said"), [(">&-", b""), ("2>&-", b"failed: "), (">&- 2>&-", b""), ("<&-", b"failed: ")]
+)
+def test_closed_streams_change_no_exit_status(closed: str, said: bytes, tmp_path: Path) -> None:
+    (tmp_path / "six.csv").write_text(SIX, encoding="utf-8")
+    environment = {**os.environ, "HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "state")}
+    line = f"exec {HPI} check six.csv {closed}"
+    done = subprocess.run(["sh", "-c", line], cwd=tmp_path, env=environment, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert done.stdout.startswith(said)
+    assert bool(done.stdout) == bool(said)
+    assert not (tmp_path / "state" / "hpi-tui" / "crashes").exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_behind_stdout_is_told_as_such(tmp_path: Path) -> None:
+    environment = {**os.environ, "HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "state")}
+    line = f"exec {HPI} sources > /dev/full"
+    done = subprocess.run(["sh", "-c", line], cwd=tmp_path, env=environment, capture_output=True, check=False)
+    assert done.returncode == 5
+    assert done.stderr.startswith(b"hpi: The output cannot be written: ")
+    assert done.stderr.count(b"\n") == 1
+    assert not (tmp_path / "state" / "hpi-tui" / "crashes").exists()
