@@ -51,7 +51,7 @@ def _open_closed_streams() -> None:
     """Give streams that the caller closed (`>&-`, some schedulers) somewhere to go: the exit status still counts."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # open until the process ends
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - open to the end
 
 
 def cap_threads() -> None:
