@@ -167,7 +167,7 @@ def _sentences(cause: Mapping[str, Any], word: str) -> list[str]:
     ratio = f"{number(cause['ratio'], 3)} times as often {word} as elsewhere ({low} to {high})"
     if not cause["elsewhere_sick"]:
         ratio = f"none {word} elsewhere: at least {low} times as often there"
-    said = [f"{ratio}; {percent(cause['share'])} of all {word} go with it; {_in_words(cause['q'])}."]
+    said = [f"{ratio}; accounts for about {percent(cause['share'])} of all {word}; {_in_words(cause['q'])}."]
     if cause["threshold_low"] is not None and cause["threshold_high"] is not None:
         said.append(f"Threshold between {number(cause['threshold_low'])} and {number(cause['threshold_high'])}.")
     if cause["outside"]:

@@ -78,3 +78,12 @@ def test_one_point_is_one_point(tmp_path: Path) -> None:
     report = done.stdout.decode()
     assert "half-way down 1 point later" in report
     assert " 1 points later" not in report
+
+
+def test_page_and_report_give_the_share_of_a_cause_in_the_same_words(tmp_path: Path) -> None:
+    demo = str(resources.files("hpi_core").joinpath("demo/sweep.csv"))
+    page = " ".join(_page(tmp_path, "causes", demo).split())
+    report = hpi("report", demo, "-o", "-", home=tmp_path).stdout.decode()
+    # 27 of the 51 ran on node05, but 14 % of these would be sick anywhere: less than 27 / 51 is owed to the node.
+    assert "accounts for about 46 % of all sick" in page
+    assert "accounts for about 46 % of the trials with this issue" in report
