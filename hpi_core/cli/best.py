@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hpi_core.cli.command import Command
@@ -53,7 +53,8 @@ def best_of(inspection: Inspection, k: int) -> dict[str, Any]:
     sweep, ranking = inspection.sweep, inspection.ranking
     objective = sweep.roles.objective
     runs = best_runs(inspection, k)
-    names = [item.name for item in sweep.roles.hyperparameters]
+    blamed = [*(cause.parameter for cause in inspection.causes), *(lead.parameter for lead in inspection.leads)]
+    names = named_first([item.name for item in sweep.roles.hyperparameters], blamed)
     rows = [run.row for run in runs]
     configurations = sweep.trials.select(names)[rows].to_dicts() if names and rows else [{} for _ in rows]
     return {
@@ -96,11 +97,11 @@ def best_page(found: Mapping[str, Any], ink: Ink) -> str:
     names = [name for name in best[0]["configuration"] if any(e["configuration"][name] is not None for e in best)]
     columns = [
         Column("#", right=True), Column("trial", style="bold"), Column(objective["metric"], right=True), Column(""),
-        Column("if repeated", right=True, drop=1), Column(cost or "", right=True, drop=2),
-        *(Column(name, drop=3 + place) for place, name in enumerate(names)),
+        Column("if repeated", right=True, drop=1), Column(cost or "", right=True, drop=len(names) + 2),
+        *(Column(name, drop=2 + place) for place, name in enumerate(names)),
     ]  # fmt: skip
     ink.heading("Best healthy trials")
-    ink.table(
+    dropped = ink.table(
         columns,
         [
             [
@@ -111,8 +112,22 @@ def best_page(found: Mapping[str, Any], ink: Ink) -> str:
             for entry in best
         ],
     )  # fmt: skip
+    if dropped:
+        ink.paragraph(f"No room for {listed(dropped)}; --json has them.", "dim")
     _add_notes(found, ink)
     return ink.page()
+
+
+def named_first(names: Sequence[str], first: Iterable[str]) -> list[str]:
+    """Return the names, those of `first` in front in its order: what tables keep when room is short."""
+    known = set(names)
+    return list(dict.fromkeys([*(name for name in first if name in known), *names]))
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return at most four names, and how many more there are."""
+    more = f" and {len(names) - 4} more" if len(names) > 4 else ""
+    return ", ".join(names[:4]) + more
 
 
 def _add_notes(found: Mapping[str, Any], ink: Ink) -> None:

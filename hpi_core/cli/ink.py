@@ -124,15 +124,18 @@ class Ink:
         rows: Sequence[Sequence[str]],
         style: Style = "plain",
         notes: Sequence[str] = (),
-    ) -> None:
+    ) -> list[str]:
         """Write an aligned table that fits the width; a column without any content is left out.
+
+        Returns the headings of the columns for which there was no room.
 
         `notes` has the dim prose for below each row (empty: nothing), or is empty.
         """
         if not rows:
-            return
+            return []
         cells = [[safe(cell) for cell in row] for row in rows]
         shown = [place for place in range(len(columns)) if any(row[place] not in ("", "–") for row in cells)]
+        wanted = list(shown)
         widths = self._fit(columns, cells, shown)
         titles = [self._cell(columns[i].heading, widths[i], columns[i], "dim") for i in shown]
         self._lines.append(("  " + "  ".join(titles)).rstrip())
@@ -144,6 +147,7 @@ class Ink:
             self._lines.append(("  " + "  ".join(parts)).rstrip())
             if notes and notes[place]:
                 self.paragraph(notes[place], "dim", indent=4 + widths[shown[0]])
+        return [columns[place].heading for place in wanted if place not in shown]
 
     def _fit(self, columns: Sequence[Column], cells: Sequence[Sequence[str]], shown: list[int]) -> dict[int, int]:
         """Return the widths of the columns, dropping from `shown` and narrowing until they fit."""

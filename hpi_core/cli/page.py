@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from hpi_core.cli.best import listed, named_first
 from hpi_core.cli.ink import Column, Ink, Style
 from hpi_core.cli.page_findings import (
     add_causes,
@@ -83,6 +84,8 @@ def _add_roles(roles: Mapping[str, Any], ink: Ink) -> None:
 
 def _add_status(trials: Mapping[str, Any], ink: Ink) -> None:
     total = trials["total"]
+    if not total:
+        return
     ink.heading("Trials by status")
     for status, count in sorted(trials["by_status"].items(), key=lambda item: -item[1]):
         bar = "█" * max(1, round(30 * count / total))
@@ -150,20 +153,23 @@ def _add_best(summary: Mapping[str, Any], ink: Ink, everything: bool) -> None:
     if objective is None or not best:
         return
     shown = best if everything else best[:BEST_SHOWN]
-    names = [name for name in best[0]["configuration"] if any(e["configuration"][name] is not None for e in shown)]
+    varied = [name for name in best[0]["configuration"] if any(e["configuration"][name] is not None for e in shown)]
+    names = named_first(varied, [cause["parameter"] for cause in (*summary["causes"], *summary["leads"])])
     columns = [
         Column("trial", style="bold"),
         Column(objective["metric"], right=True),
         *(Column(name, drop=place) for place, name in enumerate(names, start=1)),
     ]
     ink.heading("Best healthy trials")
-    ink.table(
+    dropped = ink.table(
         columns,
         [
             [_word(e["trial"]), number(e["value"], 6), *(_word(e["configuration"][name]) for name in names)]
             for e in shown
         ],
     )
+    if dropped:
+        ink.paragraph(f"No room for {listed(dropped)}; --json has them.", "dim")
     ink.paragraph(_left_out(summary), "dim")
     higher = summary["would_rank_higher"]
     if higher:

@@ -14,6 +14,8 @@ SHOWN = 12
 
 def verdict(summary: Mapping[str, Any]) -> tuple[Style, str]:
     """Return the one sentence that everything else explains, and how loudly to say it."""
+    if not summary["trials"]["total"]:
+        return "plain", "There is no trial to look at: none stands in the source, or none passes the filter."
     trials, ran = summary["trials"], [row for row in summary["coverage"] if row["state"] == "ran"]
     if not ran:
         return "plain", "No detector could judge this sweep: nothing is said about its health."

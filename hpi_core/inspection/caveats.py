@@ -86,6 +86,8 @@ def nothing_finished(sweep: Sweep) -> str:
 
 def _hyperparameters(sweep: Sweep) -> list[str]:
     roles, said = sweep.roles, []
+    if sweep.trials.is_empty():
+        return []
     if not roles.hyperparameters and not roles.constants:
         said.append("No column was recognised as a hyperparameter: nothing can be blamed. Name some with --role.")
     elif not roles.hyperparameters:

@@ -11,7 +11,7 @@ import polars as pl
 
 import hpi_core.readers
 from hpi_core.errors import Cancelled as ReadingCancelled
-from hpi_core.errors import HpiError, SourceError
+from hpi_core.errors import HpiError, SourceError, UsageError
 from hpi_core.frames import ROW
 from hpi_core.lines import LineCounts
 from hpi_core.plugins import discover
@@ -62,6 +62,10 @@ def read_sweep(
     refused = [pair for outcome in outcomes for pair in outcome.refused]
     if not parts:
         raise _all_refused(found, refused)
+    if options.experiment is not None and not any(part.table.experiment for part in parts):
+        raise UsageError(
+            f"{safe(found.name)} holds no experiments or studies to choose from.", "Leave --experiment (--study) out."
+        )
     progress("telling the shape", None)
     table = join(parts, found.name, strict=found.folder) if len(parts) > 1 else reshape(parts[0].table)
     entries = [Entry("refused_file", f"{safe(name)}: {error.message}") for name, error in refused]
