@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
+from hpi_core.numerals import plural
 from hpi_core.text import safe
 from hpi_tui.actions import footer_keys
 from hpi_tui.cell_format import prose_number
@@ -116,13 +117,16 @@ def empty_queue(screen: MainScreen) -> str:
     ran = [state for state in coverage["state"].to_list() if state == "ran"]
     trials = screen.standing.inspection.sweep.trials.height
     judged = trials - screen.standing.inspection.unassessed
-    return f"No sick trials: {len(ran)} detectors ran on {judged:,} trials, {len(coverage) - len(ran)} skipped."
+    ran_on = f"{plural(len(ran), 'detector')} ran on {plural(judged, 'trial')}"
+    return f"No sick trials: {ran_on}, {len(coverage) - len(ran)} did not run."
 
 
 def runs_title(screen: MainScreen) -> tuple[list[Run], list[Run]]:
     """Name of the pane and the state of the view."""
     state = screen.state
-    said: list[Run] = []
+    said: list[Run] = []  # first what a decision would be about
+    if state.selection:
+        said += [Run(f"  {len(state.selection):,} selected", "muted")]
     if state.sorts:
         keys = ", ".join(f"{safe(key.column, 24)} {'↑' if key.descending else '↓'}" for key in state.sorts)
         said += [Run("  sort ", "muted"), Run(keys)]
@@ -132,8 +136,6 @@ def runs_title(screen: MainScreen) -> tuple[list[Run], list[Run]]:
         said += [Run("  filter ", "muted"), Run(safe(state.filter, 60))]
     if state.grouped:
         said += [Run("  grouped by configuration", "muted")]
-    if state.selection:
-        said += [Run(f"  {len(state.selection):,} selected", "muted")]
     if state.columns.hidden:
         said += [Run(f"  {len(state.columns.hidden):,} hidden", "muted")]
     return tabs(screen) if screen.layout_now.tabs else [Run(" 1 Runs ", "text", True)], said

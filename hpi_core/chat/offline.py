@@ -63,7 +63,8 @@ def _why(evidence: Evidence, trial: str) -> list[str]:
 
 
 def _verdict(facts: Record, at: str) -> str:
-    trial = f"Trial {safe(facts['trial'])} ({safe(facts['status'])})"
+    status = "" if facts["status"] == "unknown" else f" ({safe(facts['status'])})"
+    trial = f"Trial {safe(facts['trial'])}{status}"
     if facts["sick"]:
         return f"{trial} is sick: {plural(facts['n'], 'finding')} {at}"
     if facts["incomplete"]:

@@ -98,7 +98,7 @@ class Curves(Scope):
 
         chart = self._shown()
         if chart is not None and not isinstance(chart, CurveChart):
-            self.say(f"There is {chart.note}: {chart.hint}")
+            self.say(f"This source has no curves; `{chart.hint}` attaches them.")
             return None
         return chart
 

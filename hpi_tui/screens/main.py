@@ -206,6 +206,7 @@ class MainScreen(Screen[None]):
         self.relayout()
         self.refresh_chrome()
         self.runs.activate(name == "runs")
+        self._rest()  # the queue may stand at another trial than Runs did
         self.take_keys()
 
     def _rest(self) -> None:

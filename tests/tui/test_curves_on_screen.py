@@ -78,7 +78,7 @@ def test_without_curves_the_objective_is_drawn_over_order_and_parameter(open_app
         app.send("p")
         app.until(lambda text: "val_loss over " in text and "val_loss over init" not in text)
         app.send("m")
-        app.until("no curves in this source")
+        app.until("This source has no curves;")
 
 
 def test_keys_of_curves_say_where_curves_are(open_app: Open) -> None:

@@ -384,3 +384,19 @@ def test_real_sweeps_open(open_app: Open, name: str) -> None:
         app.until(f" {trials}/{trials}")
         app.send("q")
         assert app.wait() == 0
+
+
+def test_the_detail_follows_into_the_queue(open_app: Open, sweep_file: Path) -> None:
+    with open_app(str(sweep_file)) as app:
+        app.until("sick 1/9")
+        app.send("g*")
+        app.until("60 selected")
+        app.send("2")
+        app.until(lambda text: "H decided" in text)  # the keys of the queue
+        app.until(_detail_is_of_the_trial_named)
+
+
+def _detail_is_of_the_trial_named(text: str) -> bool:
+    header, *rest = text.split("\n")
+    named = re.search(r"› trial (t\d+)", header)
+    return named is not None and any(line.startswith(f" trial {named[1]} ") for line in rest)

@@ -28,18 +28,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def _chosen(app: Terminal) -> str:
-    """The entry under the cursor."""
-    return next((line.partition("▌")[2].strip() for line in app.text.split("\n") if "▌" in line), "")
-
-
 def _export(app: Terminal, name: str, written: str) -> None:
     app.send("e")
     app.until("rerun script for SLURM")
-    while not (here := _chosen(app)).startswith(name):
-        app.send("j")
-        app.until(lambda _, here=here: _chosen(app) not in ("", here))  # type: ignore[misc]
-    app.send("\r")
+    app.send(f"/{name}\r")
     app.until(lambda text: "Written: " in text and written in text)
 
 
