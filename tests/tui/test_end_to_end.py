@@ -111,11 +111,11 @@ def test_columns_can_be_hidden_and_pinned(open_app: Open, sweep_file: Path) -> N
         app.until("sick 1/9")
         app.send("c")
         app.until(lambda _: "trial_id" in _row(app))
-        while "lr" not in (before := _row(app)):
-            app.send("j")
-            app.until(lambda _, before=before: _row(app) not in ("", before))  # type: ignore[misc]
-        app.send(" ")
-        app.until("hidden")
+        app.send("/lr\r")
+        app.until("hyperparameter  hidden")
+        app.send("\x1b")
+        app.until("optimizer")  # Escape clears the search first
+        app.until_quiet()
         app.send("\x1b")
         app.until("1 hidden")
         app.until(lambda _: (heading := _heading(app)) is not None and " lr " not in heading)
