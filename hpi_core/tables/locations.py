@@ -297,6 +297,8 @@ def _name(named: list[str], contents: Sequence[Content]) -> str:
     if len(named) == 1:
         shown = Path(named[0])
         return f"{'/'.join(shown.parts[-2:]) if not shown.is_absolute() else shown.name} {count}"
+    if len(named) == len(contents) == 2:  # most often trials and their curves
+        return f"{contents[0].name} and {contents[1].name}"
     folders = {Path(name).parent for name in named}
     suffixes = {Path(name).suffix for name in named}
     folder = folders.pop() if len(folders) == 1 else Path("…")

@@ -175,3 +175,10 @@ def test_the_fingerprint_follows_content_not_name(tmp_path: Path) -> None:
     before = fingerprint([Content("l", data=bytes(large))])
     large[-1] = 1
     assert fingerprint([Content("l", data=bytes(large))]) != before
+
+
+def test_two_named_files_are_called_by_their_names(tmp_path: Path) -> None:
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text("trial_id,lr,val_loss\n1,0.1,0.5\n2,0.2,0.4\n")
+    sweep = hpi_core.read([str(tmp_path / "a.csv"), str(tmp_path / "b.csv")])
+    assert sweep.source.name == "a.csv and b.csv"
