@@ -58,6 +58,11 @@ def plural(count: int, noun: str, many: str | None = None) -> str:
     return f"{count:,} {noun if count == 1 else many or noun + 's'}"
 
 
+def typeset(condition: str) -> str:
+    """Write a condition with the signs that sentences use, so that a page does not mix `<=` and `≤`."""
+    return condition.replace("<=", "≤").replace(">=", "≥")
+
+
 def cell(value: object) -> str:
     """Write a source value as it would be typed: whole floats without a point, lists and records in brackets."""
     if value is None:

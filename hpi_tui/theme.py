@@ -34,6 +34,9 @@ _TOKENS: dict[str, tuple[str, str, int, int]] = {
     "heat1": ("#633a12", "#fbd7b0", 94, 223),
     "heat2": ("#99520f", "#f5b06c", 130, 215),
     "heat3": ("#e07a1f", "#e0761c", 208, 172),
+    "cool1": ("#12344f", "#cfe3f7", 23, 153),
+    "cool2": ("#1d5b8f", "#96c4ec", 25, 111),
+    "cool3": ("#5caaf5", "#4f97dc", 75, 68),
     "ink": ("#0f1318", "#1a1206", 233, 232),
 }
 _SIXTEEN: dict[str, int] = {"err": 9, "warn": 3, "good": 6, "you": 13}

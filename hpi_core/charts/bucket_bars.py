@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpi_core.charts.buckets import BucketMap, MapCell
+from hpi_core.charts.buckets import BucketMap, MapCell, Tone
 from hpi_core.charts.claimed import numbers_of
 from hpi_core.inspection.model import Inspection
 from hpi_core.numerals import cell as written
@@ -55,7 +55,10 @@ class Cut:
 
 @dataclass(frozen=True, eq=False)
 class PairChart:
-    """Bars of one pair in the order to show, and the cuts between them; `scale` is that of the parameter."""
+    """Bars of one pair in the order to show, and the cuts between them; `scale` is that of the parameter.
+
+    `word` names the trials the bars count, `tone` how bad they are.
+    """
 
     parameter: str
     issue: str
@@ -63,6 +66,8 @@ class PairChart:
     bars: tuple[Bar, ...]
     cuts: tuple[Cut, ...]
     scale: Scale
+    word: str = "sick"
+    tone: Tone = "error"
 
     def bar_of(self, value: object) -> int | None:
         """Return which bar a trial with this value of the parameter stands in."""
@@ -94,14 +99,18 @@ def pair_chart(chart: BucketMap, parameter: str, issue: str) -> PairChart:
     others = [bucket for bucket in buckets if bucket.low is None]
     bars = _ranged(inspection, parameter, issue, ranges, cell.cause) if ranges else []
     bars = _with_levels(bars, [_level_bar(bucket, cell.cause) for bucket in others], categorical=not ranges)
-    return PairChart(parameter, issue, cell, tuple(bars), _cuts(bars, cell.cause), scales.get(parameter, "linear"))
+    column = chart.column(issue)
+    cuts, scale = _cuts(bars, cell.cause), scales.get(parameter, "linear")
+    if column is None:
+        return PairChart(parameter, issue, cell, tuple(bars), cuts, scale)
+    return PairChart(parameter, issue, cell, tuple(bars), cuts, scale, column.word, column.tone)
 
 
 def _ranged(
     inspection: Inspection, parameter: str, issue: str, ranges: Sequence[Bucket], cause: Cause | None
 ) -> list[Bar]:
     """Count the ranges over the trials, cut at the ends of the claim."""
-    verdict = inspection.verdicts[issue]
+    verdict = inspection.verdict_of(issue)
     assessable = verdict.is_not_null().to_numpy()
     values = numbers_of(inspection.sweep.trials[parameter])[assessable]
     sick = verdict.fill_null(False).to_numpy()[assessable]

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from hpi_core.charts.bucket_bars import PairChart
 from hpi_core.charts.buckets import BucketMap, IssueColumn
-from hpi_core.numerals import number, percent, plural
+from hpi_core.numerals import number, percent, plural, typeset
 from hpi_core.statistics.causes import LEAST_SICK, LEAST_TRIALS
-from hpi_core.statistics.findings import Cause, Lead, Tier
+from hpi_core.statistics.findings import Cause, Lead, PairCause, PairCell, Tier
 from hpi_core.text import safe
 
 _BEYOND_REACH = 1_000_000
@@ -31,13 +31,17 @@ class PairWords:
 
 def pair_words(chart: BucketMap, pair: PairChart) -> PairWords:
     """Return what to say of one pair."""
-    column = next((c for c in chart.issues if c.issue == pair.issue), None)
+    column = chart.column(pair.issue)
     if column is None or chart.inspection is None:
         return PairWords("", "nothing is known of this pair", "", ())
     cell = pair.cell
     if cell.cause is not None:
         cause = cell.cause
-        return PairWords(_claim(cause), _sentence(cause, column), aside_of(cause), _notes(chart, cause))
+        notes = _notes(chart, cause, column)
+        return PairWords(_claim(cause), _sentence(cause, column), aside_of(cause), notes)
+    if cell.pair is not None:
+        aside = f"only together  {false_rate(cell.pair.q)}"
+        return PairWords(printed(cell.pair.text), _joint(cell.pair, column), aside, _joint_notes(cell.pair, column))
     if cell.other is not None:
         other = safe(cell.other.other, _LONGEST_NAME)
         alone = f"alone ×{number(cell.other.ratio, 2)}"
@@ -52,6 +56,11 @@ def pair_words(chart: BucketMap, pair: PairChart) -> PairWords:
         return PairWords("", _too_few(column, cell.lead, pair), "", ())
     words = "no claim: no difference beyond chance that is large enough to matter"
     return PairWords("", words, "", (("strength", f"{cell.strength or 0:.2f} of 1, Cramér's V corrected for bias"),))
+
+
+def printed(text: str) -> str:
+    """Return a condition made harmless, with the signs every other condition is written with."""
+    return typeset(safe(text, 4 * _LONGEST_NAME))
 
 
 def where(cause: Cause) -> str:
@@ -87,9 +96,17 @@ def false_rate(q: float) -> str:
     return f"q {mantissa}e{int(exponent)}"
 
 
-def ratio_of(cause: Cause) -> str:
-    """Write how many times as often; nothing where no trial elsewhere is sick and the ratio has no end."""
-    return f"×{number(cause.ratio, 2)}" if cause.elsewhere_sick else "–"
+def ratio_of(made: Cause | PairCause) -> str:
+    """Write how many times as often; nothing for a pair, and where no trial elsewhere is sick: it has no end."""
+    return f"×{number(made.ratio, 2)}" if isinstance(made, Cause) and made.elsewhere_sick else "–"
+
+
+def counts_of(made: Cause | PairCause) -> tuple[int, int, int, int]:
+    """Return sick and all trials in a claimed range, or with both conditions, and elsewhere."""
+    if isinstance(made, Cause):
+        return made.sick, made.n, made.elsewhere_sick, made.elsewhere_n
+    rest = (made.first_only, made.second_only, made.neither)
+    return made.both.sick, made.both.n, sum(part.sick for part in rest), sum(part.n for part in rest)
 
 
 def aside_of(cause: Cause) -> str:
@@ -102,13 +119,14 @@ def aside_of(cause: Cause) -> str:
 def shortage(chart: BucketMap) -> tuple[str, ...]:
     """Return one phrase per issue with too few trials for any claim: `SHORT: 1 sick, about 9 more trials needed`."""
     inspection = chart.inspection
-    leads = {lead.issue: lead for lead in inspection.leads} if inspection is not None else {}
+    leads = {} if inspection is None else {at.issue: at for at in (*inspection.leads, *inspection.objective.leads)}
     said = []
     for column in chart.issues:
         cells = [chart.cell(parameter, column.issue) for parameter in chart.parameters]
         if cells and all(cell.state == "few" for cell in cells):
             lead = leads.get(column.issue)
-            said.append(f"{column.tag}: {column.sick:,} sick of {column.assessable:,}, {_needed(column, lead)}")
+            known = f"{column.tag}: {column.sick:,} {column.word} of {column.assessable:,}"
+            said.append(f"{known}, {_needed(column, lead)}")
     return tuple(said)
 
 
@@ -121,22 +139,46 @@ def _sentence(cause: Cause, column: IssueColumn) -> str:
     if cause.threshold_low is not None and cause.threshold_high is not None:
         interval = f" [{number(cause.threshold_low)}–{number(cause.threshold_high)}]"
     return (
-        f"{interval}: {percent(cause.rate)} of {cause.n:,} {column.tag}, "
+        f"{interval}: {percent(cause.rate)} of {cause.n:,} {column.said}, "
         f"elsewhere {percent(cause.rate_elsewhere)} of {cause.elsewhere_n:,}"
     )
 
 
-def _notes(chart: BucketMap, cause: Cause) -> tuple[tuple[str, str], ...]:
+def _joint(pair: PairCause, column: IssueColumn) -> str:
+    return (
+        f": {percent(pair.both.rate)} of {pair.both.n:,} {column.said}, "
+        f"only the first {_part(pair.first_only)}, only the second {_part(pair.second_only)}, "
+        f"neither {_part(pair.neither)}"
+    )
+
+
+def _part(cell: PairCell) -> str:
+    return f"{percent(cell.rate)} of {cell.n:,}"
+
+
+def _joint_notes(pair: PairCause, column: IssueColumn) -> tuple[tuple[str, str], ...]:
+    """Return what belongs to a claim about two parameters together."""
+    first, second = (safe(name, _LONGEST_NAME) for name in pair.parameters)
+    rate = f"{percent(pair.both.rate_low)} to {percent(pair.both.rate_high)}"
+    share = f"accounts for about {percent(pair.share)} of {column.all_of}"
+    return (
+        ("rate", f"{pair.both.sick:,} of {pair.both.n:,}, {rate} (95 %, for every pair of conditions tried); {share}"),
+        ("together", "more than either alone, and more than both acting independently"),
+        ("map", f"P shows {first} and {second} side by side"),
+    )
+
+
+def _notes(chart: BucketMap, cause: Cause, column: IssueColumn) -> tuple[tuple[str, str], ...]:
     """Return what else belongs to a claim: its rate, what it was adjusted for, what it explains, what to do."""
     name = safe(cause.parameter, _LONGEST_NAME)
     interval = f"{percent(cause.rate_low)} to {percent(cause.rate_high)} (95 %, widened for having been chosen)"
-    part = f"about {percent(cause.share)} of all {cause.sick + cause.elsewhere_sick:,} sick trials go with it"
+    part = f"accounts for about {percent(cause.share)} of {column.all_of} ({cause.sick + cause.elsewhere_sick:,})"
     notes = [("rate", f"{cause.sick:,} of {cause.n:,}, {interval}; {part}")]
-    if cause.tiers:
-        steps = ", ".join(f"{_step(tier)} {percent(tier.rate)} of {tier.n:,}" for tier in cause.tiers)
-        notes.append(("steps", f"{steps}: not one threshold but a rise"))
+    if tiers := further_tiers(cause):
+        steps = ", ".join(f"{_step(tier)}: {percent(tier.rate)} of {tier.n:,}" for tier in tiers)
+        notes.append(("steps", f"{steps}; not one threshold but a rise"))
     if cause.outside:
-        aside = " and ".join(safe(other.text, 2 * _LONGEST_NAME).replace("<=", "≤") for other in cause.outside)
+        aside = " and ".join(printed(other.text) for other in cause.outside)
         notes.append(("outside", f"seen once the trials with {aside} are set aside; counts leave them out"))
     if cause.adjusted_for:
         strata = ", ".join(safe(word, _LONGEST_NAME) for word in cause.adjusted_for)
@@ -148,7 +190,7 @@ def _notes(chart: BucketMap, cause: Cause) -> tuple[tuple[str, str], ...]:
     inspection = chart.inspection
     explained = [
         other
-        for other in (inspection.not_causes if inspection is not None else ())
+        for other in ((*inspection.not_causes, *inspection.objective.not_causes) if inspection is not None else ())
         if (other.issue, other.other, other.relation) == (cause.issue, cause.parameter, "explained by")
     ]
     if explained:
@@ -158,7 +200,7 @@ def _notes(chart: BucketMap, cause: Cause) -> tuple[tuple[str, str], ...]:
     elif cause.evidence == "association":
         notes.append(("only", "associated: the trials look sorted by outcome, so their order was not adjusted for"))
     notes += [
-        ("through", f"{safe(pair.text, 4 * _LONGEST_NAME).replace('<=', '≤')}: only together")
+        ("through", f"{printed(pair.text)}: only together")
         for pair in (inspection.pairs if inspection is not None else ())
         if pair.issue == cause.issue and cause.parameter in pair.carries
     ]
@@ -167,6 +209,11 @@ def _notes(chart: BucketMap, cause: Cause) -> tuple[tuple[str, str], ...]:
         notes.append(("next", step))
     notes.append(("how", "q corrects for every cut and value tried and for every pair; intervals 95 %"))
     return tuple(notes)
+
+
+def further_tiers(cause: Cause) -> tuple[Tier, ...]:
+    """Return the steps of a graded cause that are not the cause itself, which was told already."""
+    return tuple(tier for tier in cause.tiers if (tier.low, tier.high) != (cause.low, cause.high))
 
 
 def _step(tier: Tier) -> str:
@@ -178,17 +225,17 @@ def _step(tier: Tier) -> str:
 
 def _next(chart: BucketMap, cause: Cause) -> str:
     inspection = chart.inspection
-    if inspection is None:
+    if inspection is None or cause not in inspection.causes:
         return ""
     reference = f"cause:{next((at for at, other in enumerate(inspection.causes) if other is cause), -1)}"
-    return next((safe(item.text) for item in inspection.recommendations if reference in item.because), "")
+    return next((printed(item.text) for item in inspection.recommendations if reference in item.because), "")
 
 
 def _too_few(column: IssueColumn, lead: Lead | None, pair: PairChart) -> str:
-    known = f"{column.sick:,} {column.tag} of {plural(column.assessable, 'trial')} judged"
+    known = f"{column.sick:,} {column.said} of {plural(column.assessable, 'trial')} judged"
     said = f"not enough data: {known}, {_needed(column, lead)}"
     if lead is not None and lead.parameter == pair.parameter:
-        text = safe(lead.text, 2 * _LONGEST_NAME).replace("<=", "≤")
+        text = printed(lead.text)
         said += (
             f"; look first at {text}: {lead.sick:,} of {lead.n:,}, elsewhere {lead.elsewhere_sick:,} of "
             f"{lead.elsewhere_n:,}"

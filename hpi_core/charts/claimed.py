@@ -34,7 +34,7 @@ def numbers_of(column: pl.Series) -> Floats:
 
 def claimed_trials(inspection: Inspection, cause: Cause) -> Booleans:
     """Return which trials the cause counts: in its range, outside those of causes set aside before, and judged."""
-    judged: Booleans = inspection.verdicts[cause.issue].is_not_null().to_numpy()
+    judged: Booleans = inspection.verdict_of(cause.issue).is_not_null().to_numpy()
     claimed = _exposed(inspection.sweep, cause) & judged
     for other in cause.outside:
         claimed &= ~_exposed(inspection.sweep, other)

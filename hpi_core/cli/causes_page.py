@@ -8,7 +8,7 @@ from typing import Any
 
 from hpi_core.cli.ink import Column, Ink
 from hpi_core.cli.page_findings import lead_sentence
-from hpi_core.numerals import chance, number, percent, plural
+from hpi_core.numerals import chance, number, percent, plural, typeset
 
 SHOWN = 12
 _WHISKER = 30
@@ -90,7 +90,7 @@ def _add_causes(causes: Sequence[Mapping[str, Any]], ink: Ink, everything: bool,
     shown = causes if everything else causes[:SHOWN]
     for cause in shown:
         said = f"  {cause['strength']}{_ASSOCIATED[cause['evidence']]}"
-        ink.spans((cause["text"].replace("<=", "≤"), "bold"), (said, "dim"), indent=2)
+        ink.spans((typeset(cause["text"]), "bold"), (said, "dim"), indent=2)
         ink.table(
             [Column(""), Column(word, right=True), Column("of", right=True), Column("rate", right=True),
              Column("95 % interval", right=True), Column(_scale(), drop=1, whole=True)],
@@ -105,8 +105,8 @@ def _add_causes(causes: Sequence[Mapping[str, Any]], ink: Ink, everything: bool,
 def _add_pairs(pairs: Sequence[Mapping[str, Any]], ink: Ink) -> None:
     """Write two conditions that only together make trials sick, with the rates of all four parts."""
     for pair in pairs:
-        ink.spans((pair["text"].replace("<=", "≤"), "bold"), ("  only together", "dim"), indent=2)
-        first, second = (part["text"].replace("<=", "≤") for part in pair["conditions"])
+        ink.spans((typeset(pair["text"]), "bold"), ("  only together", "dim"), indent=2)
+        first, second = (typeset(part["text"]) for part in pair["conditions"])
         names = {"both": "both", "first_only": f"only {first}", "second_only": f"only {second}", "neither": "neither"}
         ink.table(
             [Column(""), Column("sick", right=True), Column("of", right=True), Column("rate", right=True),
@@ -114,8 +114,8 @@ def _add_pairs(pairs: Sequence[Mapping[str, Any]], ink: Ink) -> None:
             [_rate_row(said, pair[name]) for name, said in names.items()],
         )  # fmt: skip
         ink.paragraph(
-            f"More than either alone, and more than both acting independently; {percent(pair['share'])} of all sick go "
-            f"with it; {_in_words(pair['q'])}.",
+            f"More than either alone, and more than both acting independently; accounts for about "
+            f"{percent(pair['share'])} of all sick; {_in_words(pair['q'])}.",
             indent=4,
         )
         for name in pair["carries"]:
@@ -125,8 +125,9 @@ def _add_pairs(pairs: Sequence[Mapping[str, Any]], ink: Ink) -> None:
 def _rates(cause: Mapping[str, Any]) -> list[list[str]]:
     """Return a row per range: the cause's own, its further tiers, and elsewhere."""
     rows = [_rate_row("there", cause)]
-    if cause["tiers"]:
-        rows += [_rate_row(tier["text"].replace("<=", "≤"), tier) for tier in cause["tiers"]]
+    ends = (cause["low"], cause["high"])
+    further = [tier for tier in cause["tiers"] if (tier["low"], tier["high"]) != ends]
+    rows += [_rate_row(typeset(tier["text"]), tier) for tier in further]
     elsewhere = [f"{cause['elsewhere_sick']:,}", f"{cause['elsewhere_n']:,}", percent(cause["rate_elsewhere"])]
     return [*rows, ["elsewhere", *elsewhere, "–", _whisker(cause["rate_elsewhere"], None, None)]]
 
@@ -171,7 +172,7 @@ def _sentences(cause: Mapping[str, Any], word: str) -> list[str]:
     if cause["threshold_low"] is not None and cause["threshold_high"] is not None:
         said.append(f"Threshold between {number(cause['threshold_low'])} and {number(cause['threshold_high'])}.")
     if cause["outside"]:
-        aside = " and ".join(text.replace("<=", "≤") for text in cause["outside"])
+        aside = " and ".join(typeset(text) for text in cause["outside"])
         said.append(f"Seen once the trials with {aside} are set aside; its counts leave them out.")
     if cause["adjusted_for"]:
         equal = "" if cause["adjusted_ratio"] is None else f": {number(cause['adjusted_ratio'], 3)} times as often"

@@ -15,6 +15,7 @@ from hpi_core.cli.page_findings import (
     add_second_objectives,
     verdict,
 )
+from hpi_core.cli.page_results import add_pairs, add_results
 from hpi_core.numerals import cell, number, percent, plural
 
 BEST_SHOWN = 5
@@ -33,6 +34,8 @@ def inspection_page(summary: Mapping[str, Any], ink: Ink, *, everything: bool = 
     add_second_objectives(summary, ink)
     add_issues(summary, ink)
     add_causes(summary, ink, everything)
+    add_pairs(summary, ink, everything)
+    add_results(summary, ink, everything)
     add_leads(summary, ink, everything)
     add_recommendations(summary, ink)
     _add_caveats(summary, ink)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hpi_core.cli.ink import Column, Ink, Style
-from hpi_core.numerals import chance, number, percent, plural
+from hpi_core.numerals import chance, number, percent, plural, typeset
 
 SEVERITY_STYLES: dict[str, Style] = {"error": "error", "warn": "warn", "info": "dim"}
 SHOWN = 12
@@ -115,7 +115,10 @@ def add_causes(summary: Mapping[str, Any], ink: Ink, everything: bool) -> None:
     ink.heading("Causes", "associations beyond chance, corrected for everything that was tried")
     for cause in shown:
         ink.spans(
-            (cause["text"], "bold"), (f"  → {cause['issue']}", "warn"), (f"  {cause['strength']}", "dim"), indent=2
+            (typeset(cause["text"]), "bold"),
+            (f"  → {cause['issue']}", "warn"),
+            (f"  {cause['strength']}", "dim"),
+            indent=2,
         )
         ink.paragraph(cause_sentence(cause), indent=6)
     _add_more(len(causes) - len(shown) + summary["omitted"].get("causes", 0), ink)
@@ -163,9 +166,10 @@ def add_leads(summary: Mapping[str, Any], ink: Ink, everything: bool) -> None:
 
 def lead_sentence(lead: Mapping[str, Any]) -> str:
     """Return a lead in one sentence: raw counts, exact p, how many more trials would decide."""
+    elsewhere = f"elsewhere {lead['elsewhere_sick']:,} of {lead['elsewhere_n']:,}"
     return (
-        f"{lead['text']}: {lead['sick']:,} of {lead['n']:,} {lead['issue']}, elsewhere {lead['elsewhere_sick']:,} of "
-        f"{lead['elsewhere_n']:,} (p {chance(lead['p'])}; about {plural(lead['needs'], 'more trial')} would decide)"
+        f"{typeset(lead['text'])}: {lead['sick']:,} of {lead['n']:,} {lead['issue']}, {elsewhere} "
+        f"(p {chance(lead['p'])}; about {plural(lead['needs'], 'more trial')} would decide)"
     )
 
 
@@ -176,8 +180,8 @@ def add_recommendations(summary: Mapping[str, Any], ink: Ink) -> None:
         return
     ink.heading("What to do")
     for item in recommendations:
-        ink.paragraph(item["text"], "bold", first=f"{item['id']} ")
-        ink.paragraph(f"{item['reason']} ({item['confidence']})", indent=2 + len(item["id"]) + 1)
+        ink.paragraph(typeset(item["text"]), "bold", first=f"{item['id']} ")
+        ink.paragraph(f"{typeset(item['reason'])} ({item['confidence']})", indent=2 + len(item["id"]) + 1)
 
 
 def _add_more(count: int, ink: Ink) -> None:

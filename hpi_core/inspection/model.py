@@ -71,6 +71,7 @@ class Inspection:
         recommendations: what to do next, each resting on a finding or cause.
         ranking: the best healthy trials.
         weighing: which hyperparameters matter; computed when it is first asked for.
+        outcomes: which trials are among the worst and the best results; likewise.
         second_objectives: measures of disparity between groups beside the objective.
         caveats: what the reader of all this has to know first, in sentences.
         thresholds: thresholds the user changed, `issue.name` -> value.
@@ -104,6 +105,23 @@ class Inspection:
         from hpi_core.importance import weigh
 
         return weigh(self.sweep, self.sick)
+
+    @cached_property
+    def outcomes(self) -> Mapping[str, pl.Series]:
+        """The worst and the best results as verdicts: name -> Boolean per trial, null where it was not compared."""
+        from hpi_core.inspection.outcomes import objective_outcomes
+
+        return {
+            outcome.id: pl.select(
+                pl.when(pl.Series(outcome.assessable)).then(pl.Series(outcome.sick)).otherwise(None)
+            ).to_series()
+            for outcome in objective_outcomes(self.sweep, self.sick)
+        }
+
+    def verdict_of(self, issue: str) -> pl.Series:
+        """Return one Boolean per trial for an issue or an outcome of the objective, null where it is not known."""
+        verdict = self.verdicts.get(issue)
+        return self.outcomes[issue] if verdict is None else verdict
 
     @property
     def assessed(self) -> bool:

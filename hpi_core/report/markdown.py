@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hpi_core.numerals import number, percent, plural
+from hpi_core.numerals import number, percent, plural, typeset
 from hpi_core.report.contract import Making, ReportFormat
 from hpi_core.report.markdown_best import best_configuration
 from hpi_core.report.markdown_findings import pathologies, recommendations, short_cause
 from hpi_core.report.markdown_importance import importance
+from hpi_core.report.markdown_results import results, short_result, together
 from hpi_core.report.markdown_text import code, prose, table
 
 EXAMPLES = 5
@@ -25,7 +26,7 @@ def render(summary: Mapping[str, Any], making: Making) -> str:
         _overview(summary),
         best_configuration(summary),
         _issues(summary),
-        [*pathologies(summary), *importance(summary)],
+        [*pathologies(summary), *together(summary), *results(summary), *importance(summary)],
         recommendations(summary),
         _caveats(summary),
         _made(summary, making),
@@ -91,9 +92,13 @@ def _in_short(summary: Mapping[str, Any]) -> list[str]:
         lines += ["What the sick trials share, most of them first:", ""]
         lines += [f"- {short_cause(cause)}" for cause in summary["causes"][:3]]
         lines.append("")
+    elif summary["objective_causes"]:
+        lines += ["What goes with bad and good results:", ""]
+        lines += [f"- {short_result(cause)}" for cause in summary["objective_causes"][:3]]
+        lines.append("")
     if summary["recommendations"]:
         first = summary["recommendations"][0]
-        lines += [f"First thing to do: {prose(first['text'])} ({first['confidence']})", ""]
+        lines += [f"First thing to do: {prose(typeset(first['text']))} ({first['confidence']})", ""]
     return lines
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hpi_core.numerals import chance, number, percent, plural
+from hpi_core.numerals import chance, number, percent, plural, typeset
 from hpi_core.report.markdown_text import code, prose, table
 
 EXAMPLES = 5
@@ -19,7 +19,7 @@ _CONFIDENCE = (
 def short_cause(cause: Mapping[str, Any]) -> str:
     """Return a cause in half a line: range, issue, both rates with counts, strength."""
     return (
-        f"{code(cause['text'])}: {cause['sick']:,} of {cause['n']:,} {code(cause['issue'])} "
+        f"{code(typeset(cause['text']))}: {cause['sick']:,} of {cause['n']:,} {code(cause['issue'])} "
         f"({percent(cause['rate'])}), elsewhere {percent(cause['rate_elsewhere'])}; {cause['strength']}"
     )
 
@@ -42,7 +42,7 @@ def _pathology(place: int, cause: Mapping[str, Any], titles: Mapping[str, str]) 
     more = ", …" if cause["sick"] > EXAMPLES else ""
     strata = ", ".join(code(name) for name in cause["adjusted_for"])
     rows = [
-        ["range", code(cause["text"])],
+        ["range", code(typeset(cause["text"]))],
         ["sick inside", f"{cause['sick']:,} of {cause['n']:,}"],
         ["rate inside", f"{percent(cause['rate'])} ({percent(cause['rate_low'])} to {percent(cause['rate_high'])})"],
         [
@@ -57,7 +57,7 @@ def _pathology(place: int, cause: Mapping[str, Any], titles: Mapping[str, str]) 
         rows.insert(-1, ["adjusted for", strata])
     if cause["threshold_low"] is not None and cause["threshold_high"] is not None:
         rows.insert(1, ["threshold", f"{number(cause['threshold_low'])} to {number(cause['threshold_high'])}"])
-    title = f"### {place}. {prose(cause['text'])}: {prose(cause['issue'])} ({cause['strength']})"
+    title = f"### {place}. {prose(typeset(cause['text']))}: {prose(cause['issue'])} ({cause['strength']})"
     headings = ["evidence", "value (95 % interval)"]
     return [title, "", _explanation(cause, titles), "", *table(headings, rows), ""]
 
@@ -76,7 +76,7 @@ def _contrast(cause: Mapping[str, Any]) -> list[str]:
 def _explanation(cause: Mapping[str, Any], titles: Mapping[str, str]) -> str:
     meaning = titles.get(cause["issue"], "")
     said = (
-        f"{percent(cause['rate'])} of the judged trials with {code(cause['text'])} have {code(cause['issue'])}"
+        f"{percent(cause['rate'])} of the judged trials with {code(typeset(cause['text']))} have {code(cause['issue'])}"
         f"{f' ({prose(meaning)})' if meaning else ''}, against {percent(cause['rate_elsewhere'])} of the others; that "
         f"accounts for about {percent(cause['share'])} of the trials with this issue."
     )
@@ -108,7 +108,7 @@ def _leads(summary: Mapping[str, Any]) -> list[str]:
     if not leads:
         return []
     lines = [
-        f"- {code(lead['text'])}: {lead['sick']:,} of {lead['n']:,} {code(lead['issue'])}, elsewhere "
+        f"- {code(typeset(lead['text']))}: {lead['sick']:,} of {lead['n']:,} {code(lead['issue'])}, elsewhere "
         f"{lead['elsewhere_sick']:,} of {lead['elsewhere_n']:,} (p {chance(lead['p'])}; about "
         f"{plural(lead['needs'], 'more trial')} would decide)"
         for lead in leads[:LEADS]
@@ -124,11 +124,11 @@ def recommendations(summary: Mapping[str, Any]) -> list[str]:
     lines += [_CONFIDENCE, ""]
     for item in items:
         basis = _basis(item["because"])
-        lines.append(f"- **{item['id']}. {prose(item['text'])}**")
+        lines.append(f"- **{item['id']}. {prose(typeset(item['text']))}**")
         if item["to"] is not None and item["from"] is not None:
             change = f"{code(item['parameter'])} from {code(item['from'])} to {code(item['to'])}"
             lines.append(f"  - Change: {change}{_cautious(item, summary['causes'])}.")
-        lines.append(f"  - Why: {prose(item['reason'])}")
+        lines.append(f"  - Why: {prose(typeset(item['reason']))}")
         lines.append(f"  - Confidence: {item['confidence']}; rests on {basis}.")
     return lines
 

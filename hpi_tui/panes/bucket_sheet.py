@@ -76,12 +76,16 @@ class _Sheet:
         spare = self.height - 1 - (rows + 1 if rows else 0) - len(said.head) - shown
         plan = heatmap.plan(self.look, view, self.width, rows, self.shown.place)
         self._title(view, rows, len(plan.columns))
+        if view.note and spare > 1:
+            words = wrapped(view.note, max(8, self.width - 3))[: max(1, min(2, spare - 1))]
+            self.strips += [paint(self.look, [Run(f"  {line}", "muted")], self.width) for line in words]
+            spare -= len(words)
         spare -= self._map(view, plan, spare)
         if spare > 0 and said.head:
             self._blank()
             spare -= 1
         self.strips += said.head
-        claims = len(view.inspection.causes) if view.inspection is not None else 0
+        claims = sum(cell.state in ("claimed", "together") for cell in (view.cells or {}).values())
         if shown and spare > len(said.notes) + claims + 4:
             self._blank()
             spare -= 1
@@ -191,5 +195,6 @@ def _left_out(view: BucketMap, rows: int, columns: int) -> str:
     if more_columns > 0:
         said.append(f"+{plural(more_columns, 'issue')}")
     if not said:
-        said = [plural(len(view.parameters), "parameter"), plural(len(view.issues), "issue")]
+        issues = sum(column.word == "sick" for column in view.issues)
+        said = [plural(len(view.parameters), "parameter")] + [plural(issues, "issue")] * bool(issues)
     return "  ".join(said) + " "

@@ -15,11 +15,9 @@ from hpi_tui.widgets.lines import Run, paint, title
 if TYPE_CHECKING:
     from hpi_core.charts.bucket_bars import PairChart
     from hpi_core.charts.bucket_words import PairWords
-    from hpi_core.charts.buckets import BucketMap
-    from hpi_core.statistics.findings import Cause
+    from hpi_core.charts.buckets import BucketMap, Claim
 
 _NAME_WIDEST, _LABEL = 24, 10
-_STRENGTHS = ("strong", "moderate", "weak")
 _GAP = "  "
 _COUNTS, _ELSEWHERE, _RATIO, _FALSE_RATE, _STRENGTH = range(1, 6)
 
@@ -37,7 +35,8 @@ def said_lines(look: Look, view: BucketMap, pair: PairChart, width: int, most: i
     from hpi_core.charts.bucket_words import pair_words
 
     words = pair_words(view, pair)
-    tag = next((column.tag for column in view.issues if column.issue == pair.issue), pair.issue)
+    column = view.column(pair.issue)
+    tag = pair.issue if column is None else column.tag
     name = _cut(safe(pair.parameter), min(_NAME_WIDEST, max(6, width // 3)))
     label = [Run(f" {name} × {tag}", "text", True)]
     sentence = look.sign(words.claim + words.sentence)
@@ -70,33 +69,31 @@ def claim_lines(
     look: Look, view: BucketMap, chosen: tuple[str, str] | None, width: int, room: int, active: bool
 ) -> list[tuple[Strip, tuple[str, str] | None]]:
     """Draw all claims, strongest first, in at most `room` lines, each with the pair it speaks of."""
-    inspection = view.inspection
-    tags = {column.issue: column for column in view.issues}
-    causes = [cause for cause in (inspection.causes if inspection is not None else ()) if cause.issue in tags]
-    causes.sort(key=lambda cause: _STRENGTHS.index(cause.strength))
-    if not causes or room < 2:
+    from hpi_core.charts.buckets import claims_in_order
+
+    claims = claims_in_order(view)
+    if not claims or room < 2:
         return []
     known = [cell for cell in (view.cells or {}).values() if cell.state != "few"]
-    state = [Run(f"  {len(causes):,} of {len(known):,} pairs with enough trials, strongest first", "muted")]
+    state = [Run(f"  {len(claims):,} of {len(known):,} pairs with enough trials, strongest first", "muted")]
     rows = room - 1
-    at = next((at for at, cause in enumerate(causes) if (cause.parameter, cause.issue) == chosen), 0)
-    first = max(0, min(at - rows // 2, len(causes) - rows))
-    right = [Run(f"+{len(causes) - rows:,} ", "muted")] if len(causes) > rows else []
+    at = next((at for at, claim in enumerate(claims) if chosen in _speaks_of(claim)), 0)
+    first = max(0, min(at - rows // 2, len(claims) - rows))
+    right = [Run(f"+{len(claims) - rows:,} ", "muted")] if len(claims) > rows else []
     lines: list[tuple[Strip, tuple[str, str] | None]] = [
         (title(look, width, [Run(" claims", "text", True)], state, right, False), None)
     ]
-    shown = causes[first : first + rows]
-    texts = [_claim_cells(look, cause) for cause in shown]
+    shown = claims[first : first + rows]
+    texts = [_claim_cells(look, claim) for claim in shown]
     wide = [max(cell_len(row[k]) for row in texts) for k in range(len(texts[0]))]
     rest = width - 11
     kept = _columns_kept(wide, rest)
     wide[0] = max(8, min(wide[0], rest - sum(_taken(wide, k) for k in kept)))
-    for cause, cells in zip(shown, texts, strict=True):
-        pair = (cause.parameter, cause.issue)
-        here = pair == chosen
-        column = tags[cause.issue]
-        token = "err" if column.severity == "error" else "warn"
-        runs = [Run(f"  {column.tag.ljust(8)} ", token), Run(_left(look, cells[0], wide[0]), "text", here)]
+    for claim, cells in zip(shown, texts, strict=True):
+        pairs = _speaks_of(claim)
+        here = chosen in pairs
+        token = "err" if claim.column.tone == "error" else claim.column.tone
+        runs = [Run(f"  {claim.column.tag.ljust(8)} ", token), Run(_left(look, cells[0], wide[0]), "text", here)]
         for k in kept:
             if k == _ELSEWHERE:
                 runs.append(Run("  elsewhere", "muted"))
@@ -104,8 +101,13 @@ def claim_lines(
             text = cells[k].ljust(wide[k]) if k in (_FALSE_RATE, _STRENGTH) else cells[k].rjust(wide[k])
             runs.append(Run(gap + text, "muted" if k == _FALSE_RATE else "text"))
         ground = ("cur" if active else "cur2") if here and look.fills else "cur2" if here else "ground"
-        lines.append((paint(look, runs, width, ground), pair))
+        lines.append((paint(look, runs, width, ground), pairs[0]))
     return lines
+
+
+def _speaks_of(claim: Claim) -> list[tuple[str, str]]:
+    """Return the pairs of parameter and issue a claim speaks of."""
+    return [(name, claim.column.issue) for name in claim.parameters]
 
 
 def _columns_kept(wide: list[int], room: int) -> list[int]:
@@ -156,17 +158,17 @@ def _with_aside(words: PairWords) -> PairWords:
     return replace(words, aside="", notes=(("strength", words.aside), *words.notes)) if words.aside else words
 
 
-def _claim_cells(look: Look, cause: Cause) -> tuple[str, ...]:
-    from hpi_core.charts.bucket_words import false_rate, ratio_of, where
+def _claim_cells(look: Look, claim: Claim) -> tuple[str, ...]:
+    from hpi_core.charts.bucket_words import counts_of, false_rate, printed, ratio_of
 
-    name = safe(cause.parameter, 60)
+    sick, n, elsewhere_sick, elsewhere_n = counts_of(claim.made)
     return (
-        look.sign(f"{name} {where(cause)}"),
-        f"{cause.sick:,}/{cause.n:,}",
-        f"{cause.elsewhere_sick:,}/{cause.elsewhere_n:,}",
-        look.sign(ratio_of(cause)),
-        false_rate(cause.q),
-        cause.strength,
+        look.sign(printed(claim.made.text)),
+        f"{sick:,}/{n:,}",
+        f"{elsewhere_sick:,}/{elsewhere_n:,}",
+        look.sign(ratio_of(claim.made)),
+        false_rate(claim.made.q),
+        claim.strength,
     )
 
 

@@ -1,6 +1,7 @@
 """The heatmap of parameters against issues: which part of it has room, and its lines.
 
 A cell is filled only where something is claimed; where the terminal has no fills, a shade stands before the number.
+What makes results good is filled in the colour of what is good.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from hpi_core.text import safe
 from hpi_tui.theme import Look
 
 if TYPE_CHECKING:
-    from hpi_core.charts.buckets import BucketMap, MapCell
+    from hpi_core.charts.buckets import BucketMap, MapCell, Tone
 
 WIDE = 100
 _NAME_WIDEST, _NAME_LEAST, _CELL_WIDEST, _CELL_LEAST = 24, 4, 20, 5
@@ -89,18 +90,31 @@ def row(look: Look, chart: BucketMap, plan: Plan, y: int, width: int, at: tuple[
     ]
     for k, _left, wide in plan.columns:
         cell = chart.cell(parameter, chart.issues[k].issue)
-        segments += [*_cell(look, cell, wide, plan.spelled, here and k == at[1]), Segment(" ", look.style())]
+        tone = chart.issues[k].tone
+        segments += [
+            *_cell(look, parameter, cell, tone, wide, plan.spelled, here and k == at[1]),
+            Segment(" ", look.style()),
+        ]
     return Strip(segments).adjust_cell_length(width, look.style())
 
 
-def _cell(look: Look, cell: MapCell, wide: int, spelled: bool, chosen: bool) -> list[Segment]:
-    text = _placed_text(_cell_text(look, cell, spelled, wide - 2), wide, spelled)
-    level = _LEVELS[cell.cause.strength] if cell.cause is not None else 0
+def _level(cell: MapCell) -> int:
+    """Return how strong the claim of a cell is: 0 none, 3 strong; what is claimed only together is moderate."""
+    if cell.cause is not None:
+        return _LEVELS[cell.cause.strength]
+    return _LEVELS["moderate"] if cell.pair is not None else 0
+
+
+def _cell(
+    look: Look, parameter: str, cell: MapCell, tone: Tone, wide: int, spelled: bool, chosen: bool
+) -> list[Segment]:
+    text = _placed_text(_cell_text(look, parameter, cell, spelled, wide - 2), wide, spelled)
+    level = _level(cell)
     if level and look.fills:
         ink = "ink" if level == 3 or look.light else "strong"
-        style = look.style(ink, f"heat{level}", bold=True)
+        style = look.style(ink, f"{'cool' if tone == 'good' else 'heat'}{level}", bold=True)
     elif level:
-        style = look.style("err", bold=level == 3)
+        style = look.style("good" if tone == "good" else "err", bold=level == 3)
     else:
         style = look.style("text" if chosen else "muted")
     if not chosen:
@@ -115,15 +129,18 @@ def _cell(look: Look, cell: MapCell, wide: int, spelled: bool, chosen: bool) -> 
     return [Segment(f"{left}[", edge), Segment(inner, style), Segment(f"]{after}", edge)]
 
 
-def _cell_text(look: Look, cell: MapCell, spelled: bool, room: int) -> str:
+def _cell_text(look: Look, parameter: str, cell: MapCell, spelled: bool, room: int) -> str:
     if cell.state == "few":
         return look.sign("–")
+    shade = "" if look.fills else _SHADES[_level(cell)]
+    if cell.state == "together" and cell.pair is not None:
+        mate = safe(next((name for name in cell.pair.parameters if name != parameter), ""), 40)
+        return _fit(look, f"{shade}with {mate}" if spelled else f"{shade}+{mate}", room).rstrip()
     if cell.other is not None:
         return _fit(look, _accounted(look, cell, spelled), room).rstrip()
     text = _strength(cell.strength)
     if cell.cause is None:
         return look.sign(text)
-    shade = "" if look.fills else _SHADES[_LEVELS[cell.cause.strength]]
     place = ""
     if spelled:
         from hpi_core.charts.bucket_words import where
@@ -149,9 +166,10 @@ def _strength(strength: float | None) -> str:
 def _size(look: Look, chart: BucketMap, k: int, *, spelled: bool) -> int:
     """Return how many cells column `k` wants, brackets included."""
     column = chart.issues[k]
-    cells = [chart.cell(parameter, column.issue) for parameter in chart.parameters]
     if spelled:
-        texts = [_cell_text(look, cell, True, _CELL_WIDEST - 2) for cell in cells if cell.state != "plain"]
+        cells = [(parameter, chart.cell(parameter, column.issue)) for parameter in chart.parameters]
+        room = _CELL_WIDEST - 2
+        texts = [_cell_text(look, parameter, cell, True, room) for parameter, cell in cells if cell.state != "plain"]
         return max(cell_len(column.tag) + 1, _CELL_LEAST, *(cell_len(text) + 2 for text in texts), 0)
     return max(cell_len(column.tag), _CELL_LEAST + (0 if look.fills else 1))
 

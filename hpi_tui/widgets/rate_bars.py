@@ -15,6 +15,7 @@ from hpi_tui.widgets.lines import Run
 
 if TYPE_CHECKING:
     from hpi_core.charts.bucket_bars import Bar, Cut, PairChart
+    from hpi_core.charts.buckets import Tone
 
 _BAR_WIDEST, _BAR_LEAST, _LABEL_LEAST, _RANGE_LEAST = 100, 12, 6, 17
 _NARROW = 64
@@ -45,10 +46,10 @@ def bar_lines(look: Look, pair: PairChart, width: int) -> list[BarLine]:
         return []
     labels = [look.sign(label) for label in _labels(pair, "–" if width < _NARROW else " – ")]
     columns = _columns(look, pair, labels, width)
-    lines = [BarLine(_axis(columns))]
+    lines = [BarLine(_axis(columns, pair.word))]
     for at, bar in enumerate(pair.bars):
         lines += [BarLine(_cut(look, pair, cut, columns)) for cut in pair.cuts if cut.before == at]
-        lines.append(BarLine(_bar(look, bar, labels[at], columns), at, bar.claimed))
+        lines.append(BarLine(_bar(look, bar, labels[at], columns, pair.tone), at, bar.claimed))
     return lines
 
 
@@ -73,7 +74,7 @@ def _columns(look: Look, pair: PairChart, labels: list[str], width: int) -> _Col
     """Share out the width; the interval in numbers goes first, then the rate, then the label is cut."""
     ranges = any(bar.least is not None for bar in pair.bars)  # a number that was cut would be another number
     label = min(max(cell_len(text) for text in labels), max(_RANGE_LEAST if ranges else _LABEL_LEAST, width // 3))
-    counts = max(len("sick/n"), *(len(_counts(bar)) for bar in pair.bars))
+    counts = max(len(pair.word) + 2, *(len(_counts(bar)) for bar in pair.bars))
     rate = max(len("rate"), *(len(percent(bar.rate)) for bar in pair.bars))
     interval = max(len("interval"), *(cell_len(look.sign(_interval(bar))) for bar in pair.bars))
     interval = max(interval, *(cell_len(look.sign(_uncertain(cut))) - rate - 2 for cut in pair.cuts), 0)
@@ -85,7 +86,7 @@ def _columns(look: Look, pair: PairChart, labels: list[str], width: int) -> _Col
     return _Columns(max(_LABEL_LEAST, label - (_BAR_LEAST - left)), counts, max(4, min(left, _BAR_LEAST)), 0, 0)
 
 
-def _axis(columns: _Columns) -> tuple[Run, ...]:
+def _axis(columns: _Columns, word: str) -> tuple[Run, ...]:
     marks = [" "] * columns.bar
     ticks = ((0, "0 %"), (25, "25"), (50, "50"), (75, "75"), (100, "100 %"))
     for share, text in ticks if columns.bar >= 24 else (ticks[0], ticks[-1]):
@@ -93,14 +94,15 @@ def _axis(columns: _Columns) -> tuple[Run, ...]:
         at = max(0, at - (4 if share == 100 else 1 if share else 0))
         marks[at : at + len(text)] = text
     scale = "".join(marks)[: columns.bar]
-    head = f"  {' ' * columns.label}  {'sick/n'.rjust(columns.counts)}  {scale}"
+    head = f"  {' ' * columns.label}  {f'{word}/n'.rjust(columns.counts)}  {scale}"
     tail = _GAP + "rate".rjust(columns.rate) if columns.rate else ""
     tail += _GAP + "interval".rjust(columns.interval) if columns.interval else ""
     return (Run(head + tail, "muted"),)
 
 
-def _bar(look: Look, bar: Bar, label: str, columns: _Columns) -> tuple[Run, ...]:
-    token = "err" if bar.claimed else "warn" if bar.raised else "muted"
+def _bar(look: Look, bar: Bar, label: str, columns: _Columns, tone: Tone) -> tuple[Run, ...]:
+    token = ("good" if tone == "good" else "err") if bar.claimed else "warn" if bar.raised else "muted"
+    token = "good" if token == "warn" and tone == "good" else token
     quiet = "text" if bar.claimed or bar.raised else "muted"
     runs = [
         Run(f"  {_right(look, label, columns.label)}  ", "text"),

@@ -70,3 +70,20 @@ def planted(path: Path, rows: int = 300) -> Path:
         lines.append(f"{row},completed,{lr:.5g},{draw.choice((16, 32, 64))},{draw.choice(('adam', 'sgd'))},{loss}")
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
+
+
+def planted_pair(path: Path, rows: int = 600) -> Path:
+    """Write a sweep in which only a high lr together with a high dropout makes most trials fail; 3 % fail anyhow."""
+    import random
+
+    draw = random.Random(11)
+    lines = ["trial_id,status,lr,dropout,layers,val_loss"]
+    for row in range(rows):
+        lr, dropout = 10 ** draw.uniform(-4, 0), draw.uniform(0, 0.6)
+        failed = draw.random() < (0.7 if lr > 0.03 and dropout > 0.4 else 0.03)
+        ending = (
+            "failed,{:.5g},{:.4g},{}," if failed else f"completed,{{:.5g}},{{:.4g}},{{}},{draw.uniform(0.2, 0.9):.4f}"
+        )
+        lines.append(f"{row}," + ending.format(lr, dropout, draw.randint(1, 6)))
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
