@@ -30,6 +30,7 @@ CAPS = {
     "leads": 20,
     "causes": 50,
     "objective_causes": 50,
+    "info_causes": 50,
     "pairs": 50,
     "coverage": 100,
     "ledger": 20,
@@ -58,6 +59,7 @@ def summarize(
         "causes": [_cause(cause, trials, everything) for cause in inspection.causes],
         "pairs": [_pair(pair, trials, everything) for pair in inspection.pairs],
         "objective_causes": [_cause(cause, trials, everything) for cause in inspection.objective.causes],
+        "info_causes": [_cause(cause, trials, everything) for cause in inspection.infos.causes],
         "importance": importance_records(inspection.weighing.entries),
         "interactions": interaction_records(inspection.weighing.interactions),
         "best": _best(inspection),
@@ -88,6 +90,7 @@ def summarize(
         "second_objectives": [_second_objective(other, everything) for other in inspection.second_objectives],
         "explained": [_explained(other) for other in inspection.not_causes],
         "objective_explained": [_explained(other) for other in inspection.objective.not_causes],
+        "info_explained": [_explained(other) for other in inspection.infos.not_causes],
         "recommendations": [
             {
                 "id": item.id,

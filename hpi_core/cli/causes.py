@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 PARTS = (
     "source", "trials", "issues", "causes", "pairs", "explained", "leads", "objective_causes", "objective_explained",
-    "caveats",
+    "info_causes", "info_explained", "caveats",
 )  # fmt: skip
 
 
@@ -44,9 +44,10 @@ def _run(args: argparse.Namespace) -> ExitCode:
 def causes_of(inspection: Inspection, *, everything: bool = False) -> dict[str, Any]:
     """Return all there is to say on causes as plain data, its parts as in the summary; `everything` names all trials.
 
-    `tested` is the number of tests that share one false discovery rate; `searched` are the issues that were looked at.
+    `tested` is the number of tests that share one false discovery rate; `searched` are the issues that were looked at,
+    `noted` those beside them that make nobody sick.
     """
-    from hpi_core.inspection.issues import blamed
+    from hpi_core.inspection.issues import blamed, noted
     from hpi_core.summary import summarize
 
     summary = summarize(inspection, everything=everything)
@@ -55,6 +56,7 @@ def causes_of(inspection: Inspection, *, everything: bool = False) -> dict[str, 
         "schema": "hpi.causes/1",
         "objective": objective,
         "searched": blamed(inspection.issues),
+        "noted": noted(inspection.issues),
         "tested": inspection.tested,
         **{part: summary[part] for part in PARTS},
     }

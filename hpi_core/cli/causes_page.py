@@ -25,6 +25,7 @@ def causes_page(found: Mapping[str, Any], ink: Ink, *, everything: bool = False)
     for issue in found["searched"]:
         _add_issue(found, issue, ink, everything)
     _add_objective(found, ink, everything)
+    _add_notes(found, ink, everything)
     if found["caveats"]:
         ink.heading("Caveats")
         for caveat in found["caveats"]:
@@ -84,6 +85,19 @@ def _add_objective(found: Mapping[str, Any], ink: Ink, everything: bool) -> None
         ink.paragraph(f"{word} tenth ({plural(causes[0]['sick'] + causes[0]['elsewhere_sick'], 'trial')}):")
         _add_causes(causes, ink, everything, f"among the {word}")
         _add_explained(explained, ink)
+
+
+def _add_notes(found: Mapping[str, Any], ink: Ink, everything: bool) -> None:
+    """Write what trials share that have something worth a note, and no illness; nothing where nothing stands out."""
+    for name in found["noted"]:
+        causes = [cause for cause in found["info_causes"] if cause["issue"] == name]
+        if not causes:
+            continue
+        issue = next(item for item in found["issues"] if item["issue"] == name)
+        told = f"{issue['count']:,} of {plural(issue['assessable'], 'trial')} ({percent(issue['rate'])}), a note only"
+        ink.heading(name, told)
+        _add_causes(causes, ink, everything, "noted")
+        _add_explained([other for other in found["info_explained"] if other["issue"] == name], ink)
 
 
 def _add_causes(causes: Sequence[Mapping[str, Any]], ink: Ink, everything: bool, word: str) -> None:

@@ -19,12 +19,27 @@ if TYPE_CHECKING:
     from hpi_core.sweep import Sweep
 
 
-def associate(sweep: Sweep, verdicts: Mapping[str, pl.Series], issues: Iterable[str], sick: pl.Series) -> CauseFindings:
-    """Return what hyperparameters and the environment have to do with the given issues and with the objective."""
+def associate(
+    sweep: Sweep,
+    verdicts: Mapping[str, pl.Series],
+    issues: Iterable[str],
+    sick: pl.Series,
+    infos: Iterable[str] = (),
+) -> CauseFindings:
+    """Return what hyperparameters and the environment have to do with the given issues and with the objective.
+
+    Args:
+        sweep: the sweep.
+        verdicts: issue -> Boolean, one per trial, null where it could not be judged.
+        issues: what makes trials sick.
+        sick: Boolean, one per trial.
+        infos: issues that make nobody sick; told apart, in the same family of tests.
+    """
     return find_causes(
         _parameters(sweep),
         [_issue(name, verdicts[name]) for name in issues if name in verdicts],
         objective_outcomes(sweep, sick),
+        [_issue(name, verdicts[name]) for name in infos if name in verdicts],
         order=_order(sweep),
         groups=_groups(sweep),
     )

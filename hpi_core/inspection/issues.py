@@ -65,6 +65,16 @@ def standing_findings(detection: Detection) -> pl.DataFrame:
     )
 
 
+# Notes that a setting can bring about and that say which way to move it: too slow a start, too few steps, a gap that is
+# no illness yet. The other infos are about how a run was kept or stopped, not about its hyperparameters.
+NOTED = ("slow_start", "still_improving", "overfit_gap")
+
+
+def noted(issues: tuple[IssueCount, ...]) -> list[str]:
+    """Return the infos causes are looked for, apart from what makes trials sick."""
+    return [i.issue for i in issues if i.issue in NOTED and i.scope == "trial" and i.severity == "info"]
+
+
 def blamed(issues: tuple[IssueCount, ...]) -> list[str]:
     """Return the issues causes are looked for: of trials, errors and warnings, diagnostic."""
     return [i.issue for i in issues if i.scope == "trial" and i.diagnostic and i.severity in ("error", "warn")]

@@ -11,7 +11,7 @@ import polars as pl
 
 from hpi_core import frames
 from hpi_core.inspection.ranking import Ranking
-from hpi_core.statistics.findings import ObjectiveFindings
+from hpi_core.statistics.findings import InfoFindings, ObjectiveFindings
 from hpi_core.sweep import Sweep
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ class Inspection:
         causes, not_causes, leads, buckets: what the trials share, strongest first.
         pairs: two conditions that only together make trials sick.
         objective: what makes the objective bad or good among trials that are not sick; apart from the issues.
+        infos: what trials share that start slowly or stopped while still improving; apart, for it makes nobody sick.
         tested: how many tests share the one false discovery rate of all these.
         recommendations: what to do next, each resting on a finding or cause.
         ranking: the best healthy trials.
@@ -93,6 +94,7 @@ class Inspection:
     buckets: tuple[Bucket, ...] = ()
     pairs: tuple[PairCause, ...] = ()
     objective: ObjectiveFindings = field(default_factory=ObjectiveFindings)
+    infos: InfoFindings = field(default_factory=InfoFindings)
     tested: int = 0
     recommendations: tuple[Recommendation, ...] = ()
     caveats: tuple[str, ...] = ()

@@ -11,7 +11,7 @@ from hpi_core.detectors.runner import UNDIAGNOSTIC, UNDIAGNOSTIC_TITLE
 from hpi_core.errors import Cancelled
 from hpi_core.inspection.association import associate
 from hpi_core.inspection.caveats import about_the_sweep, merged
-from hpi_core.inspection.issues import blamed, count_issues, standing_findings, worst_severities
+from hpi_core.inspection.issues import blamed, count_issues, noted, standing_findings, worst_severities
 from hpi_core.inspection.measures import measure_metrics
 from hpi_core.inspection.model import Inspection
 from hpi_core.inspection.ranking import rank
@@ -62,7 +62,7 @@ def inspect(
     standing = standing_findings(detection)
     ranking = rank(sweep, sick, standing)
     stage("looking for what they share", 0.5)
-    association = associate(sweep, detection.verdicts, blamed(issues), sick)
+    association = associate(sweep, detection.verdicts, blamed(issues), sick, noted(issues))
     return Inspection(
         sweep=sweep,
         measures=measures,
@@ -80,6 +80,7 @@ def inspect(
         buckets=association.buckets,
         pairs=association.pairs,
         objective=association.objective,
+        infos=association.infos,
         tested=association.tested,
         recommendations=recommend(association.causes, issues, sweep.roles.hyperparameters),
         caveats=(*about_the_sweep(sweep, ranking, detection.sick), *merged(association.caveats, sweep.trials.columns)),

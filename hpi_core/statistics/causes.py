@@ -12,7 +12,7 @@ import math
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from hpi_core.statistics.binning import code_trials
 from hpi_core.statistics.buckets import describe_buckets
@@ -20,7 +20,7 @@ from hpi_core.statistics.counting import Tally
 from hpi_core.statistics.covering import graded, hidden_claims
 from hpi_core.statistics.distributions import normal_quantile
 from hpi_core.statistics.family import family
-from hpi_core.statistics.findings import Cause, CauseFindings, NotACause, ObjectiveFindings
+from hpi_core.statistics.findings import ApartFindings, Cause, CauseFindings, InfoFindings, NotACause, ObjectiveFindings
 from hpi_core.statistics.hostile import caveats_of
 from hpi_core.statistics.intervals import Z95
 from hpi_core.statistics.leads import find_leads
@@ -42,12 +42,14 @@ __all__ = ["LEAST_SICK", "LEAST_TRIALS", "MOST_Q", "find_causes", "selection_qua
 _WORTH_THREADS = 50_000
 _LOG_10 = math.log(10)
 Tested = tuple[tuple[int, int], "Screened"]
+_Apart = TypeVar("_Apart", bound="ApartFindings")
 
 
 def find_causes(
     parameters: Sequence[Parameter],
     issues: Sequence[Issue],
     outcomes: Sequence[Issue] = (),
+    infos: Sequence[Issue] = (),
     *,
     order: Floats | None = None,
     groups: Groups | None = None,
@@ -59,11 +61,14 @@ def find_causes(
         parameters: the columns that may be causes, each over all trials.
         issues: which trials are sick with what, and which could be judged.
         outcomes: which trials have the worst and which the best results, and which were compared; told apart.
+        infos: which trials have what is worth a note and no illness, as `issues`; told apart.
         order: when each trial began, any increasing number; without it the trials stand in order.
         groups: the sweeps that were mixed into this one, if it is several.
         seed: of the bootstrap and the stratified tests; the same input gives the same output.
     """
-    everything = [*issues, *outcomes]
+    by_member: dict[Member, Sequence[Issue]] = {"issue": issues, "objective": outcomes, "info": infos}
+    members: list[Member] = [member for member, own in by_member.items() for _ in own]
+    everything = [issue for own in by_member.values() for issue in own]
     tally = Tally(everything)
     trials = len(parameters[0].values) if parameters else 0
     threads = min(4, os.cpu_count() or 1) if trials >= _WORTH_THREADS else 1
@@ -74,30 +79,39 @@ def find_causes(
         pairs = study.testable()
         screened = list(pool.map(lambda pair: study.screened(*pair), pairs))
         tested = [(pair, result) for pair, result in zip(pairs, screened, strict=True) if result.split is not None]
-        by_member: dict[Member, list[Tested]] = {
-            "issue": [one for one in tested if one[0][1] < len(issues)],
-            "objective": [one for one in tested if one[0][1] >= len(issues)],
-        }
         boxes = list(pair_tests(study, _without_strata(study, pairs, len(issues))))
-        log10_p: dict[Member, list[float]] = {m: [r.log_p / _LOG_10 for _, r in own] for m, own in by_member.items()}
+        tests = {member: [one for one in tested if members[one[0][1]] == member] for member in by_member}
+        log10_p: dict[Member, list[float]] = {m: [r.log_p / _LOG_10 for _, r in own] for m, own in tests.items()}
         shared = family({**log10_p, "pair": [box.log_p / _LOG_10 for box in boxes]})
-        claims = [made for member, own in by_member.items() for made in _claims(study, shared, member, own, pool)]
-    causes, not_causes = _settle(study, shared, claims, len(issues))
+        claims = [made for member, own in tests.items() for made in _claims(study, shared, member, own, pool)]
+    causes, not_causes = _settle(study, shared, claims, members)
     passed = [(b, float(q), float(s)) for b, q, s in zip(boxes, shared.q["pair"], shared.strict["pair"], strict=True)]
     leads = list(find_leads(parameters, everything, codings, counts, tally))
     buckets = list(describe_buckets(parameters, everything, codings, counts))
-    own = {issue.id for issue in issues}
-    apart = [(x for x in said if x.issue not in own) for said in (causes, not_causes, leads, buckets)]
+    whole = ApartFindings(tuple(causes), tuple(not_causes), tuple(leads), tuple(buckets))
+    own = _about(whole, ApartFindings, issues)
     return CauseFindings(
-        tuple(x for x in causes if x.issue in own),
-        tuple(x for x in not_causes if x.issue in own),
-        tuple(x for x in leads if x.issue in own),
-        tuple(x for x in buckets if x.issue in own),
+        own.causes,
+        own.not_causes,
+        own.leads,
+        own.buckets,
         tuple(pair_causes(study, [one for one in passed if one[1] <= MOST_Q], causes)),
-        ObjectiveFindings(*(tuple(said) for said in apart)),  # type: ignore[arg-type]
+        _about(whole, ObjectiveFindings, outcomes),
+        _about(whole, InfoFindings, infos),
         shared.size,
         bool(study.drift) and any(study.stratified),
         (*caveats_of(parameters, issues, codings, tally), *study.words(len(issues))),
+    )
+
+
+def _about(whole: ApartFindings, kind: type[_Apart], issues: Sequence[Issue]) -> _Apart:
+    """Return what is said of these issues only."""
+    names = {issue.id for issue in issues}
+    return kind(
+        tuple(x for x in whole.causes if x.issue in names),
+        tuple(x for x in whole.not_causes if x.issue in names),
+        tuple(x for x in whole.leads if x.issue in names),
+        tuple(x for x in whole.buckets if x.issue in names),
     )
 
 
@@ -123,12 +137,16 @@ def _claims(
     return [made for made in pool.map(make, passed) if made is not None]
 
 
-def _settle(study: Study, shared: Family, claims: list[Claim], issues: int) -> tuple[list[Cause], list[NotACause]]:
+def _settle(
+    study: Study, shared: Family, claims: list[Claim], members: list[Member]
+) -> tuple[list[Cause], list[NotACause]]:
     """Part the claims of each issue into causes that hold beside the strongest, and what it accounts for."""
     causes: list[tuple[float, Cause]] = []
     others: list[NotACause] = []
     for k in range(len(study.issues)):
-        own = sorted((c for c in claims if c.pair[1] == k), key=lambda c: (-round(c.gain, 2), c.pair[0]))
+        own = sorted(
+            (c for c in claims if c.pair[1] == k), key=lambda c: (-round(c.gain, 2), c.cause.log10_p, c.cause.parameter)
+        )
         standing: list[Claim] = []
         explained: list[NotACause] = []
         for candidate in own:
@@ -139,9 +157,8 @@ def _settle(study: Study, shared: Family, claims: list[Claim], issues: int) -> t
                 explained.append(verdict)
         made = [(c.gain, _told(study, c, standing[0], explained)) for c in standing]
         if standing:
-            member: Member = "issue" if k < issues else "objective"
             ruled_out = {c.pair[0] for c in own}
-            made += hidden_claims(study, shared, member, standing, [c for _, c in made], ruled_out)
+            made += hidden_claims(study, shared, members[k], standing, [c for _, c in made], ruled_out)
         causes += made
         others += explained
     return [cause for _, cause in sorted(causes, key=lambda item: -item[0])], others

@@ -95,7 +95,7 @@ def hidden_claims(
     aside = list(told)
     while open_to_it and len(aside) < _MOST_RULES and _enough(study, k, rest := ~covered):
         screened = [(study.screened(p, k, rest), p) for p in open_to_it]
-        best, p = min(screened, key=lambda item: (item[0].log_p, item[1]))
+        best, p = min(screened, key=lambda item: (item[0].log_p, study.parameters[item[1]].name))
         q = shared.later(best.log_p / _LOG_10, member, len(open_to_it))
         if best.split is None or q > MOST_Q or not _holds(study, p, k, rest, standing):
             break

@@ -1,8 +1,8 @@
 """The one family of claims: everything a sweep may be told shares one false discovery rate.
 
 Benjamini and Hochberg's procedure on weighted p-values (Genovese, Roeder and Wasserman 2006): what is asked for first,
-parameters against issues, keeps most of the weight, so that the many pairs of parameters and the outcomes of the
-objective, tested beside it, cost it little.
+parameters against issues, keeps most of the weight, so that the many pairs of parameters, the outcomes of the objective
+and the issues that are no illness, tested beside it, cost it little.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from hpi_core.statistics.inputs import Floats
 
-Member = Literal["issue", "objective", "pair"]
-WEIGHTS: Mapping[Member, float] = {"issue": 0.8, "objective": 0.1, "pair": 0.1}
+Member = Literal["issue", "objective", "pair", "info"]
+WEIGHTS: Mapping[Member, float] = {"issue": 0.8, "objective": 0.1, "pair": 0.1, "info": 0.1}
 
 
 @dataclass(frozen=True, eq=False)

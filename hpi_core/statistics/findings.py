@@ -233,11 +233,8 @@ class Bucket:
 
 
 @dataclass(frozen=True)
-class ObjectiveFindings:
-    """What makes the objective bad or good among trials that are not sick: the issues are its outcomes.
-
-    The outcomes are the worst and the best tenth of these trials; lists as in `CauseFindings`.
-    """
+class ApartFindings:
+    """What is told apart from the causes of sickness; lists as in `CauseFindings`."""
 
     causes: tuple[Cause, ...] = ()
     not_causes: tuple[NotACause, ...] = ()
@@ -246,11 +243,24 @@ class ObjectiveFindings:
 
 
 @dataclass(frozen=True)
+class ObjectiveFindings(ApartFindings):
+    """What makes the objective bad or good among trials that are not sick: the issues are its outcomes.
+
+    The outcomes are the worst and the best tenth of these trials.
+    """
+
+
+@dataclass(frozen=True)
+class InfoFindings(ApartFindings):
+    """What trials share that are slow to start or stopped while still improving: issues that make nobody sick."""
+
+
+@dataclass(frozen=True)
 class CauseFindings:
     """Everything `find_causes` has to say; lists are ordered, strongest first.
 
     `tested` is the number of tests in the one family that q-values refer to; `stratified` says that pairs were tested
-    within stretches of trial order because the sampler drifted; `objective` is apart from the issues.
+    within stretches of trial order because the sampler drifted; `objective` and `infos` are apart from the issues.
     """
 
     causes: tuple[Cause, ...]
@@ -259,6 +269,7 @@ class CauseFindings:
     buckets: tuple[Bucket, ...]
     pairs: tuple[PairCause, ...]
     objective: ObjectiveFindings
+    infos: InfoFindings
     tested: int
     stratified: bool
     caveats: tuple[str, ...]

@@ -59,13 +59,15 @@ def mantel_haenszel(sick: Floats, n: Floats, elsewhere_sick: Floats, elsewhere_n
         elsewhere_sick: sick unexposed trials.
         elsewhere_n: unexposed trials.
 
-    Strata without both sides say nothing. None where no stratum does. A zero numerator or denominator is met by half
-    a sick trial on each side, spread over the telling strata.
+    Strata without both sides say nothing. None where no other stratum is left, or no sick trial in them. A zero
+    numerator or denominator is met by half a sick trial on each side, spread over the telling strata.
     """
     telling = (n > 0) & (elsewhere_n > 0)
     if not telling.any():
         return None
     a, m, b, k = sick[telling], n[telling], elsewhere_sick[telling], elsewhere_n[telling]
+    if a.sum() + b.sum() == 0:
+        return None
     if a.sum() == 0 or b.sum() == 0:
         a, b = a + 0.5 / len(a), b + 0.5 / len(b)
         m, k = m + 1 / len(m), k + 1 / len(k)

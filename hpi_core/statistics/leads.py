@@ -48,7 +48,7 @@ def find_leads(
             if found.split is not None and found.split.z > 0:
                 tried.append((found.log_p, -found.split.z, p, found.split))
         if tried:
-            log_p, _, p, split = min(tried, key=lambda item: item[:3])
+            log_p, _, p, split = min(tried, key=lambda item: (*item[:2], parameters[item[2]].name))
             p_value = math.exp(min(0.0, log_p + math.log(len(tried))))
             yield _lead(parameters[p], issue, codings[p], split, tally.sick_rows(k), p_value, len(tried))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import zlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -172,5 +173,10 @@ class Study:
         return said
 
     def rng(self, p: int, k: int, purpose: int) -> np.random.Generator:
-        """Return the random draws of one pair for one purpose: the same input gives the same output."""
-        return np.random.default_rng([self.seed, p, k, purpose])
+        """Return the random draws of one pair for one purpose.
+
+        They follow from the counts alone, so the order and the names of columns and the order of rows change nothing.
+        """
+        positives, totals = self.counts[p]
+        known = zlib.crc32(positives[k].tobytes(), zlib.crc32(totals[k].tobytes()))
+        return np.random.default_rng([self.seed, known, purpose])

@@ -146,3 +146,20 @@ def test_names_with_control_bytes_stay_harmless(tmp_path: Path) -> None:
     page = _page(path, tmp_path)
     assert "\x1b" not in page
     assert "nonfinite_metric" in page
+
+
+@needs_shared
+def test_what_starts_slowly_in_a_real_sweep_is_told_as_a_note_and_makes_nobody_sick(tmp_path: Path) -> None:
+    curves = ("--curves", str(DEEPOBS.with_name("deepobs_curves.parquet")))
+    found = _found(DEEPOBS, tmp_path, *curves)
+    assert {"slow_start", "still_improving"} <= set(found["noted"])
+    assert not set(found["noted"]) & set(found["searched"])
+    slow = next(c for c in found["info_causes"] if c["issue"] == "slow_start" and c["parameter"] == "lr")
+    assert slow["kind"] == "below"
+    assert slow["rate"] > 2 * slow["rate_elsewhere"]
+    assert slow["adjusted_for"] == ["testproblem"]
+    assert all(cause["issue"] not in found["noted"] for cause in found["causes"])
+    page = _page(DEEPOBS, tmp_path, *curves)
+    noted = page[page.index("slow_start  ") :]
+    assert "a note only" in noted
+    assert slow["text"].replace("<=", "≤") in noted

@@ -230,3 +230,49 @@ def test_added_noise_columns_cost_evidence_and_leave_the_claim() -> None:
     assert [cause.text for cause in plain] == [cause.text for cause in among]
     assert among[0].q > plain[0].q
     assert among[0].rate_low < plain[0].rate_low
+
+
+def test_notes_are_told_apart_and_leave_the_issues_what_they_are() -> None:
+    rng = np.random.default_rng(5)
+    parameters = [Parameter.numeric("lr", LOG), Parameter.numeric("x", X)]
+    sick, slow = (
+        issue(mostly(LOG > 0.02)),
+        Issue("slow_start", rng.random(N) < np.where(X < 0.3, 0.6, 0.05), ~(X > 0.9)),
+    )
+    found = find_causes(parameters, [sick], infos=[slow])
+    assert [(c.issue, c.parameter) for c in found.causes] == [("sick", "lr")]
+    assert [(c.issue, c.parameter, c.kind) for c in found.infos.causes] == [("slow_start", "x", "below")]
+    assert {bucket.issue for bucket in found.buckets} == {"sick"}
+    assert {bucket.issue for bucket in found.infos.buckets} == {"slow_start"}
+    assert found.tested == find_causes(parameters, [sick]).tested + 2
+
+
+def test_notes_share_the_one_false_discovery_rate() -> None:
+    claimed = without = 0
+    for seed in range(150):
+        rng = np.random.default_rng(seed)
+        parameters = [Parameter.numeric(f"p{i}", rng.random(100)) for i in range(6)]
+        everyone = np.ones(100, dtype=np.bool_)
+        issues, notes = ([Issue(f"{word}{i}", rng.random(100) < 0.25, everyone) for i in range(2)] for word in "an")
+        found = find_causes(parameters, issues, infos=notes)
+        claimed += bool(found.causes or found.infos.causes)
+        without += bool(find_causes(parameters, issues).causes)
+    assert claimed <= 0.05 * 150
+    assert claimed <= without + 3
+
+
+def test_the_order_and_the_names_of_columns_change_nothing_that_is_said() -> None:
+    rng = np.random.default_rng(8)
+    parameters = [Parameter.numeric(name, rng.random(N)) for name in ("a", "b", "c", "d")]
+    x, y = (np.asarray(parameters[i].values) for i in (1, 2))
+    sick = rng.random(N) < np.where(x > 0.7, 0.7, np.where(y < 0.2, 0.45, 0.05))
+    first = find_causes(parameters, [issue(sick)])
+    assert {cause.parameter for cause in first.causes} == {"b", "c"}
+    for turned in (parameters[::-1], [parameters[k] for k in (2, 0, 3, 1)]):
+        assert repr(find_causes(turned, [issue(sick)]).causes) == repr(first.causes)
+    renamed = [Parameter.numeric(f"new_{p.name}", p.values) for p in parameters]
+    for cause, other in zip(first.causes, find_causes(renamed, [issue(sick)]).causes, strict=True):
+        assert f"new_{cause.parameter}" == other.parameter
+        assert (cause.low, cause.high, cause.rate_low, cause.ratio_low, cause.strength) == (
+            other.low, other.high, other.rate_low, other.ratio_low, other.strength,
+        )  # fmt: skip
