@@ -20,13 +20,13 @@ from hpi_core.text import safe
 
 if TYPE_CHECKING:
     from hpi_core.tables.content import Content
-    from hpi_core.tables.large_curves import Partitioned
     from hpi_core.tables.part import Part
     from hpi_core.tables.table import Table
 
 STEMS = (".curves", "_history")
 SUFFIXES = (".parquet", ".csv", ".jsonl", ".tsv", ".ndjson", ".csv.gz", ".jsonl.gz", ".tsv.gz")
-Lazy = Callable[[Path, float], "Partitioned | str | None"]
+# Of a content too large to hold: the trials with its curves, or the reason why it has none of theirs; else None.
+Large = Callable[["Content", float], "Table | str | None"]
 ReadParts = Callable[["Content", str], "Sequence[Part]"]
 
 
@@ -54,19 +54,19 @@ class Attached:
     name: str = ""
 
 
-def with_named_curves(table: Table, locations: Sequence[str], read: ReadParts, lazy: Lazy) -> Attached:
+def with_named_curves(table: Table, locations: Sequence[str], read: ReadParts, large: Large) -> Attached:
     """Return the trials with the curves of the files the person named.
 
     Raises:
         SourceError: a file cannot be read, or holds no curve of any of the trials.
     """
     found = find(list(locations))
-    if len(found.contents) == 1 and found.contents[0].path is not None:
-        large = lazy(found.contents[0].path, 0.0)
-        if isinstance(large, str):
-            raise _refusal(found.contents[0].name, large)
-        if large is not None:
-            return Attached(_with_large(table, large), found.name)
+    if len(found.contents) == 1:
+        attached = large(found.contents[0], 0.0)
+        if isinstance(attached, str):
+            raise _refusal(found.contents[0].name, attached)
+        if attached is not None:
+            return Attached(attached, found.name)
     for content, label in zip(found.contents, found.labels, strict=True):
         for part in read(content, label):
             attached = attach(table, part.table, content.name)
@@ -76,10 +76,6 @@ def with_named_curves(table: Table, locations: Sequence[str], read: ReadParts, l
     return Attached(table, found.name)
 
 
-def _with_large(table: Table, large: Partitioned) -> Table:
-    return replace(table, ledger=ledger_frame(large.entries, [table.ledger]), curves=None, scanned=large.curves)
-
-
 def _refusal(name: str, why: str) -> SourceError:
     return SourceError(
         f"{safe(name)} holds no curves of these trials: {why}.",
@@ -87,7 +83,7 @@ def _refusal(name: str, why: str) -> SourceError:
     )
 
 
-def with_curves_beside(table: Table, found: Found, read: ReadParts, lazy: Lazy) -> Attached:
+def with_curves_beside(table: Table, found: Found, read: ReadParts, large: Large) -> Attached:
     """Return the trials with the curves that lie beside their one file.
 
     What cannot be read, or does not belong to the trials, costs an entry in the ledger.
@@ -98,11 +94,12 @@ def with_curves_beside(table: Table, found: Found, read: ReadParts, lazy: Lazy) 
     if path is None:
         return Attached(table)
     try:
-        large = lazy(path, ENOUGH)
-        if large is not None and not isinstance(large, str):
-            return Attached(_with_large(table, large), path.name)
-        reason = large or "it holds no table"
-        contents = () if large is not None else find(path).contents
+        contents = find(path).contents
+        on_disk = large(contents[0], ENOUGH)
+        if on_disk is not None and not isinstance(on_disk, str):
+            return Attached(on_disk, path.name)
+        reason = on_disk or "it holds no table"
+        contents = () if on_disk is not None else contents
         for part in [part for content in contents for part in read(content, path.name)]:
             attached = attach(table, part.table, path.name, least=ENOUGH)
             if not isinstance(attached, str):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from pathlib import Path
 
 import polars as pl
 
@@ -24,7 +23,7 @@ from hpi_core.tables.cell_curves import curves_in_cells
 from hpi_core.tables.compression import inflate
 from hpi_core.tables.content import Content
 from hpi_core.tables.foreign import foreign_kind, refuse_foreign
-from hpi_core.tables.large_curves import LARGE, Partitioned, cells, partitioned
+from hpi_core.tables.large_curves import LARGE, attach_large, large_parquet
 from hpi_core.tables.ledger import Entry, ledger_frame
 from hpi_core.tables.locations import Found, Location, find, fingerprint, labels, look_into
 from hpi_core.tables.nested import flatten, unique
@@ -109,14 +108,13 @@ def _with_curves(
             raise outcome.refused[0][1]
         return outcome.parts
 
-    def lazy(path: Path, least: float) -> Partitioned | str | None:
-        if cells(path) <= LARGE:
-            return None
-        return partitioned(table.frame, path, least, progress, cancelled)
+    def large(content: Content, least: float) -> Table | str | None:
+        rows = None if content.path is None else large_parquet(content.path, LARGE)
+        return None if rows is None else attach_large(table, rows, least, progress, cancelled)
 
     if options.curves is not None:
-        return with_named_curves(table, options.curves, read, lazy) if options.curves else Attached(table)
-    attached = with_curves_beside(table, found, read, lazy)
+        return with_named_curves(table, options.curves, read, large) if options.curves else Attached(table)
+    attached = with_curves_beside(table, found, read, large)
     if attached.name or attached.table.curves is not None or attached.table.scanned is not None:
         return attached
     own = curves_in_cells(attached.table)

@@ -11,10 +11,9 @@ import polars as pl
 
 from hpi_core import frames
 from hpi_core.roles.names import parse
-from hpi_core.tables.curve_files import metrics_of, steps_in
 from hpi_core.tables.curve_frames import is_step_name, ordered, with_last_values
+from hpi_core.tables.curve_points import points_in
 from hpi_core.tables.ledger import Entry, ledger_frame
-from hpi_core.tables.long_curves import metric_and_value
 from hpi_core.tables.table import Table
 
 _SAMPLE = 50
@@ -64,22 +63,9 @@ def log_column(frame: pl.DataFrame) -> str | None:
 
 def points_of_log(frame: pl.DataFrame, row: int) -> pl.DataFrame | None:
     """Return the points of one trial's log: long or wide; None where it holds no numbers over steps."""
-    keyed = frame.with_columns(pl.lit(row, pl.UInt32).alias(frames.ROW))
-    step, _ = steps_in(keyed, "")
-    names = metric_and_value(frame)
-    if names is not None:
-        return keyed.select(
-            frames.ROW,
-            pl.col(names[0]).cast(pl.String).alias("metric"),
-            step,
-            pl.col(names[1]).cast(pl.Float64).alias("value"),
-        )
-    metrics = metrics_of(keyed, "")
-    if not metrics:
-        return None
-    return keyed.select(frames.ROW, step, pl.col(metrics).cast(pl.Float64)).unpivot(
-        metrics, index=[frames.ROW, "step"], variable_name="metric", value_name="value"
-    )
+    keyed = frame.select(pl.lit(row, pl.UInt32).alias(frames.ROW), pl.all())
+    points = points_in(keyed.lazy())
+    return None if isinstance(points, str) else points.of(keyed)
 
 
 def with_points(table: Table, parts: Sequence[pl.DataFrame], entries: Sequence[Entry]) -> Table:

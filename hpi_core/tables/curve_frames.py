@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from hpi_core import frames
@@ -22,6 +23,11 @@ _AXIS = re.compile(
     rf"({_STEP_NAMES}|time|steps|epochs|relative time.*|wall time|wallclock|wall_?time|_runtime|_timestamp|seconds)",
     re.IGNORECASE,
 )
+
+# Of points: whether one continues the curve of the one before it, and whether curves stand in their order.
+_ROW, _METRIC = pl.col("_row"), pl.col("metric")
+_SAME = ((_ROW.shift(1) == _ROW) & (_METRIC.shift(1) == _METRIC)).fill_null(value=False)
+_IN_TURN = ((_ROW.shift(1) < _ROW) | ((_ROW.shift(1) == _ROW) & (_METRIC.shift(1) <= _METRIC))).fill_null(value=True)
 
 
 @dataclass(frozen=True)
@@ -115,25 +121,37 @@ def ordered(long: pl.DataFrame) -> Ordered:
     """
     points = long.drop_nulls("value").drop_nulls("step")
     points = points.select(pl.col(n).cast(t) for n, t in frames.CURVES.items())
-    points = points.sort("_row", "metric", maintain_order=True)
-    same = (pl.col("_row") == pl.col("_row").shift(1)) & (pl.col("metric") == pl.col("metric").shift(1))
-    move = pl.when(same).then(pl.col("step").diff())
-    moves = points.select(back=(move < 0).fill_null(False), again=(move == 0).fill_null(False))
-    if not moves["back"].any():
-        kept = (
-            points.unique(["_row", "metric", "step"], keep="last", maintain_order=True)
-            if moves["again"].any()
-            else points
-        )
-        return Ordered(kept, points.height - kept.height, 0, 0)
-    key = ["_row", "metric"]
-    marked = points.with_columns(moves["back"]).with_columns(often=pl.col("back").mean().over(key) > _OFTEN)
-    later = pl.col("step").cum_min(reverse=True).shift(-1).over(key)
-    kept = marked.filter(pl.col("often") | later.is_null() | (pl.col("step") < later))
-    kept = kept.unique([*key, "step"], keep="last", maintain_order=True).sort(*key, "step")
-    resumed = marked.filter(pl.col("back") & ~pl.col("often"))["_row"].n_unique()
-    unsorted = marked.filter(pl.col("often"))["_row"].n_unique()
-    return Ordered(kept.select(frames.CURVES.names()), points.height - kept.height, resumed, unsorted)
+    if not points.select(_IN_TURN.all()).item():
+        points = points.sort("_row", "metric", maintain_order=True)
+    curve = points.select((~_SAME).cum_sum().cast(pl.UInt32)).to_series().to_numpy()
+    back = points.select(pl.when(_SAME).then(pl.col("step").diff() < 0).fill_null(value=False)).to_series().to_numpy()
+    before, resumed, unsorted = points.height, 0, 0
+    if back.any():
+        times = np.bincount(curve, weights=back)
+        often = times > _OFTEN * np.bincount(curve)
+        rows = points["_row"].to_numpy()
+        unsorted = np.unique(rows[often[curve]]).size
+        again = ((times > 0) & ~often)[curve]
+        resumed = np.unique(rows[again]).size
+        points = points.with_columns(pl.Series("curve", curve))
+        if resumed:
+            points = _without_undone(points, again)
+        if unsorted:
+            points = points.sort("curve", "step", maintain_order=True)
+        points = points.drop("curve")
+    last = points.select((pl.col("step") != pl.col("step").shift(-1)) | ~_SAME.shift(-1, fill_value=False)).to_series()
+    kept = points if last.fill_null(value=True).all() else points.filter(last.fill_null(value=True))
+    return Ordered(kept, before - kept.height, resumed, unsorted)
+
+
+def _without_undone(points: pl.DataFrame, again: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> pl.DataFrame:
+    """Leave out, where `again`, the points that a restart of their curve from before them took the place of."""
+    part = points.select("curve", "step").with_row_index("at").filter(pl.Series(again))
+    later = pl.col("step").cum_min(reverse=True).shift(-1).over("curve")
+    undone = part.filter(later <= pl.col("step"))["at"].to_numpy()
+    kept = np.ones(points.height, bool)
+    kept[undone] = False
+    return points.filter(pl.Series(kept))
 
 
 def curve_frame(long: pl.DataFrame) -> tuple[pl.DataFrame, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import polars as pl
@@ -31,7 +32,7 @@ def long_curves(table: Table, group: str | None = None) -> Table | None:
     """Return trials and curves where the table has a trial id, a step, a metric's name and its value, else None."""
     frame = table.frame
     schema = frame.schema
-    told = metric_and_value(frame)
+    told = metric_and_value(schema)
     steps = [n for n in schema if (is_step_name(n) or n.lower() in _POSITION) and schema[n].is_numeric()]
     keys = [n for n in schema if is_id_name(n)] + ([group] if group else [])
     if told is None or not steps or not keys:
@@ -45,10 +46,9 @@ def long_curves(table: Table, group: str | None = None) -> Table | None:
     return _take_apart(table, key, step, metric, value)
 
 
-def metric_and_value(frame: pl.DataFrame) -> tuple[str, str] | None:
+def metric_and_value(schema: Mapping[str, pl.DataType]) -> tuple[str, str] | None:
     """Return the columns that hold a metric's name and its value, where there is one of each."""
-    names = {name.strip().lower(): name for name in frame.columns}
-    schema = frame.schema
+    names = {name.strip().lower(): name for name in schema}
     texts = (pl.String, pl.Categorical, pl.Enum)
     metric = next((names[n] for n in _METRIC if n in names and isinstance(schema[names[n]], texts)), None)
     value = next((names[n] for n in _VALUE if n in names and schema[names[n]].is_numeric()), None)
