@@ -21,7 +21,7 @@ from hpi_core.text import safe
 
 _APP = "hpi-tui"
 _LOCAL = ".hpi.toml"
-_SECTIONS = ("thresholds", "keys", "look", "chat")
+_SECTIONS = ("thresholds", "keys", "look", "chat", "follow")
 # What a file found beside a sweep, which may come from anybody, is allowed to set.
 _LOCAL_SECTIONS = ("thresholds", "look")
 _LARGEST = 1_000_000
@@ -60,13 +60,14 @@ class Remembered:
 
 @dataclass(frozen=True)
 class Config:
-    """The configuration: thresholds, keys, looks and chat as written, and a note per thing that was not taken."""
+    """The configuration: what each section holds as written, and a note per thing that was not taken."""
 
     thresholds: dict[str, Any] = field(default_factory=dict)
     keys: dict[str, Any] = field(default_factory=dict)
     look: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     chat: dict[str, Any] = field(default_factory=dict)
+    follow: dict[str, Any] = field(default_factory=dict)
 
 
 def remember_roles(location: str, choices: RoleChoices) -> Path:
@@ -133,7 +134,7 @@ def load_config(beside: str | None = None) -> Config:
         notes.append(str(error))
     for path, allowed in files:
         _merge(sections, path, allowed, notes)
-    return Config(sections["thresholds"], sections["keys"], sections["look"], tuple(notes), sections["chat"])
+    return Config(notes=tuple(notes), **sections)
 
 
 def config_folder() -> Path:

@@ -247,7 +247,10 @@ def _read_member(
         if content.path is not None and is_sqlite(content.path):
             raise unknown_database(content.path)
         reader = choose(content.name, content.head(_HEAD))
-        table = reader.read_table(content, options, progress, cancelled)
+        if options.through is not None:
+            table = options.through(reader, content, options, progress, cancelled)
+        else:
+            table = reader.read_table(content, options, progress, cancelled)
         _refuse_search_space(table, content.name)
         table = _without_own_name(flatten(table))
     except OSError as error:

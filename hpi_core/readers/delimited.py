@@ -8,6 +8,7 @@ row, and every repair is an entry of the ledger.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import PurePath
 
 import polars as pl
@@ -74,7 +75,37 @@ def read_table(content: Content, options: ReadOptions, progress: Progress, cance
         raise SourceError(f"{content.name} cannot be read: {error.strerror or error}.") from error
 
 
-def _read(content: Content, options: ReadOptions, progress: Progress, cancelled: AskCancelled) -> Table:
+@dataclass(frozen=True)
+class Prepared:
+    """What the head of a file decides: its layout, the names of its columns, and the ledger entries about both."""
+
+    head: Head
+    layout: Layout
+    names: list[str]
+    entries: list[Entry]
+
+    @property
+    def decimal_comma(self) -> bool:
+        """Whether `1,234` is rather a decimal than thousands."""
+        return self.layout.dialect.separator == ";"
+
+    @property
+    def may_be_strict(self) -> bool:
+        """Whether the strict path may be tried: it reads UTF-8 alone."""
+        return self.head.decoded.encoding == "utf-8" and not self.head.decoded.replaced
+
+    def table(self, strict: StrictTable) -> Table:
+        """Return the table that the strict path has read below this head."""
+        return _from_strict(strict, self.layout, self.names, self.entries, self.decimal_comma)
+
+
+def prepare(content: Content, options: ReadOptions) -> Prepared:
+    """Lay out a delimited file by its head.
+
+    Raises:
+        SourceError: empty, binary, a pointer, a page, prose.
+        UsageError: an unknown encoding or a separator that is none was asked for.
+    """
     head = read_head(content, options.encoding)
     layout = lay_out(head.lines, content.name, options.separator, head.terminated or options.complete)
     names, renamed = unique_names(layout.raw_names)
@@ -91,17 +122,21 @@ def _read(content: Content, options: ReadOptions, progress: Progress, cancelled:
         for r in renamed
         if layout.header_line is not None
     ]
-    decimal_comma = layout.dialect.separator == ";"
-    if head.decoded.encoding == "utf-8" and not head.decoded.replaced:
+    return Prepared(head, layout, names, entries)
+
+
+def _read(content: Content, options: ReadOptions, progress: Progress, cancelled: AskCancelled) -> Table:
+    prepared = prepare(content, options)
+    head, layout, names = prepared.head, prepared.layout, prepared.names
+    if prepared.may_be_strict:
         strict = read_strict(content, layout, names, options.complete, progress, cancelled)
         if strict is not None:
-            return _from_strict(strict, layout, names, entries, decimal_comma)
+            return prepared.table(strict)
     decoded = head.decoded if head.whole else decode(content.bytes(), options.encoding)
     lines, terminated, more = _lines(decoded)
-    entries += more
     text = read_tolerant(lines, terminated, layout, names, options.complete, progress, cancelled)
     del lines
-    return _from_text(text, content, entries, decimal_comma)
+    return _from_text(text, content, [*prepared.entries, *more], prepared.decimal_comma)
 
 
 def _line(layout: Layout) -> int | None:

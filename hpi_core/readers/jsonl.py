@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
 
 from hpi_core.errors import Cancelled as ReadingCancelled
 from hpi_core.errors import SourceError
@@ -11,7 +15,7 @@ from hpi_core.readers.contract import Reader
 from hpi_core.tables.content import Content
 from hpi_core.tables.ledger import Entry, ledger_frame
 from hpi_core.tables.nested import frame_of_records
-from hpi_core.tables.table import Cancelled, Progress, ReadOptions, Table
+from hpi_core.tables.table import Cancelled, Progress, ReadOptions, Table, never, silent
 
 _NAMES = (".jsonl", ".ndjson")
 _OFTEN = 4096
@@ -45,13 +49,37 @@ def read_table(content: Content, options: ReadOptions, progress: Progress, cance
     terminated = lines[-1] == b""
     if terminated:
         lines.pop()
+    parsed = parse_lines(lines, content.name, progress, cancelled)
+    if not parsed.records:
+        raise _nothing(content.name, len(parsed.refused), parsed.lists)
+    frame, ledger = frame_of_records(parsed.records)
+    rows = len(parsed.records)
+    return table_of(frame, [ledger], parsed, rows, len(lines), terminated=terminated, complete=options.complete)
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """What some lines hold: records, refused lines (1-based number, why, how it begins), blank lines, JSON lists."""
+
+    records: list[dict[str, object]] = field(default_factory=list)
+    refused: list[tuple[int, str, str]] = field(default_factory=list)
+    blank: int = 0
+    lists: int = 0
+
+
+def parse_lines(lines: Sequence[bytes], name: str, progress: Progress = silent, cancelled: Cancelled = never) -> Parsed:
+    """Parse lines one by one, thousands together where each holds exactly one object.
+
+    Raises:
+        Cancelled: the person asked to stop.
+    """
     records: list[dict[str, object]] = []
     refused: list[tuple[int, str, str]] = []
     blank = lists = 0
     for start in range(0, len(lines), _OFTEN):
         progress("reading lines", start / len(lines))
         if cancelled():
-            raise ReadingCancelled(f"Reading {content.name} was stopped.")
+            raise ReadingCancelled(f"Reading {name} was stopped.")
         block = lines[start : start + _OFTEN]
         sound = _objects(block)
         if sound is not None:
@@ -68,27 +96,48 @@ def read_table(content: Content, options: ReadOptions, progress: Progress, cance
                 lists += isinstance(value, list)
                 what = "is no JSON" if value is None else f"is a JSON {_word(value)}, not an object"
                 refused.append((number, what, line[:_SHOWN].decode("utf-8", "replace")))
-    if not records:
-        raise _nothing(content.name, len(refused), lists)
-    frame, ledger = frame_of_records(records)
-    entries = [Entry("refused_line", f"line {n} {what}", line=n, was=was) for n, what, was in refused[:_LISTED]]
+    return Parsed(records, refused, blank, lists)
+
+
+def table_of(
+    frame: pl.DataFrame,
+    ledgers: Sequence[pl.DataFrame],
+    parsed: Parsed,
+    rows: int,
+    lines: int,
+    *,
+    terminated: bool,
+    complete: bool,
+) -> Table:
+    """Return the frame of `rows` records from so many lines with what is to be said of them.
+
+    `terminated` says that the last line has its line end, `complete` that it is to be accepted without.
+    """
+    refused = list(parsed.refused)
+    entries = []
+    half = not terminated and bool(refused) and refused[-1][0] == lines and refused[-1][1] == "is no JSON"
+    if half:
+        number, _, was = refused.pop()
+        message = "the last line stops in the middle: it may still be being written"
+        entries.append(Entry("incomplete", message, line=number, was=was))
+    entries += [Entry("refused_line", f"line {n} {what}", line=n, was=was) for n, what, was in refused[:_LISTED]]
     if len(refused) > _LISTED:
         more = len(refused) - _LISTED
         entries.append(Entry("refused_line", f"{more:,} more lines are no JSON objects", count=more))
-    # A line that stops in the middle is refused above; a whole object without a line end may still lack nothing.
-    cut = not terminated and not options.complete and not (refused and refused[-1][0] == len(lines))
+    # A whole object without a line end may still lack nothing.
+    cut = not terminated and not complete and not half and not (refused and refused[-1][0] == lines)
     if cut:
         message = "the last line has no line end: it may still be being written"
-        entries.append(Entry("incomplete", message, row=len(records) - 1, line=len(lines)))
+        entries.append(Entry("incomplete", message, row=rows - 1, line=lines))
     return Table(
         frame,
-        ledger_frame(entries, [ledger]),
-        LineCounts(blank=blank, record=len(records), refused=len(refused)),
-        frozenset({len(records) - 1}) if cut else frozenset(),
+        ledger_frame(entries, list(ledgers)),
+        LineCounts(blank=parsed.blank, record=rows, refused=len(parsed.refused)),
+        frozenset({rows - 1}) if cut else frozenset(),
     )
 
 
-def _objects(block: list[bytes]) -> list[dict[str, object]] | None:
+def _objects(block: Sequence[bytes]) -> list[dict[str, object]] | None:
     """Return the objects of lines that each hold exactly one, parsed together, thrice as fast; else None."""
     if not all(line.startswith(b"{") and line.rstrip().endswith(b"}") for line in block):
         return None

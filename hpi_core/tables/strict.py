@@ -7,6 +7,7 @@ longer than the header, no value that a typed column could not hold. Anything el
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -49,9 +50,18 @@ class StrictTable:
 
 
 def read_strict(
-    content: Content, layout: Layout, names: list[str], complete: bool, progress: Progress, cancelled: AskCancelled
+    content: Content,
+    layout: Layout,
+    names: list[str],
+    complete: bool,
+    progress: Progress,
+    cancelled: AskCancelled,
+    types: Mapping[str, pl.DataType] | None = None,
 ) -> StrictTable | None:
     """Read a file that fits exactly; None where it does not.
+
+    `types` are the types of the columns (Int64, Float64, String) where a part of the same file has shown them already;
+    a column that does not fit its type is read as text.
 
     Raises:
         Cancelled: the person asked to stop.
@@ -61,7 +71,7 @@ def read_strict(
         return None
     if layout.first > 1 or layout.hash_rows or layout.header_span != layout.first or layout.usual != layout.width:
         return None
-    types = sampled_types(_sample(content, layout, names))
+    types = sampled_types(_sample(content, layout, names)) if types is None else dict(types)
     if dialect.separator == ";":
         # Whether 1.234 is a decimal is told by the other columns: all are read as text first.
         types = dict.fromkeys(types, pl.String())
@@ -81,7 +91,7 @@ def read_strict(
     if found.irregular or _FOOTER.match(last_line):
         return None
     rest = found.tail.rpartition(b"\n")[2]
-    if len(rest) == TAIL or (rest and not rest.strip()):
+    if not _may_be_cut(rest):
         return None
     if found.padded:
         types = {name: pl.String() if dtype == pl.Int64 else dtype for name, dtype in types.items()}
@@ -91,7 +101,7 @@ def read_strict(
     if rest and complete:
         rows += 1
     elif rest:
-        cut = _cut_cells(rest, dialect, layout.width)
+        cut = cut_cells(rest, dialect, layout.width)
     if rows < 1:
         return None
     if table is None:
@@ -126,7 +136,18 @@ def _with_whole_numbers(table: pl.DataFrame, names: list[str]) -> pl.DataFrame:
     return table.with_columns(sound)
 
 
-def _cut_cells(rest: bytes, dialect: Dialect, width: int) -> list[str]:
+def is_plain_rest(rest: bytes) -> bool:
+    """Say whether the bytes after the last line end leave the strict path open, whatever comes before them."""
+    odd = b"\r" in rest or b"\x00" in rest or b'"' in rest or rest[:1] == b"#"
+    return _may_be_cut(rest) and not odd and not _FOOTER.match(rest)
+
+
+def _may_be_cut(rest: bytes) -> bool:
+    return len(rest) < TAIL and (not rest or bool(rest.strip()))
+
+
+def cut_cells(rest: bytes, dialect: Dialect, width: int) -> list[str]:
+    """Return the cells of a last record that was cut off, as many as a whole one has."""
     record = next(records([rest.decode("utf-8", "ignore")], dialect, width))
     cells = record.cells[:width]
     return cells + [""] * (width - len(cells))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Protocol
 
 import polars as pl
 
@@ -11,10 +12,24 @@ from hpi_core import frames
 from hpi_core.lines import LineCounts
 from hpi_core.roles import RoleHints
 
+if TYPE_CHECKING:
+    from hpi_core.readers.contract import Reader
+    from hpi_core.tables.content import Content
+
 # Called with what is being done (a short phrase) and how far it is (0 to 1, or None where nobody can know).
 Progress = Callable[[str, float | None], None]
 # Called often; true once the person has asked to stop.
 Cancelled = Callable[[], bool]
+
+
+class TableReader(Protocol):
+    """Reads the table of one file as its reader does, or from what it knows of the file already."""
+
+    def __call__(
+        self, reader: Reader, content: Content, options: ReadOptions, progress: Progress, cancelled: Cancelled
+    ) -> Table:
+        """Return what `reader.read_table` returns for this content, and raise what it raises."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -28,6 +43,7 @@ class ReadOptions:
         experiment: name or id of the one experiment or study to read from a store of several, or None to choose.
         curves: files of curves that belong to the trials; None: one beside the source is looked for; empty: none is.
         outside_logs: also open logs that a column names for its trial outside the folder of the source.
+        through: reads the tables of files in place of their readers: who follows a source keeps what it has read.
     """
 
     complete: bool = False
@@ -36,6 +52,7 @@ class ReadOptions:
     experiment: str | None = None
     curves: tuple[str, ...] | None = None
     outside_logs: bool = False
+    through: TableReader | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
