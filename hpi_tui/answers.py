@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from hpi_core.text import safe
 from hpi_tui import messages
+from hpi_tui.follow_turns import MOST_TYPICAL
+from hpi_tui.following import told_after_reload
+from hpi_tui.state import carried
 from hpi_tui.tables import SweepTable
 
 if TYPE_CHECKING:
+    from hpi_core.following.difference import Difference
     from hpi_tui.screens.main import MainScreen
-
-_MOST_TYPICAL = 400
 
 
 class Answers:
@@ -34,6 +36,7 @@ class Answers:
             messages.DecisionsRead: self._decisions_read,
             messages.CurvesDrawn: self._curves_drawn,
             messages.Written: self._written,
+            messages.Followed: self._followed,
         }
 
     def take(self, message: messages.Answer) -> None:
@@ -49,18 +52,26 @@ class Answers:
             self.screen.refresh_chrome()
 
     def _loaded(self, message: messages.Loaded) -> None:
-        screen = self.screen
-        trial = screen.cursor.trial_name(row) if (row := screen.cursor.row_here()) is not None else None
+        screen, found = self.screen, message.difference
+        screen.following.loaded(message.seen)
+        if found is not None and self._told_again(message, found):
+            return
+        row = screen.cursor.row_here()
+        trial = None if row is None else screen.cursor.trial_name(row)
         first = screen.table is None
         earlier = None if screen.desk is None else screen.desk.decisions
         screen.standing, screen.desk = None, None
         table = SweepTable(message.sweep, message.view, message.best)
         screen.table, screen.progress, screen.error, screen.typical = table, None, None, {}
         column = screen.state.column if screen.state.column in table.names and not first else table.names[0]
-        screen.state = replace(screen.state, shown=table.count, total=table.count, column=column, selection=frozenset())
+        screen.state = replace(screen.state, shown=table.count, total=table.count, column=column)
         if first:
             screen.prepare_lines()
-        elif trial is not None:
+        elif found is not None:
+            screen.state = carried(screen.state, found.place)
+            screen.wanted_row = None if row is None else found.place(row)
+        else:
+            screen.state = replace(screen.state, selection=frozenset())
             rows = message.sweep.trial_ids().eq(trial).arg_true()
             screen.wanted_row = int(rows[0]) if len(rows) else None
         screen.show_table(table)
@@ -70,11 +81,31 @@ class Answers:
         wanted = [*(p.name for p in roles.hyperparameters), *(m.name for m in roles.metrics)]
         screen.inspecting = "inspecting"
         screen.jobs.inspect(message.sweep)
-        screen.jobs.typical(message.sweep, wanted[:_MOST_TYPICAL])
+        screen.jobs.typical(message.sweep, wanted[:MOST_TYPICAL])
         screen.jobs.read_decisions(message.sweep, earlier)
+
+    def _told_again(self, message: messages.Loaded, found: Difference) -> bool:
+        """Say what came of reading again; true where nothing did, and what is shown stays as it is."""
+        screen = self.screen
+        if screen.table is None:
+            return False
+        before, sweep = screen.table.sweep, message.sweep
+        same = sweep.ledger.equals(before.ledger)
+        screen.status = told_after_reload(found, sweep.trials.height, same=same)
+        if not (found.nothing and same and sweep.roles == before.roles):
+            return False
+        screen.progress = screen.error = None
+        screen.following.begin()
+        screen.relayout()
+        screen.refresh_chrome()
+        return True
+
+    def _followed(self, message: messages.Followed) -> None:
+        self.screen.following.take(message.told)
 
     def _load_failed(self, message: messages.LoadFailed) -> None:
         self.screen.progress, self.screen.error = None, message.error
+        self.screen.following.begin()
         self.screen.relayout()
         self.screen.refresh_chrome()
 
@@ -107,13 +138,13 @@ class Answers:
         screen.inspecting, screen.standing = None, message.standing
         if message.notes:
             screen.status = "  ".join(message.notes)
-        self._stand()
-        if "issue:" in screen.state.filter or "severity:" in screen.state.filter:
-            screen.rearrange()
+        self.stand()
+        screen.following.begin()
 
     def _inspection_failed(self, message: messages.InspectionFailed) -> None:
         self.screen.inspecting = None
         self.screen.status = str(message.error)
+        self.screen.following.begin()
         self.screen.refresh_chrome()
 
     def _decisions_read(self, message: messages.DecisionsRead) -> None:
@@ -122,7 +153,7 @@ class Answers:
         screen.desk = message.desk
         if message.desk.oddities:
             screen.status = f"{message.desk.oddities}."
-        self._stand()
+        self.stand()
         if "decision:" in screen.state.filter:
             screen.rearrange()
 
@@ -135,7 +166,7 @@ class Answers:
         self.screen.status = f"Written: {names}" if error is None else f"{error.message} {error.hint}"
         self.screen.refresh_chrome()
 
-    def _stand(self) -> None:
+    def stand(self) -> None:
         """Show what stands against the trials and what was decided; at the start, go to the first one to decide."""
         screen = self.screen
         old = screen.table
@@ -146,7 +177,8 @@ class Answers:
             ranked = screen.standing.inspection.ranking.best
             best = ranked[0].row if ranked else None
         screen.wanted_row = screen.cursor.row_here() if screen.wanted_row is None else screen.wanted_row
-        table = SweepTable(old.sweep, old.view, best, screen.standing, screen.decided)
+        like = old if screen.following.on else None
+        table = SweepTable(old.sweep, old.view, best, screen.standing, screen.decided, like=like)
         table.keep_measures(old)
         screen.table = table
         if screen.standing is not None and screen.desk is not None and not screen.touched:
@@ -156,6 +188,8 @@ class Answers:
         screen.show_table(table)
         screen.cursor.meet_queue()
         screen.show_map()
+        if "issue:" in screen.state.filter or "severity:" in screen.state.filter:
+            screen.rearrange()
 
 
 def _progress(what: str, fraction: float | None) -> str:

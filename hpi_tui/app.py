@@ -20,8 +20,10 @@ from textual.geometry import Size
 from textual.screen import Screen
 
 from hpi_core.exit_codes import ExitCode
+from hpi_tui.follow_turns import Source
 from hpi_tui.jobs import Jobs, Load
 from hpi_tui.painted import Painted
+from hpi_tui.preferences import FollowWish
 from hpi_tui.screens.main import MainScreen
 from hpi_tui.tables import PreviewTable
 from hpi_tui.theme import Look
@@ -45,6 +47,8 @@ class HpiApp(App[None]):
         overrides: the person's word on roles and objective from the command line.
         complete: accept a cut-off last record.
         notes: what of the configuration could not be taken; said in the status line.
+        source: what is followed when asked to; None where nothing can be.
+        follow: how, and whether from the start.
     """
 
     CSS_PATH = "theme.tcss"
@@ -61,12 +65,16 @@ class HpiApp(App[None]):
         overrides: RoleOverrides | None = None,
         complete: bool = False,
         notes: Sequence[str] = (),
+        source: Source | None = None,
+        follow: FollowWish | None = None,
     ) -> None:
         self.look = look
         super().__init__(ansi_color=True)
         self.jobs = Jobs(self.post_to_main, load)
         self.main = MainScreen(look, name, preview, overrides)
         self.main.complete = complete
+        if source is not None:
+            self.main.following.open(source, follow or FollowWish())
         self.main.status = "  ".join(notes)
         self.failure: BaseException | None = None
         self._painted = Painted()
@@ -112,7 +120,7 @@ class HpiApp(App[None]):
     def _start_reading(self) -> None:
         gc.freeze()
         gc.enable()
-        self.jobs.load(self.main.overrides, self.main.complete)
+        self.jobs.load(self.main.overrides, self.main.complete, look=self.main.following.look)
 
     def _leave(self, number: int) -> None:
         from hpi_tui.terminal import leave_within

@@ -42,10 +42,22 @@ def header(screen: MainScreen) -> Row:
     if row is not None:
         left += [Run(" › ", "faint"), Run(f"trial {screen.cursor.trial_name(row)}")]
     busy = screen.progress or screen.inspecting
-    right = [Run(f"{busy}  ", "muted")] if busy else []
+    right = [Run(f"{busy}  ", "muted")] if busy else _followed(screen)
     if repairs := sweep.repairs:
         right.append(Run(f"{repairs:,} repair{'s' if repairs != 1 else ''} ", "muted"))
     return left, right
+
+
+def _followed(screen: MainScreen) -> list[Run]:
+    """That the source is followed, how many trials have come since, and when it last moved."""
+    followed = screen.following.now
+    if followed is None:
+        return []
+    runs = [
+        Run("lost  " if screen.following.trouble else "following  ", "warn" if screen.following.trouble else "good")
+    ]
+    runs += [Run(f"+{followed.new:,}  ")] if followed.new else []
+    return [*runs, Run(f"{followed.moved_at}  ", "muted")] if followed.moved_at else runs
 
 
 def _objective(screen: MainScreen) -> list[Run]:
@@ -68,6 +80,9 @@ def notice(screen: MainScreen, width: int) -> list[Row]:
         ]
         rows += [([Run("   "), Run(line, "muted")], []) for line in _wrapped(screen.error.hint, width - 4)]
         return [*rows, ([Run("   "), Run(f"{keys}, q leaves.", "muted")], [])]
+    if screen.following.trouble:
+        lines = _wrapped(screen.following.trouble, width - 4)
+        return [([Run(" ! " if not at else "   ", "warn"), Run(line)], []) for at, line in enumerate(lines)]
     if screen.table is None or not screen.noticed:
         return []
     sweep = screen.table.sweep
@@ -77,7 +92,7 @@ def notice(screen: MainScreen, width: int) -> list[Row]:
     if objective is not None and objective.direction is None:
         asked = f"{safe(objective.metric, 40)}: is lower or higher better?"
         return [([Run(" ? ", "warn", True), Run(asked, "strong", True)], _key("O", "answers "))]
-    if sweep.incomplete:
+    if sweep.incomplete and not screen.following.on:
         said = "The last record was cut off while being written: it is shown as incomplete and not ranked."
         return [([Run(" ! ", "warn"), Run(said)], _key(":", "accepts it "))]
     return [([Run(" "), *_inferred(sweep)], [*_key("O", "changes it"), *_key("Esc", "hides ")])]

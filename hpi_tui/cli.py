@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from hpi_core.roles import RoleOverrides
     from hpi_core.sweep import Sweep
     from hpi_core.tables.locations import Found
+    from hpi_core.tables.table import TableReader
     from hpi_tui.tables import PreviewTable
 
 SOURCE_VARIABLE = "HPATH_RESULTS_CSV"
@@ -73,6 +74,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--experiment", "--study", metavar="NAME", help="which of a store's experiments or studies to open")
     add("--curves", action="append", default=[], metavar="FILE", help="curves of the trials: CSV, Parquet or JSONL")
     add("--outside-logs", action="store_true", help="also open logs a column names outside the folder of SOURCE")
+    add("--follow", action="store_true", help="follow the source while it grows (^f in the app)")
+    add("--bell", action="store_true", help="ring when a followed trial turns out sick")
     add("--complete", action="store_true", help="accept a last record that has no line end")
     add("--theme", choices=("dark", "light", "auto"), help="colours for a dark or a light terminal")
     add("--ascii", action="store_true", help="no glyphs beyond ASCII")
@@ -111,6 +114,7 @@ def _run(args: argparse.Namespace, locations: list[str], found: Found, data: byt
 
     wish = prefer(None if data is not None else locations[0])
     from hpi_tui.app import HpiApp  # not before the keys are chosen: its bindings are made when it is imported
+    from hpi_tui.follow_turns import Source
     from hpi_tui.theme import detect
 
     def load(**how: Any) -> Sweep:
@@ -124,7 +128,11 @@ def _run(args: argparse.Namespace, locations: list[str], found: Found, data: byt
     encoding = getattr(sys.__stderr__, "encoding", None) or "utf-8"
     look = detect(theme=args.theme or wish.theme, ascii_only=args.ascii or wish.ascii, encoding=encoding)
     name = _DEMO if args.demo else found.name
-    app = HpiApp(load, name, look, preview=_preview(found, args), complete=args.complete, notes=wish.notes)
+    follow = replace(wish.follow, at_once=args.follow, call="bell" if args.bell else wish.follow.call)
+    app = HpiApp(
+        load, name, look, preview=_preview(found, args), complete=args.complete, notes=wish.notes,
+        source=Source(tuple(locations), tuple(args.curves)), follow=follow,
+    )  # fmt: skip
     app.run(mouse=not args.no_mouse)
     code = app.return_code or 0
     if app.failure is not None:
@@ -137,16 +145,27 @@ def _run(args: argparse.Namespace, locations: list[str], found: Found, data: byt
 
 
 def read_with_memory(
-    locations: list[str], args: argparse.Namespace, *, overrides: RoleOverrides | None, complete: bool, **how: Any
+    locations: list[str],
+    args: argparse.Namespace,
+    *,
+    overrides: RoleOverrides | None,
+    complete: bool,
+    through: TableReader | None = None,
+    **how: Any,
 ) -> Sweep:
-    """Read the sources with the person's word on roles: given in the app, on the command line, or remembered."""
+    """Read the sources with the person's word on roles: given in the app, on the command line, or remembered.
+
+    `through` reads the tables of files in place of their readers.
+    """
     import hpi_core
     from hpi_core.roles import RoleOverrides
     from hpi_core.settings import recall_roles
     from hpi_core.tables.table import ReadOptions
 
     curves = tuple(args.curves) or None
-    how_to_read = ReadOptions(complete, args.encoding, args.separator, args.experiment, curves, args.outside_logs)
+    how_to_read = ReadOptions(
+        complete, args.encoding, args.separator, args.experiment, curves, args.outside_logs, through
+    )
     if overrides is None and (args.objective or args.direction or args.roles):
         roles = tuple((column, role) for column, _, role in (text.rpartition("=") for text in args.roles))
         overrides = RoleOverrides(objective=args.objective, direction=args.direction, roles=roles)

@@ -19,11 +19,14 @@ if TYPE_CHECKING:
 
     from textual.message import Message
 
+    from hpi_core.charts.sick import Standing
+    from hpi_core.following.watch import Look
     from hpi_core.inspection import Inspection
     from hpi_core.roles import RoleOverrides
     from hpi_core.sweep import Sweep
     from hpi_core.triage import Decisions
     from hpi_tui.chat.conversation import Conversation
+    from hpi_tui.follow_turns import Order
     from hpi_tui.panes.curves import CurvesView
     from hpi_tui.tables import SweepTable
 
@@ -40,6 +43,7 @@ class Jobs:
         self._turns: dict[str, threading.Lock] = {}
         self._stop = threading.Event()
         self._stop_inspecting = threading.Event()
+        self._stop_following = threading.Event()
         self._threads: list[threading.Thread] = []
 
     @property
@@ -51,8 +55,18 @@ class Jobs:
         """Whether a newer request of the same kind was made."""
         return answer.request != self._newest.get(answer.kind, 0)
 
-    def load(self, overrides: RoleOverrides | None, complete: bool) -> None:
-        """Read the source; answers with Progressed, then Loaded or LoadFailed."""
+    def load(
+        self,
+        overrides: RoleOverrides | None,
+        complete: bool,
+        *,
+        look: Callable[[], Look] | None = None,
+        known: Sweep | None = None,
+    ) -> None:
+        """Read the source, tell how it differs from a known reading; answers with Progressed, Loaded or LoadFailed.
+
+        `look` is called before, so that who follows the source afterwards misses nothing.
+        """
         self.cancel_load()
         stop = self._stop = threading.Event()
 
@@ -61,11 +75,12 @@ class Jobs:
                 if not stop.is_set():
                     self._post(messages.Progressed(request, what, fraction))
 
+            seen = look() if look is not None else None
             try:
                 sweep = self._load(overrides=overrides, complete=complete, progress=progress, cancelled=stop.is_set)
             except HpiError as error:
                 return messages.LoadFailed(request, error)
-            return _opened(request, sweep)
+            return _opened(request, sweep, seen, known)
 
         self._start("load", work)
 
@@ -112,7 +127,7 @@ class Jobs:
                     self._post(messages.Inspecting(request, what, fraction))
 
             try:
-                return _inspected(request, sweep, progress, stop.is_set)
+                return messages.Inspected(request, *stand(sweep, progress, stop.is_set))
             except HpiError as error:
                 return messages.InspectionFailed(request, error)
 
@@ -121,6 +136,28 @@ class Jobs:
     def cancel_inspection(self) -> None:
         """Ask the inspection to stop."""
         self._stop_inspecting.set()
+
+    def follow(self, order: Order) -> None:
+        """Follow a source until told to stop; answers with Followed for every piece of news."""
+        self.stop_following()
+        stop = self._stop_following = threading.Event()
+        request = self._newest["follow"]
+
+        def run() -> None:
+            from hpi_tui.follow_turns import take_turns
+
+            try:
+                for told in take_turns(self._load, order, stop):
+                    self._post(messages.Followed(request, told))
+            except BaseException as error:  # a panic in polars does not derive from Exception
+                self._post(messages.Broke(error))
+
+        self._run("follow", run)
+
+    def stop_following(self) -> None:
+        """Ask whoever follows to stop; what is still told is stale."""
+        self._stop_following.set()
+        self._newest["follow"] = self._newest.get("follow", 0) + 1
 
     def draw_curves(self, compute: Callable[[], CurvesView]) -> None:
         """Collect the curves of a trial; answers with CurvesDrawn."""
@@ -190,22 +227,37 @@ class Jobs:
         thread.start()
 
 
-def _opened(request: int, sweep: Sweep) -> messages.Loaded:
+def _opened(request: int, sweep: Sweep, seen: Look | None = None, known: Sweep | None = None) -> messages.Loaded:
+    from hpi_tui.arrange import all_rows
+
+    found = None
+    if known is not None:
+        from hpi_core.following.difference import difference
+
+        found = difference(known, sweep)
+    return messages.Loaded(request, sweep, all_rows(sweep), best_unjudged(sweep), seen=seen, difference=found)
+
+
+def best_unjudged(sweep: Sweep) -> int | None:
+    """Return the best trial of a sweep in which nobody has looked for sick ones yet, None where none can be ranked."""
     import polars as pl
 
     from hpi_core.inspection.ranking import rank
-    from hpi_tui.arrange import all_rows
 
     nobody_sick = pl.repeat(False, sweep.trials.height, dtype=pl.Boolean, eager=True)
     nothing = pl.DataFrame(schema={"_row": pl.UInt32, "issue": pl.String})
     best = rank(sweep, nobody_sick, nothing).best
-    return messages.Loaded(request, sweep, all_rows(sweep), best[0].row if best else None)
+    return best[0].row if best else None
 
 
-def _inspected(
-    request: int, sweep: Sweep, progress: Callable[[str, float | None], None], cancelled: Callable[[], bool]
-) -> messages.Inspected:
-    """Inspect with the thresholds of the configuration; those that cannot be used cost a note."""
+def stand(
+    sweep: Sweep, progress: Callable[[str, float | None], None], cancelled: Callable[[], bool]
+) -> tuple[Standing, tuple[str, ...]]:
+    """Inspect with the thresholds of the configuration; those that cannot be used cost a note.
+
+    Raises:
+        Cancelled: the person asked to stop.
+    """
     from hpi_core import inspect
     from hpi_core.charts.sick import Standing
     from hpi_core.detectors import parse_thresholds
@@ -224,4 +276,4 @@ def _inspected(
     inspection = inspect(sweep, thresholds=thresholds, progress=progress, cancelled=cancelled)
     standing = Standing(inspection)
     _ = standing.queue, standing.sick_rows  # worked out here rather than when it is first drawn
-    return messages.Inspected(request, standing, tuple(notes))
+    return standing, tuple(notes)

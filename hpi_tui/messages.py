@@ -11,9 +11,12 @@ if TYPE_CHECKING:
 
     from hpi_core.charts.sick import Standing
     from hpi_core.errors import HpiError
+    from hpi_core.following.difference import Difference
+    from hpi_core.following.watch import Look
     from hpi_core.sweep import Sweep
     from hpi_tui.arrange import RowView
     from hpi_tui.desk import Desk
+    from hpi_tui.follow_turns import Told
     from hpi_tui.panes.curves import CurvesView
 
 
@@ -39,15 +42,29 @@ class Progressed(Answer):
 
 
 class Loaded(Answer):
-    """The sweep is there, with its best trial and all its rows as a view."""
+    """The sweep is there, with its best trial and all its rows as a view.
+
+    `seen` is what the files were like before, `difference` how it differs from the sweep it is to replace, if any.
+    """
 
     kind = "load"
 
-    def __init__(self, request: int, sweep: Sweep, view: RowView, best: int | None) -> None:
+    def __init__(
+        self,
+        request: int,
+        sweep: Sweep,
+        view: RowView,
+        best: int | None,
+        *,
+        seen: Look | None = None,
+        difference: Difference | None = None,
+    ) -> None:
         super().__init__(request)
         self.sweep = sweep
         self.view = view
         self.best = best
+        self.seen = seen
+        self.difference = difference
 
 
 class LoadFailed(Answer):
@@ -153,6 +170,16 @@ class DecisionsRead(Answer):
     def __init__(self, request: int, desk: Desk) -> None:
         super().__init__(request)
         self.desk = desk
+
+
+class Followed(Answer):
+    """A piece of news of the source that is followed: rows, what was inspected, or that it cannot be read."""
+
+    kind = "follow"
+
+    def __init__(self, request: int, told: Told) -> None:
+        super().__init__(request)
+        self.told = told
 
 
 class Broke(Answer):

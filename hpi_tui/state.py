@@ -6,10 +6,11 @@ Trials are named by `_row` where a choice must outlive sorting, and by position 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from hpi_tui.panes.curve_settings import CurveSettings
-from hpi_tui.sick_queue import QueueChoice
+from hpi_tui.sick_queue import Place, QueueChoice
 
 _JUMPS_KEPT = 100
 
@@ -135,6 +136,30 @@ def jump_forward(state: ViewState, here: int) -> tuple[ViewState, int | None]:
     if not state.forward:
         return state, None
     return replace(state, back=(*state.back, here), forward=state.forward[1:]), state.forward[0]
+
+
+def carried(state: ViewState, place: Callable[[int], int | None]) -> ViewState:
+    """Name the same trials after the source was read again: `place` tells where a trial of a row stands now.
+
+    Trials that are gone are selected no more, and not jumped back to; a range that was begun is forgotten.
+    """
+
+    def kept(rows: Iterable[int]) -> tuple[int, ...]:
+        return tuple(there for row in rows if (there := place(row)) is not None)
+
+    at = state.queue.at
+    if at is not None and at.row is not None:
+        there = place(at.row)
+        at = Place(at.group, there) if there is not None else Place(at.group)
+    return replace(
+        state,
+        selection=frozenset(kept(state.selection)),
+        anchor=None,
+        back=kept(state.back),
+        forward=kept(state.forward),
+        queue=replace(state.queue, at=at),
+        curves=replace(state.curves, overlay=kept(state.curves.overlay)),
+    )
 
 
 def toggle_hidden(choice: ColumnChoice, name: str) -> ColumnChoice:

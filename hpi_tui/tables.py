@@ -7,7 +7,7 @@ measured only when they come into sight, so ten thousand of them cost nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from hpi_core.text import safe
@@ -30,6 +30,7 @@ ISSUES, DECISION = ":issues", ":decision"  # columns the app adds; no source col
 ADDED = frozenset({ID, ISSUES, DECISION})
 WORDS = {"acknowledged": "ack", "rerun": "rerun", "ignored": "ignore"}
 _ISSUES_WIDEST = 16
+_INCOMPLETE = "incomplete"
 _SIGNS = {"error": ("✗", "err"), "warn": ("!", "warn")}
 
 
@@ -115,7 +116,10 @@ class PreviewTable:
 
 
 class SweepTable:
-    """The trials of a sweep, seen through a row-index view: `view[i]` is the `_row` at position `i`."""
+    """The trials of a sweep, seen through a row-index view: `view[i]` is the `_row` at position `i`.
+
+    With `like`, the columns stand in the order they had in another table: nobody who reads is to lose their place.
+    """
 
     def __init__(
         self,
@@ -124,6 +128,8 @@ class SweepTable:
         best: int | None,
         standing: Standing | None = None,
         decided: Mapping[int, Decision] | None = None,
+        *,
+        like: SweepTable | None = None,
     ) -> None:
         self.sweep = sweep
         self.view = view
@@ -131,6 +137,7 @@ class SweepTable:
         self.standing = standing
         self.decided = {} if decided is None else decided
         names = natural_columns(sweep, () if standing is None else _suspects(standing))
+        self._natural = names = names if like is None else like._ordered(names)
         lead = (names[0], ISSUES) if standing is not None and len(standing.sick_rows) else names[:1]
         self._undecided, self._decided = (*lead, *names[1:]), (*lead, DECISION, *names[1:])
         self.count = len(view)
@@ -145,13 +152,31 @@ class SweepTable:
 
     def seen_through(self, view: np.ndarray[Any, Any]) -> SweepTable:
         """Return the same table with other rows or another order, keeping what was measured."""
-        table = SweepTable(self.sweep, view, self.best, self.standing, self.decided)
+        table = SweepTable(self.sweep, view, self.best, self.standing, self.decided, like=self)
         table._measured = self._measured
         return table
+
+    def _ordered(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Return these columns in the order of this table, whose column of states stays where there was one."""
+        states = (STATUS,) if STATUS in names or STATUS in self._natural else ()
+        kept = [name for name in self._natural if name in set(names)]
+        return tuple(dict.fromkeys([*kept[:1], *states, *kept[1:], *names]))
 
     def keep_measures(self, other: SweepTable) -> None:
         """Take over how the columns of the same sweep were measured."""
         self._measured = {name: look for name, look in other._measured.items() if name not in ADDED}
+
+    def keep_fitting(self, other: SweepTable, rows: Sequence[int]) -> None:
+        """Take over how columns were measured before these rows came or changed, where these fit in."""
+        before, now = other.sweep.trials.schema, self.sweep.trials.schema
+        for name, (look, write) in other._measured.items():
+            if name in ADDED or now.get(name) != before.get(name) or name not in now:
+                continue
+            if name == STATUS and self.sweep.incomplete and look.width < len(_INCOMPLETE):
+                continue
+            texts = (write(value).text for value in self.sweep.trials[name].gather(list(rows)).to_list())
+            if all(len(text) <= look.width or look.width >= WIDEST for text in texts):
+                self._measured[name] = (look, write)
 
     def look(self, name: str) -> ColumnLook:
         """Return how a column is shown, measuring it when it is first asked for."""
@@ -172,7 +197,7 @@ class SweepTable:
             words = self.sweep.trials[STATUS].gather(rows).to_list()
             cut = self.sweep.incomplete
             return [
-                Cell("incomplete") if row in cut else plain_cell(word)
+                Cell(_INCOMPLETE) if row in cut else plain_cell(word)
                 for row, word in zip(rows.tolist(), words, strict=True)
             ]
         write = self._measure(name)[1]
@@ -207,6 +232,8 @@ class SweepTable:
             found = (ColumnLook("issues", max(6, min(_ISSUES_WIDEST, longest)), False), plain_cell)
         if found is None:
             found = measure(self._series(name), name, log=name in self._log)
+            if name == STATUS and self.sweep.incomplete:
+                found = (replace(found[0], width=max(found[0].width, len(_INCOMPLETE))), found[1])
         self._measured[name] = found
         return found
 

@@ -95,12 +95,16 @@ class Context:
         return self.trials.get_column(STATUS)
 
     @cached_property
+    def written(self) -> pl.Series:
+        """Whether the trial's record is whole: it was not cut off while being written."""
+        if not self.sweep.incomplete:
+            return pl.repeat(True, self.n, dtype=pl.Boolean, eager=True)
+        return ~self.rows.is_in(sorted(self.sweep.incomplete))
+
+    @cached_property
     def ended(self) -> pl.Series:
         """Whether the trial's last word is in: it is neither running nor cut off."""
-        ended = self.status != "running"
-        if self.sweep.incomplete:
-            ended = ended & ~self.rows.is_in(sorted(self.sweep.incomplete))
-        return ended
+        return (self.status != "running") & self.written
 
     @cached_property
     def full_length(self) -> pl.Series:

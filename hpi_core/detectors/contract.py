@@ -106,9 +106,11 @@ class Detector:
         severity: of its findings unless a row says otherwise.
         needs: words of `context.NEEDS`; where one is lacking the detector is skipped and says so.
         preempted_by: issues whose sick trials are not assessable here.
-        judges_unended: it judges running trials too.
+        judges_unended: it judges running trials too; those whose record was cut off are never judged.
         self_calibrated: it is demoted where it flags the best trials. False for facts and for questions on which the
             objective has no say (a seed that was ignored was ignored in good trials, too).
+        quick: it takes a moment on the table alone, without the curves: it runs again whenever a source that is
+            followed has grown, before the next inspection of all of it.
     """
 
     issue: str
@@ -124,6 +126,7 @@ class Detector:
     preempted_by: tuple[str, ...] = ()
     judges_unended: bool = False
     self_calibrated: bool = True
+    quick: bool = False
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,7 @@ DETECTOR = Detector(
     check=check,
     advice="Lower the learning rate, warm up or clip gradients; go back to a checkpoint before the step named.",
     preempted_by=("nonfinite_metric", "exploded_metric"),
+    judges_unended=True,
     examples=(
         Example(
             {"lr": learning_rates(5), "train_loss": finals([*_HEALTHY, _GONE])},

@@ -55,6 +55,7 @@ DETECTOR = Detector(
     check=check,
     advice="Read the error of one such trial; then see which range or machine the failed ones share.",
     preempted_by=("out_of_memory", "timeout"),
+    quick=True,
     examples=(
         Example(
             {"lr": [0.1, 0.2, 0.3], "status": ["completed", "crashed", "pruned"], "val_loss": [1.0, None, 2.0]}, (1,)

@@ -90,6 +90,8 @@ DETECTOR = Detector(
     ),
     check=check,
     advice="Lower the learning rate, warm up or clip gradients; look for log(0) and half precision.",
+    quick=True,
+    judges_unended=True,
     examples=(
         Example({"lr": [0.1, 0.2, 9.0], "val_loss": [0.5, 0.4, float("nan")]}, (2,)),
         Example({"lr": [0.1, 0.2, 9.0], "val_loss": [0.5, 0.4, 0.6], "train_loss": [0.5, 0.4, float("inf")]}, (2,)),

@@ -66,6 +66,7 @@ DETECTOR = Detector(
     thresholds=(),
     check=check,
     advice="Bound what uses memory (batch, width, sequence length), or accumulate gradients.",
+    quick=True,
     examples=(
         Example(
             {

@@ -116,7 +116,7 @@ def _restrict(detector: Detector, context: Context, found: Verdicts, done: Mappi
     """Make null the trials the detector may not judge: unended ones, and those a more severe issue has claimed."""
     if found.sick.len() != context.n:
         raise ValueError(f"{found.sick.len()} verdicts for {context.n} trials")
-    open_to_it = pl.repeat(True, context.n, eager=True) if detector.judges_unended else context.ended
+    open_to_it = context.written if detector.judges_unended else context.ended
     for issue in detector.preempted_by:
         earlier = done.get(issue)
         if earlier and earlier.verdicts:

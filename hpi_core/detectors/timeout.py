@@ -75,6 +75,7 @@ DETECTOR = Detector(
     ),
     check=check,
     advice="Give the slow range more time or fewer steps, or prune by time.",
+    quick=True,
     examples=(
         Example({"width": [8, 16, 32], "state": ["COMPLETED", "TIMEOUT", "COMPLETED"], "loss": [0.5, None, 0.4]}, (1,)),
         Example(

@@ -84,6 +84,8 @@ class Panes(Scope):
             screen.zoomed = False
         elif screen.state.pane != "runs":
             screen.focus_pane("runs")
+        elif screen.following.on:
+            self.say(screen.following.toggle())
         else:
             screen.noticed = False
         screen.relayout()

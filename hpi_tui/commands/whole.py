@@ -57,6 +57,7 @@ class Whole(Scope):
                 remember_roles(sweep.source.location, overrides)
             except HpiError as error:
                 self.say(str(error))
+            screen.following.pause()
             screen.jobs.reassign(sweep, overrides)
 
         screen.app.push_screen(RolesScreen(screen.look, sweep, screen.overrides), changed)
@@ -64,9 +65,14 @@ class Whole(Scope):
     def do_reload(self) -> None:
         screen = self.screen
         screen.progress, screen.error = "reading again", None
-        screen.jobs.load(screen.overrides, screen.complete)
+        screen.following.pause()
+        known = None if screen.table is None else screen.table.sweep
+        screen.jobs.load(screen.overrides, screen.complete, look=screen.following.look, known=known)
         screen.relayout()
         screen.refresh_chrome()
+
+    def do_follow(self) -> None:
+        self.say(self.screen.following.toggle())
 
     def do_accept_incomplete(self) -> None:
         self.screen.complete = True

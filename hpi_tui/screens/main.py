@@ -24,6 +24,7 @@ from hpi_tui.answers import Answers
 from hpi_tui.chat.jumps import JumpToIssue, JumpToPair, JumpToTrial
 from hpi_tui.commands import Commands
 from hpi_tui.cursor import Cursor
+from hpi_tui.following import Following
 from hpi_tui.jobs import Jobs
 from hpi_tui.layout import Layout, Wishes, layout_for
 from hpi_tui.panes.buckets import Buckets
@@ -93,6 +94,7 @@ class MainScreen(Screen[None]):
         self.cursor = Cursor(self)
         self.plotter = Plotter(self)
         self.commands = Commands(self)
+        self.following = Following(self)
         self.filter_bar: FilterBar | None = None
         self.note_line: NoteLine | None = None
         self.wanted_row: int | None = None
@@ -318,6 +320,10 @@ class MainScreen(Screen[None]):
         self.refresh_detail()
         self.relayout()
         self.refresh_chrome()
+
+    def show_standing(self) -> None:
+        """Show what stands against the trials, in every pane."""
+        self._answers.stand()
 
     def show_decisions(self) -> None:
         """Show what was just decided, in every pane."""

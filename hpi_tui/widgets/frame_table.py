@@ -128,8 +128,9 @@ class FrameTable(Lines, can_focus=True):
     def on_resize(self) -> None:
         """Lay the columns out again and keep the cursor in sight."""
         self._placed = None
-        self.top = self._scrolled_top()
-        self._keep_column_in_sight()
+        before, self.top = self.top, self._scrolled_top()
+        if self._keep_column_in_sight() or self.top != before:  # it may have been drawn in its new size already
+            self.redraw()
 
     def placed(self) -> list[Placed]:
         """Return the columns in sight: the pinned ones, then those from the first scrolled one on."""
