@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from hpi_core.demo import path as demo_path
-from tests.shared_data import DATA, needs_shared
 from tests.tui.conftest import Open
 from tests.tui.terminal import Terminal
 
@@ -234,9 +233,3 @@ def test_what_came_on_standard_input_is_not_followed(open_app: Open, tmp_path: P
         app.until("sick 1/9")
         app.send("\x06")
         app.until("only files and folders can be followed")
-
-
-@needs_shared
-def test_a_real_sweep_written_line_by_line(follow: Open, tmp_path: Path, append: Append) -> None:
-    found = sorted((DATA / "12_curves").rglob("*.csv"), key=lambda one: (one.stat().st_size, str(one)))
-    print(found[:5])
