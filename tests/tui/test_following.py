@@ -31,7 +31,7 @@ def append() -> Append:
 
 @pytest.fixture
 def follow(open_app: Open, tmp_path: Path) -> Open:
-    """Return a function that opens the app with `--follow`, which looks often and reads as soon as it sees something."""
+    """Return a function that opens the app with `--follow`, looking often and reading at once."""
 
     def open_it(*arguments: str, settings: str = "", **how: int) -> Terminal:
         folder = tmp_path / "config" / "hpi-tui"
