@@ -17,9 +17,8 @@ from typing import IO
 import hpi_core.following
 from hpi_core.following.contract import GrowingFormat, Grown
 from hpi_core.plugins import discover
-from hpi_core.readers.contract import Reader
 from hpi_core.tables.content import Content
-from hpi_core.tables.table import Cancelled, Progress, ReadOptions, Table
+from hpi_core.tables.table import Cancelled, FileReader, Progress, ReadOptions, Table
 
 # A file up to this size is compared whole before it is read on; a larger one at so many places of this width.
 _COMPARED = 8 << 20
@@ -48,7 +47,7 @@ class GrowingTables:
         self.read_whole = 0
 
     def __call__(
-        self, reader: Reader, content: Content, options: ReadOptions, progress: Progress, cancelled: Cancelled
+        self, reader: FileReader, content: Content, options: ReadOptions, progress: Progress, cancelled: Cancelled
     ) -> Table:
         """Return the table of a file as its reader would; see `TableReader`."""
         path, form = content.path, _formats().get(reader.name)

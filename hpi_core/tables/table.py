@@ -13,7 +13,6 @@ from hpi_core.lines import LineCounts
 from hpi_core.roles import RoleHints
 
 if TYPE_CHECKING:
-    from hpi_core.readers.contract import Reader
     from hpi_core.tables.content import Content
 
 # Called with what is being done (a short phrase) and how far it is (0 to 1, or None where nobody can know).
@@ -22,11 +21,23 @@ Progress = Callable[[str, float | None], None]
 Cancelled = Callable[[], bool]
 
 
+class FileReader(Protocol):
+    """A reader of files, as far as who reads through it has to know it."""
+
+    @property
+    def name(self) -> str:
+        """The word for what it reads."""
+
+    @property
+    def read_table(self) -> Callable[[Content, ReadOptions, Progress, Cancelled], Table]:
+        """Reads everything; raises SourceError or Cancelled."""
+
+
 class TableReader(Protocol):
     """Reads the table of one file as its reader does, or from what it knows of the file already."""
 
     def __call__(
-        self, reader: Reader, content: Content, options: ReadOptions, progress: Progress, cancelled: Cancelled
+        self, reader: FileReader, content: Content, options: ReadOptions, progress: Progress, cancelled: Cancelled
     ) -> Table:
         """Return what `reader.read_table` returns for this content, and raise what it raises."""
         ...
