@@ -78,7 +78,10 @@ ACTIONS: list[Action] = [
     Action("time_axis", ("x",), "over steps or time", "look", None, "step or time"),
     Action("log_axis", ("L",), "log or linear axis", "look", None, "log"),
     Action("smooth", ("tilde",), "smooth the curves", "look", None, "smooth"),
-    Action("overlay", ("o",), "lay the selected over", "look", None, "overlay"),
+    Action("overlay", ("o",), "lay over: selected, shown, sick", "look", None, "overlay"),
+    Action("multiples", ("M",), "metrics, trials side by side", "look", None, "side by side"),
+    Action("values", ("t",), "values as a table", "look", None, "table"),
+    Action("clip", ("percent_sign",), "clip to 1st–99th percentile", "look", None, "clip"),
     Action("zoom_in", ("greater_than_sign",), "closer", "look", None, "closer"),
     Action("zoom_out", ("less_than_sign",), "further away", "look", None, "further"),
     Action("ledger", ("D",), "repairs of the source", "look"),
@@ -102,9 +105,10 @@ _OF_PANE: Mapping[str, tuple[tuple[tuple[str, ...], str], ...]] = {
              (("export",), "export"), (("zoom",), "zoom")),
     "buckets": ((("left", "right"), "issue"), (("down", "up"), "parameter"), (("open",), "show these trials"),
                 (("zoom",), "zoom"), (("export",), "export")),
-    "curves": ((("left", "right"), "read out"), (("down", "up"), "trial"), (("previous_sick", "next_sick"), "sick"),
-               (("metric",), "metric"), (("log_axis",), "log"), (("time_axis",), "time"), (("smooth",), "smooth"),
-               (("overlay",), "overlay"), (("zoom_out", "zoom_in"), "zoom"), (("zoom",), "full")),
+    "curves": ((("left", "right"), "read out"), (("metric",), "metric"), (("log_axis",), "log"), (("overlay",), "over"),
+               (("multiples",), "grid"), (("values",), "table"), (("zoom_out", "zoom_in"), "zoom"),
+               (("clip",), "clip"), (("smooth",), "smooth"), (("time_axis",), "time"),
+               (("previous_sick", "next_sick"), "sick"), (("down", "up"), "trial"), (("zoom",), "full")),
 }  # fmt: skip
 
 # Keys of the chat alone, where every other key types; `/` begins a command.
@@ -116,7 +120,8 @@ CHAT_KEYS = (
 _SHOWN = {
     "question_mark": "?", "colon": ":", "slash": "/", "backslash": "\\", "equals_sign": "=", "asterisk": "*",
     "number_sign": "#", "plus": "+", "underscore": "_", "space": "Space", "enter": "Enter", "escape": "Esc",
-    "exclamation_mark": "!", "right_curly_bracket": "}", "right_square_bracket": "]", "left_square_bracket": "[",
+    "exclamation_mark": "!", "percent_sign": "%",
+    "right_curly_bracket": "}", "right_square_bracket": "]", "left_square_bracket": "[",
     "full_stop": ".", "tilde": "~", "greater_than_sign": ">", "less_than_sign": "<",
     "tab": "Tab", "shift+tab": "Shift-Tab", "pagedown": "PgDn", "pageup": "PgUp", "up": "Up",
     "down": "Down", "left": "Left", "right": "Right", "home": "Home", "end": "End",

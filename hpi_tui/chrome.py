@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Row = tuple[list[Run], list[Run]]
 _NAMED_PARAMETERS = 4
+_LEAST_NAME = 8
 
 
 def header(screen: MainScreen) -> Row:
@@ -45,7 +46,18 @@ def header(screen: MainScreen) -> Row:
     right = [Run(f"{busy}  ", "muted")] if busy else _followed(screen)
     if repairs := sweep.repairs:
         right.append(Run(f"{repairs:,} repair{'s' if repairs != 1 else ''} ", "muted"))
-    return left, right
+    return left, [*_curves(screen, left, right), *right]
+
+
+def _curves(screen: MainScreen, left: list[Run], right: list[Run]) -> list[Run]:
+    """Name the file the curves come from, where it is another one, as far as there is room."""
+    said = screen.table.sweep.source.curves if screen.table is not None else ""
+    if not said:
+        return []
+    room = screen.size.width - sum(cell_len(run.text) for run in (*left, *right)) - len("curves from ") - 4
+    if room < _LEAST_NAME:
+        return [Run("with curves ", "muted")]
+    return [Run("curves from ", "muted"), Run(f"{safe(said, room)} ")]
 
 
 def _followed(screen: MainScreen) -> list[Run]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hpi_tui.panes.curves import PAIR_FROM, CurvesView, Drawn, compute, with_settings
+from hpi_tui.panes.curves import CurvesView, Drawn, Room, compute, with_settings
 
 if TYPE_CHECKING:
+    from hpi_core.charts.crowd import Integers
     from hpi_core.charts.curves import CurveChart
     from hpi_core.charts.memo import Memo
     from hpi_core.charts.scatter import ScatterChart
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from hpi_tui.panes.curve_settings import CurveSettings
     from hpi_tui.screens.main import MainScreen
 
-Asked = tuple["Sweep", "Standing | None", int | None, bool, "CurveSettings"]
+Asked = tuple["Sweep", "Standing | None", "Integers | None", int | None, Room, "CurveSettings"]
 
 
 class Plotter:
@@ -45,7 +46,9 @@ class Plotter:
             return
         settings = screen.state.curves
         sweep, standing, row = screen.table.sweep, screen.standing, screen.cursor.trial_row()
-        asked = (sweep, standing, row, place.height >= PAIR_FROM, replace(settings, log_y=False, cursor=None))
+        shown = screen.table.view if settings.over or settings.form == "trials" else None
+        room = Room(place.width, place.height - 1)
+        asked = (sweep, standing, shown, row, room, replace(settings, log_y=False, clip=False, cursor=None))
         if self._asked is not None and _same(asked, self._asked):
             view = screen.curves.view
             if view is not None and view.settings != settings:
@@ -54,12 +57,12 @@ class Plotter:
         self._asked = asked
         memo = self._memo_of(sweep, standing)
         inspection = None if standing is None else standing.inspection
-        look, size = screen.look, (place.width, place.height - 1)
+        look, size = screen.look, (room.width, room.height)
 
         def collect() -> CurvesView:
             from hpi_tui.panes.curve_drawing import draw
 
-            view = with_settings(compute(sweep, inspection, row, asked[4], pair=asked[3], memo=memo), settings)
+            view = with_settings(compute(sweep, inspection, row, asked[5], room=room, shown=shown, memo=memo), settings)
             return replace(view, drawn=Drawn(*size, tuple(draw(look, view, *size))))  # a million points take a while
 
         screen.jobs.draw_curves(collect)
@@ -77,4 +80,4 @@ class Plotter:
 
 
 def _same(one: Asked, other: Asked) -> bool:
-    return one[0] is other[0] and one[1] is other[1] and one[2:] == other[2:]
+    return all(a is b for a, b in zip(one[:3], other[:3], strict=True)) and one[3:] == other[3:]

@@ -18,6 +18,7 @@ Floats = NDArray[np.float64]
 LARGEST = 1e300
 _FENCE = 4.0
 _WARM_UP = 0.1
+CLIPPED = (1, 99)
 
 
 @dataclass(frozen=True)
@@ -52,13 +53,26 @@ def value_axis(
     *,
     log: bool,
     most_ticks: int,
+    clip: bool = False,
 ) -> Axis:
     """Choose the y range of curves, each given as x and value, shown between x `low` and `high`.
 
     The first tenth of the x range does not count, so that the drop at the start does not take the height. The curves
     of `reference` are held wholly, those of `own` up to the highest of some percentiles (100, 98, 90, 75, 50) at most
     four times the span of the reference beyond it: what explodes leaves the picture and does not flatten it.
+
+    With `clip` the range is that from the 1st to the 99th percentile of all values shown, the start among them.
     """
+    if clip:
+        everything = [
+            placed[np.isfinite(placed) & (x >= low) & (x <= high)]
+            for x, values in (*reference, *own)
+            for placed in (positions(values, log),)
+        ]
+        shown = np.concatenate(everything) if everything else np.empty(0)
+        if shown.size:
+            bottom, top = (float(v) for v in np.percentile(shown, CLIPPED))
+            return _padded(bottom, top, log, most_ticks)
     start = low + _WARM_UP * (high - low)
     held = _pooled(reference, start, high, log)
     mine = _pooled(own, start, high, log)

@@ -1,7 +1,8 @@
 """The curves of a trial beside the best trial and the healthy median: what to draw, as plain arrays.
 
 `curve_chart` reads the few curves asked for from the sweep's lazy frame and keeps them whole, so that readouts are
-exact; reducing them to the screen is the business of `series`.
+exact; reducing them to the screen is the business of `series`. Where a source mixes several sweeps, best and healthy
+are those of the trial's own.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ import numpy as np
 import polars as pl
 
 from hpi_core import frames
-from hpi_core.charts.axes import Floats, as_floats
+from hpi_core.charts.crowd import Crowd, Integers, crowd
+from hpi_core.charts.curve_points import XAxis, load, median, within, x_range
 from hpi_core.charts.memo import Memo
 from hpi_core.charts.series import Curve, Part, Severity, smooth
-from hpi_core.charts.standing import Rows, best_row, healthy_rows, objective_values, severity_of, trial_name
+from hpi_core.charts.standing import Rows, best_row, healthy_rows, objective_values, peers, severity_of, trial_name
 from hpi_core.roles.names import parse
 from hpi_core.sweep import Sweep
 from hpi_core.text import safe
@@ -26,9 +28,9 @@ if TYPE_CHECKING:
     from hpi_core.inspection import Inspection
 
 T = TypeVar("T")
-XAxis = Literal["step", "time"]
-MEDIAN_POINTS = 512
-MOST_OVERLAYS = 40
+Form = Literal["lines", "metrics", "trials", "table"]
+MOST_OVERLAYS = 10
+MOST_PANELS = 36
 _MEDIAN = "healthy median"
 
 
@@ -39,19 +41,30 @@ class Mark:
     x: float
     issue: str
     severity: Severity
+    tag: str
 
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """The curves of one metric; the lowest in the stack first."""
+    """The curves of one metric and one trial, the lowest in the stack first; below all of them the crowd."""
 
     metric: str
     curves: tuple[Curve, ...]
+    marks: tuple[Mark, ...] = ()
+    crowd: Crowd | None = None
+
+    def of(self, part: Part) -> Curve | None:
+        """Return the first curve of a part."""
+        return next((curve for curve in self.curves if curve.part == part), None)
 
 
 @dataclass(frozen=True, eq=False)
 class CurveChart:
-    """One or two panels over the same x range; `metrics` are those to choose from, the objective's first."""
+    """Panels over the same x range; `metrics` are those to choose from, the objective's first.
+
+    `form` tells what the panels are: of `lines` and `table` the metric and perhaps its pair, of `metrics` one for each
+    metric of the trial, of `trials` one for each of several trials; `left_out` counts those there was no room for.
+    """
 
     trial: str
     metrics: tuple[str, ...]
@@ -60,13 +73,38 @@ class CurveChart:
     high: float
     full: tuple[float, float]
     axis: XAxis
-    marks: tuple[Mark, ...] = ()
     note: str = ""
     direction: str | None = None
+    form: Form = "lines"
+    left_out: int = 0
+
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        """The findings of the trial at their steps."""
+        return self.panels[0].marks
+
+
+@dataclass(frozen=True)
+class Company:
+    """Which other trials are shown beside the one under the cursor, by `_row`.
+
+    Attributes:
+        overlay: a few, each as a line; at most `MOST_OVERLAYS` are.
+        crowd: many, as a density.
+        apart: tell the sick of the crowd from the healthy.
+        beside: those that get a panel of their own in the form `trials`.
+        waiting: how many more would, had they a place.
+    """
+
+    overlay: tuple[int, ...] = ()
+    crowd: Integers | None = None
+    apart: bool = False
+    beside: tuple[int, ...] = ()
+    waiting: int = 0
 
 
 def curve_metrics(sweep: Sweep) -> tuple[str, ...]:
-    """Return the metrics that have curves: the objective's first, its train pair second, the others by name."""
+    """Return the metrics that have curves: the objective's first, its train pair second, the most telling next."""
     if sweep.curves is None:
         return ()
     names = sorted(sweep.curves.select("metric").unique().collect()["metric"].cast(pl.String).to_list())
@@ -74,7 +112,15 @@ def curve_metrics(sweep: Sweep) -> tuple[str, ...]:
         return ()
     first = _objective_curve(sweep, names)
     pair = paired_metric(first, names)
-    return tuple(dict.fromkeys([first, *([pair] if pair else []), *names]))
+    return tuple(dict.fromkeys([first, *([pair] if pair else []), *sorted(names, key=_telling)]))
+
+
+def _telling(name: str) -> tuple[int, int, str]:
+    """Order metrics by how much they say of a trial: held-out before training, losses before scores, then the rest."""
+    metric = parse(name).metric
+    if metric is None:
+        return 9, 9, name
+    return {"val": 0, "test": 1, None: 2, "train": 3}[metric.split], int(metric.quantity != "loss"), name
 
 
 def paired_metric(metric: str, names: Sequence[str]) -> str | None:
@@ -120,6 +166,10 @@ def curve_chart(
     zoom: tuple[float, float] | None = None,
     smoothing: int = 1,
     overlay: Sequence[int] = (),
+    company: Company | None = None,
+    form: Form = "lines",
+    most_panels: int = MOST_PANELS,
+    columns: int = 240,
     memo: Memo | None = None,
 ) -> CurveChart | None:
     """Collect what to draw for the trial of row `row`; None where the sweep has no curves.
@@ -128,12 +178,18 @@ def curve_chart(
         sweep: the sweep, with curves.
         inspection: decides what is healthy and best; without it a finite objective is healthy.
         row: the trial under the cursor.
-        metric: the metric shown, the objective's curve where None or unknown.
+        metric: the metric shown, the objective's curve where None or unknown; where the trial has none of that, the
+            first it has.
         pair: also show the same quantity on the other split, on the same steps.
         axis: `time` where the curves have a `time` column; otherwise steps are used and the note says so.
         zoom: the part of the x range shown.
-        smoothing: points of a centred rolling mean over each finite stretch; 1 leaves the curves as they are.
-        overlay: rows of other trials to show, at most `MOST_OVERLAYS`.
+        smoothing: points of a centred rolling mean over each finite stretch; 1 leaves the curves as they are. A crowd
+            is not smoothed.
+        overlay: short for `Company(overlay)`.
+        company: the other trials shown.
+        form: what the panels are.
+        most_panels: how many there is room for.
+        columns: how finely a crowd is resolved along x.
         memo: kept by the caller for one sweep and inspection, saves the part that does not depend on the trial.
     """
     if sweep.curves is None or not 0 <= row < sweep.trials.height:
@@ -142,138 +198,131 @@ def curve_chart(
     metrics = _kept(memo, ("metrics",), lambda: curve_metrics(sweep))
     if not metrics:
         return None
-    shown: str = metric if metric is not None and metric in metrics else metrics[0]
-    other = paired_metric(shown, metrics) if pair else None
+    shown: str = metric if metric is not None and metric in metrics else _first_metric(sweep, metrics, row, metric)
     timed = "time" in sweep.curves.collect_schema().names()
     use: XAxis = "time" if axis == "time" and timed else "step"
-    healthy = _kept(memo, ("healthy",), lambda: healthy_rows(sweep, inspection))
-    best = _kept(memo, ("best",), lambda: best_row(sweep, inspection))
-    full = _kept(memo, ("range", shown, use), lambda: _x_range(sweep.curves, shown, use))
-    low, high = _within(zoom, full)
-    panels = tuple(
-        _panel(sweep, inspection, row, name, use, (low, high), smoothing, overlay, best, healthy, memo)
-        for name in (shown, *([other] if other else []))
-    )
+    together = company or Company(tuple(overlay))
+    desk = _Desk(sweep, inspection, row, use, smoothing, together, columns, memo)
+    wanted = [(shown, row)]
+    if form == "metrics":
+        wanted = [(name, row) for name in dict.fromkeys([shown, *metrics])]
+    elif form == "trials":
+        wanted = [(shown, other) for other in dict.fromkeys(together.beside or (row,))]
+    elif pair and (other := paired_metric(shown, metrics)):
+        wanted.append((other, row))
+    places = wanted[: min(most_panels, MOST_PANELS)]
+    full = desk.range([name for name, _ in places])
+    low, high = within(zoom, full)
+    panels = tuple(desk.panel(name, trial, (low, high), with_crowd=form == "lines") for name, trial in places)
     note = "" if axis == use else "no time in the curves: over step"
     direction = (parsed.direction if (parsed := parse(shown).metric) else None) or (
         sweep.roles.objective.direction if sweep.roles.objective and shown == metrics[0] else None
     )
-    marks = _marks(inspection, row, shown) if use == "step" else ()
-    return CurveChart(
-        trial_name(sweep, row), metrics, panels, low, high, full, use, marks, note, direction
-    )  # fmt: skip
+    left_out = together.waiting + len(wanted) - len(places)
+    name = trial_name(sweep, row)
+    return CurveChart(name, metrics, panels, low, high, full, use, note, direction, form, left_out)
 
 
-def _panel(
-    sweep: Sweep,
-    inspection: Inspection | None,
-    row: int,
-    metric: str,
-    axis: XAxis,
-    span: tuple[float, float],
-    smoothing: int,
-    overlay: Sequence[int],
-    best: int | None,
-    healthy: Rows,
-    memo: Memo,
-) -> Panel:
-    assert sweep.curves is not None
-    middle = _kept(memo, ("median", metric, axis, span), lambda: _median(sweep.curves, metric, axis, span, healthy))
-    others = [other for other in dict.fromkeys(overlay) if other not in (row, best)][:MOST_OVERLAYS]
-    wanted = [*others, *([best] if best is not None and best != row else []), row]
-    found = _load(sweep.curves, metric, axis, wanted)
-    values = objective_values(sweep) if sweep.roles.objective else None
-    curves = [] if middle is None else [Curve("median", _MEDIAN, middle[0], smooth(middle[1], smoothing))]
-    for number in wanted:
-        x, y = found.get(number, (np.empty(0), np.empty(0)))
-        part: Part = "trial" if number == row else ("best" if number == best else "overlay")
-        severity = severity_of(inspection, number, values)
-        curves.append(Curve(part, trial_name(sweep, number), x, smooth(y, smoothing), number, severity))
-    order = ("overlay", "median", "best", "trial")
-    return Panel(metric, tuple(sorted(curves, key=lambda curve: order.index(curve.part))))
+def _first_metric(sweep: Sweep, metrics: tuple[str, ...], row: int, asked: str | None) -> str:
+    """Return the objective's curve, or where the trial has none of it and none was asked for, the first it has."""
+    if asked is not None or sweep.curves is None:
+        return metrics[0]
+    own = sweep.curves.filter(pl.col(frames.ROW) == row).select(pl.col("metric").cast(pl.String).unique()).collect()
+    has = set(own["metric"].to_list())
+    return next((name for name in metrics if name in has), metrics[0])
 
 
-def _load(curves: pl.LazyFrame, metric: str, axis: XAxis, rows: Sequence[int]) -> dict[int, tuple[Floats, Floats]]:
-    wanted = pl.Series(rows, dtype=pl.UInt32).implode()
-    points = (
-        curves.filter(pl.col(frames.ROW).is_in(wanted) & (pl.col("metric").cast(pl.String) == metric))
-        .select(frames.ROW, pl.col(axis).cast(pl.Float64).alias("x"), "value")
-        .drop_nulls()
-        .sort(frames.ROW, "x", maintain_order=True)
-        .collect()
-    )
-    return {
-        int(part[frames.ROW][0]): (as_floats(part["x"].to_numpy()), as_floats(part["value"].to_numpy()))
-        for part in points.partition_by(frames.ROW)
-    }
+@dataclass(frozen=True, eq=False)
+class _Desk:
+    """What all panels of one chart are made from."""
+
+    sweep: Sweep
+    inspection: Inspection | None
+    row: int
+    axis: XAxis
+    smoothing: int
+    company: Company
+    columns: int
+    memo: Memo
+
+    @property
+    def curves(self) -> pl.LazyFrame:
+        assert self.sweep.curves is not None
+        return self.sweep.curves
+
+    def peers(self, row: int) -> tuple[object, Rows | None]:
+        """Return what names the trial's own sweep within the source, and the trials of that."""
+        name = self.sweep.roles.group
+        key = None if name is None else self.sweep.trials[row, name]
+        return key, _kept(self.memo, ("peers", key), lambda: peers(self.sweep, row))
+
+    def range(self, metrics: Sequence[str]) -> tuple[float, float]:
+        """Return the x range of these metrics in the trial's sweep, and in the crowd."""
+        key, rows = self.peers(self.row)
+        crowd = self.company.crowd
+        if rows is not None and crowd is not None:
+            key, rows = ("crowd", crowd.tobytes()), np.union1d(rows, crowd).astype(np.uint32)
+        place = ("range", tuple(metrics), self.axis, key)
+        return _kept(self.memo, place, lambda: x_range(self.curves, metrics, self.axis, rows))
+
+    def panel(self, metric: str, row: int, span: tuple[float, float], *, with_crowd: bool) -> Panel:
+        """Collect the curves of one metric around one trial."""
+        sweep, inspection, axis, memo = self.sweep, self.inspection, self.axis, self.memo
+        key, own = self.peers(row)
+        healthy = _kept(memo, ("healthy", key), lambda: healthy_rows(sweep, inspection, own))
+        best = _kept(memo, ("best", key), lambda: best_row(sweep, inspection, own))
+        place = ("median", metric, axis, span, key)
+        middle = _kept(memo, place, lambda: median(self.curves, metric, axis, span, healthy))
+        others = [other for other in dict.fromkeys(self.company.overlay) if other not in (row, best)][:MOST_OVERLAYS]
+        wanted = [*others, *([best] if best is not None and best != row else []), row]
+        found = load(self.curves, metric, axis, wanted)
+        values = objective_values(sweep) if sweep.roles.objective else None
+        curves = [] if middle is None else [Curve("median", _MEDIAN, middle[0], smooth(middle[1], self.smoothing))]
+        for number in wanted:
+            x, y = found.get(number, (np.empty(0), np.empty(0)))
+            part: Part = "trial" if number == row else ("best" if number == best else "overlay")
+            severity = severity_of(inspection, number, values)
+            shown = smooth(y, self.smoothing)
+            curves.append(Curve(part, trial_name(sweep, number), x, shown, number, severity, number == best))
+        order = ("overlay", "median", "best", "trial")
+        many = self._crowd(metric, span) if with_crowd else None
+        marks = _marks(inspection, row) if axis == "step" else ()
+        return Panel(metric, tuple(sorted(curves, key=lambda curve: order.index(curve.part))), marks, many)
+
+    def _crowd(self, metric: str, span: tuple[float, float]) -> Crowd | None:
+        rows = self.company.crowd
+        if rows is None or not len(rows):
+            return None
+        state = np.zeros(len(rows), dtype=bool)
+        if self.company.apart and self.inspection is not None:
+            state = self.inspection.sick.fill_null(False).to_numpy()[rows]
+        key = ("crowd", metric, self.axis, span, self.columns, rows.tobytes(), self.company.apart)
+        return _kept(
+            self.memo, key, lambda: crowd(self.curves, metric, self.axis, span, self.columns, rows, state)
+        )  # fmt: skip
 
 
-def _x_range(curves: pl.LazyFrame | None, metric: str, axis: XAxis) -> tuple[float, float]:
-    assert curves is not None
-    column = pl.col(axis).cast(pl.Float64)
-    ends = (
-        curves.filter((pl.col("metric").cast(pl.String) == metric) & column.is_finite())
-        .select(column.min().alias("low"), column.max().alias("high"))
-        .collect()
-    )
-    low, high = ends.row(0)
-    return (0.0, 1.0) if low is None else (float(low), float(high))
-
-
-def _within(zoom: tuple[float, float] | None, full: tuple[float, float]) -> tuple[float, float]:
-    if zoom is None:
-        return full
-    low, high = max(full[0], zoom[0]), min(full[1], zoom[1])
-    return (low, high) if high > low else full
-
-
-def _median(
-    curves: pl.LazyFrame | None,
-    metric: str,
-    axis: XAxis,
-    span: tuple[float, float],
-    healthy: Rows,
-) -> tuple[Floats, Floats] | None:
-    """Return the median over the healthy trials per step, or per bucket of steps where there are very many.
-
-    A trial counts once per bucket, with the mean of its finite values there.
-    """
-    assert curves is not None
-    if healthy.size < 2:
-        return None
-    column = pl.col(axis).cast(pl.Float64)
-    picked = curves.filter(
-        (pl.col("metric").cast(pl.String) == metric)
-        & pl.col(frames.ROW).is_in(pl.Series(healthy, dtype=pl.UInt32).implode())
-        & pl.col("value").is_finite()
-        & column.is_between(*span)
-    ).select(frames.ROW, column.alias("x"), "value")
-    width = (span[1] - span[0]) / MEDIAN_POINTS
-    whole = axis == "step" and span[1] - span[0] <= MEDIAN_POINTS
-    bucket = pl.col("x") if whole or width <= 0 else ((pl.col("x") - span[0]) / width).floor()
-    out = (
-        picked.with_columns(bucket.alias("bucket"))
-        .group_by("bucket", frames.ROW)
-        .agg(pl.col("x").mean(), pl.col("value").mean())
-        .group_by("bucket")
-        .agg(pl.col("x").mean(), pl.col("value").median())
-        .sort("x")
-        .collect()
-    )
-    return (as_floats(out["x"].to_numpy()), as_floats(out["value"].to_numpy())) if out.height else None
-
-
-def _marks(inspection: Inspection | None, row: int, metric: str) -> tuple[Mark, ...]:
+def _marks(inspection: Inspection | None, row: int) -> tuple[Mark, ...]:
+    """Return the findings of a trial that name a step, sick ones first at equal steps; notes have no severity."""
     if inspection is None or inspection.findings.is_empty():
         return ()
+    from hpi_core.detectors.catalogue import catalogue
+
+    tags = {detector.issue: detector.tag for detector in catalogue().detectors}
     telling = [issue.issue for issue in inspection.issues if issue.diagnostic]
-    found = inspection.findings.filter(
-        (pl.col(frames.ROW) == row) & pl.col("step").is_not_null() & pl.col("issue").is_in(telling)
-        & (pl.col("severity") != "info")
-    ).unique(["issue", "step"]).sort("step")  # fmt: skip
+    severities: dict[str, Severity] = {"error": "error", "warn": "warn"}
+    found = (
+        inspection.findings.filter(
+            (pl.col(frames.ROW) == row) & pl.col("step").is_not_null()
+            & (pl.col("issue").is_in(telling) | (pl.col("severity") == "info"))
+        )
+        .with_columns(pl.col("severity").replace_strict({"error": 0, "warn": 1}, default=2).alias("rank"))
+        .sort("rank", "step", maintain_order=True).unique(["issue", "step"], keep="first", maintain_order=True)
+        .select("issue", "severity", "step")
+    )  # fmt: skip
     return tuple(
-        Mark(float(step), safe(issue, 40), "error" if severity == "error" else "warn")
-        for issue, severity, step in found.select("issue", "severity", "step").iter_rows()
+        Mark(float(step), safe(issue, 40), severities.get(severity, "none"), tags.get(issue, issue.upper()[:7]))
+        for issue, severity, step in found.iter_rows()
     )
 
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from hpi_core.charts.axes import Floats
-
-if TYPE_CHECKING:
-    pass
 
 Booleans = np.ndarray[Any, np.dtype[np.bool_]]
 Part = Literal["trial", "best", "median", "overlay"]
@@ -19,7 +16,10 @@ Severity = Literal["error", "warn", "none"]
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """One series, whole: `x` ascending, `values` with nan and infinities in their places."""
+    """One series, whole: `x` ascending, `values` with nan and infinities in their places.
+
+    `best` tells the best healthy trial, which has the part `trial` where it is the one under the cursor.
+    """
 
     part: Part
     name: str
@@ -27,6 +27,7 @@ class Curve:
     values: Floats
     row: int | None = None
     severity: Severity = "none"
+    best: bool = False
 
     @property
     def finite(self) -> bool:
@@ -84,6 +85,11 @@ def bad_stretches(curve: Curve) -> list[Bad]:
         word = "nan" if value != value else ("+inf" if value > 0 else "-inf")
         out.append(Bad(float(curve.x[start]), word, stop - start, stop == len(bad)))
     return out
+
+
+def ended_at(curve: Curve, x: float) -> float | None:
+    """Return where a curve ended, if that was before `x`; None where it still runs there, or has no point."""
+    return float(curve.x[-1]) if curve.x.size and x > curve.x[-1] else None
 
 
 def read_out(curve: Curve, x: float) -> tuple[float, float] | None:

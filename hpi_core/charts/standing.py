@@ -21,24 +21,42 @@ from hpi_core.charts.series import Severity
 Rows = np.ndarray[Any, np.dtype[np.uint32]]
 
 
-def healthy_rows(sweep: Sweep, inspection: Inspection | None) -> Rows:
-    """Return the rows of trials that are not sick and have a finite objective (all, where there is no objective)."""
+def peers(sweep: Sweep, row: int) -> Rows | None:
+    """Return the trials of the same sweep as this one where a source mixes several of them, else None."""
+    name = sweep.roles.group
+    if name is None:
+        return None
+    column = sweep.trials[name]
+    return np.flatnonzero(column.eq_missing(pl.Series([column[row]], dtype=column.dtype)).to_numpy()).astype(np.uint32)
+
+
+def healthy_rows(sweep: Sweep, inspection: Inspection | None, among: Rows | None = None) -> Rows:
+    """Return the trials that are not sick and have a finite objective (all, where there is no objective).
+
+    `among` names the trials that count; None means all.
+    """
     fine = np.isfinite(objective_values(sweep)) if sweep.roles.objective else np.ones(sweep.trials.height, dtype=bool)
     if inspection is not None and len(inspection.sick) == sweep.trials.height:
         fine &= ~inspection.sick.fill_null(False).to_numpy()
+    if among is not None:
+        fine &= np.isin(np.arange(fine.size), among)
     return np.flatnonzero(fine).astype(np.uint32)
 
 
-def best_row(sweep: Sweep, inspection: Inspection | None) -> int | None:
-    """Return the best healthy trial, None where nothing can be ranked."""
-    if inspection is not None:
-        return inspection.ranking.best[0].row if inspection.ranking.best else None
+def best_row(sweep: Sweep, inspection: Inspection | None, among: Rows | None = None) -> int | None:
+    """Return the best healthy trial (of those in `among`), None where nothing can be ranked."""
     objective = sweep.roles.objective
+    if inspection is not None and among is None:
+        return inspection.ranking.best[0].row if inspection.ranking.best else None
     if objective is None or objective.direction is None:
         return None
     values = objective_values(sweep)
-    done = sweep.trials[frames.STATUS].is_in(["completed", "unknown"]).to_numpy()
-    usable = np.flatnonzero(np.isfinite(values) & done)
+    fine = sweep.trials[frames.STATUS].is_in(["completed", "unknown"]).to_numpy() & np.isfinite(values)
+    if inspection is not None and len(inspection.sick) == fine.size:
+        fine &= ~inspection.sick.fill_null(False).to_numpy()
+    if among is not None:
+        fine &= np.isin(np.arange(fine.size), among)
+    usable = np.flatnonzero(fine)
     if not usable.size:
         return None
     ranked = values[usable]

@@ -45,13 +45,20 @@ class Curves(Scope):
             self._set(self._settings.next_smoothing())
 
     def do_overlay(self) -> None:
-        if self._curves() is None:
-            return
-        selected = tuple(sorted(self.screen.state.selection))
-        if not selected and not self._settings.overlay:
-            self.say("Nothing is selected: Space selects the trial under the cursor, o then lays it over.")
-            return
-        self._set(self._settings.overlaid(() if selected == self._settings.overlay else selected))
+        if self._curves() is not None:
+            self._set(self._settings.next_over(tuple(sorted(self.screen.state.selection))))
+
+    def do_multiples(self) -> None:
+        if self._curves() is not None:
+            self._set(self._settings.next_form())
+
+    def do_values(self) -> None:
+        if self._curves() is not None:
+            self._set(self._settings.toggled_table())
+
+    def do_clip(self) -> None:
+        if self._curves() is not None:
+            self._set(self._settings.toggled_clip())
 
     def do_zoom_in(self) -> None:
         self._zoom(_CLOSER)
@@ -61,16 +68,36 @@ class Curves(Scope):
 
     def readout(self, columns: int) -> None:
         """Move the readout by columns of the plot."""
-        if (chart := self._curves()) is not None:
-            self._set(self._settings.moved(columns, self.screen.curves.plot_columns, chart.full))
+        if (chart := self._curves()) is None:
+            return
+        settings = self._settings
+        if chart.form == "table":
+            self._set(replace(settings, cursor=self._row_beside(chart, columns)))
+        else:
+            self._set(settings.moved(columns, self.screen.curves.plot_columns, chart.full))
+
+    def _row_beside(self, chart: CurveChart, rows: int) -> float | None:
+        """Return the step of the table's row so many rows away from the cursor."""
+        from hpi_tui.panes.curve_table import table_steps
+
+        steps = table_steps(chart, self.screen.curves.size.height - 2)
+        if not steps:
+            return self._settings.cursor
+        at = self._settings.cursor
+        if at is None:
+            return steps[0 if rows > 0 else -1]
+        here = min(range(len(steps)), key=lambda place: abs(steps[place] - at))
+        return steps[min(max(here + rows, 0), len(steps) - 1)]
 
     def put_readout_away(self) -> bool:
-        """Put the readout away, then the zoom; tells whether there was one."""
+        """Put the readout away, then the zoom, then what is beside or over the plot; tells whether there was any."""
         settings = self._settings
         if settings.cursor is not None:
             self._set(settings.without_cursor())
         elif settings.zoom is not None:
             self._set(replace(settings, zoom=None))
+        elif settings.form != "lines" or settings.over:
+            self._set(replace(settings, form="lines", over="", overlay=()))
         else:
             return False
         return True

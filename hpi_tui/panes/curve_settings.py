@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 SMOOTHING = (1, 5, 15, 51)
+Over = Literal["", "selected", "shown", "sick"]
+Form = Literal["lines", "metrics", "trials", "table"]
 _NARROWEST = 1e-4
 
 
@@ -15,7 +17,10 @@ class CurveSettings:
     """How curves are shown.
 
     `metric` and `parameter` None mean the first ones; `zoom` is the shown part of the x axis or None for all of it;
-    `cursor` is the x the readout stands at or None; `smoothing` counts the points of the rolling mean.
+    `cursor` is the x the readout stands at or None; `smoothing` counts the points of the rolling mean; `over` says
+    which other trials are laid over, `overlay` which ones were selected when it was asked for them; `form` is one
+    plot, one for each metric or for each of several trials, or a table; `clip` holds the y axis to the 1st to 99th
+    percentile.
     """
 
     metric: str | None = None
@@ -26,6 +31,9 @@ class CurveSettings:
     zoom: tuple[float, float] | None = None
     cursor: float | None = None
     overlay: tuple[int, ...] = ()
+    over: Over = ""
+    form: Form = "lines"
+    clip: bool = False
 
     def next_metric(self, metrics: Sequence[str], by: int = 1) -> CurveSettings:
         """Show the next of these metrics."""
@@ -48,9 +56,26 @@ class CurveSettings:
         at = SMOOTHING.index(self.smoothing) if self.smoothing in SMOOTHING else 0
         return replace(self, smoothing=SMOOTHING[(at + 1) % len(SMOOTHING)])
 
-    def overlaid(self, rows: Sequence[int]) -> CurveSettings:
-        """Show these trials as well."""
-        return replace(self, overlay=tuple(rows))
+    def next_over(self, selected: Sequence[int]) -> CurveSettings:
+        """Lay over the selected trials, then all shown, then these as sick against healthy, then none."""
+        order: tuple[Over, ...] = ("", "selected", "shown", "sick") if selected else ("", "shown", "sick")
+        at = order.index(self.over) if self.over in order else 0
+        over = order[(at + 1) % len(order)]
+        return replace(self, over=over, overlay=tuple(selected) if over == "selected" else (), form="lines")
+
+    def next_form(self) -> CurveSettings:
+        """Show one plot, then one for each metric, then one for each of several trials."""
+        order: tuple[Form, ...] = ("lines", "metrics", "trials")
+        at = order.index(self.form) if self.form in order else 0
+        return replace(self, form=order[(at + 1) % len(order)])
+
+    def toggled_table(self) -> CurveSettings:
+        """Show the values as a table, or as lines again."""
+        return replace(self, form="lines" if self.form == "table" else "table")
+
+    def toggled_clip(self) -> CurveSettings:
+        """Hold the y axis to the 1st to 99th percentile of what is shown, or no longer."""
+        return replace(self, clip=not self.clip)
 
     def zoomed(self, factor: float, full: tuple[float, float]) -> CurveSettings:
         """Show `1 / factor` of what is shown, around the cursor or the middle; all of it has no zoom."""

@@ -17,7 +17,8 @@ from hpi_tui.theme import Look
 from hpi_tui.widgets.lines import Lines, Run, paint, title
 
 if TYPE_CHECKING:
-    from hpi_core.charts.curves import CurveChart
+    from hpi_core.charts.crowd import Integers
+    from hpi_core.charts.curves import Company, CurveChart
     from hpi_core.charts.memo import Memo
     from hpi_core.charts.scatter import ScatterChart
     from hpi_core.inspection import Inspection
@@ -43,13 +44,27 @@ class Drawn(NamedTuple):
     strips: tuple[Strip, ...]
 
 
+@dataclass(frozen=True)
+class Room:
+    """How much the pane can show, in cells below its title."""
+
+    width: int = 120
+    height: int = 40
+
+    @property
+    def pair(self) -> bool:
+        """Whether the metric's pair has a place below it."""
+        return self.height >= PAIR_FROM - 1
+
+
 def compute(
     sweep: Sweep,
     inspection: Inspection | None,
     row: int | None,
     settings: CurveSettings,
     *,
-    pair: bool = True,
+    room: Room | None = None,
+    shown: Integers | None = None,
     memo: Memo | None = None,
 ) -> CurvesView:
     """Collect what to draw; without curves the objective against trial order and a hyperparameter.
@@ -59,23 +74,52 @@ def compute(
         inspection: decides what is healthy; None while it is not there yet.
         row: the trial under the cursor.
         settings: what the person chose.
-        pair: whether the widget has the room for the metric's pair (`PAIR_FROM` rows).
+        room: what there is room for.
+        shown: `_row` of the trials the filter shows, in their order; None means all.
         memo: kept by the caller as long as sweep and inspection are the same.
     """
     from hpi_core.charts.curves import curve_chart
     from hpi_core.charts.scatter import scatter_chart
 
+    room = room or Room()
     if sweep.trials.is_empty():
         return CurvesView(None, settings)
     chart: CurveChart | ScatterChart | None = None
     if row is not None:
+        from hpi_tui.panes.curve_grid import room_for
+
+        most = room_for(room.width, room.height)
         chart = curve_chart(
-            sweep, inspection, row, metric=settings.metric, pair=pair, axis=settings.axis, zoom=settings.zoom,
-            smoothing=settings.smoothing, overlay=settings.overlay, memo=memo,
+            sweep, inspection, row, metric=settings.metric, pair=room.pair or settings.form == "table",
+            axis=settings.axis, zoom=settings.zoom, smoothing=settings.smoothing,
+            company=_company(sweep, row, settings, shown, most), form=settings.form, most_panels=most,
+            columns=2 * room.width, memo=memo,
         )  # fmt: skip
     if chart is None and (sweep.curves is None or row is not None):
         chart = scatter_chart(sweep, inspection, row, parameter=settings.parameter, memo=memo)
     return CurvesView(chart, settings)
+
+
+def _company(sweep: Sweep, row: int, settings: CurveSettings, shown: Integers | None, most: int) -> Company:
+    """Return the other trials: a few as lines, many as a crowd; side by side the page of trials `row` is on."""
+    import numpy as np
+
+    from hpi_core.charts.curves import MOST_OVERLAYS, Company
+
+    rows = np.arange(sweep.trials.height) if shown is None else np.asarray(shown, dtype=np.int64)
+    if settings.form == "trials":
+        at = np.flatnonzero(rows == row)
+        start = int(at[0]) // most * most if at.size else 0
+        page = rows[start : start + most].tolist()
+        beside = page if row in page else [row, *page[: most - 1]]
+        return Company(beside=tuple(beside), waiting=max(0, len(rows) - len(beside)))
+    if settings.over == "selected":
+        rows = np.asarray(settings.overlay, dtype=np.int64)
+    if settings.form != "lines" or not settings.over:
+        return Company()
+    if len(rows) <= MOST_OVERLAYS and settings.over != "sick":
+        return Company(overlay=tuple(rows.tolist()))
+    return Company(crowd=rows, apart=settings.over == "sick")
 
 
 class Curves(Lines):
@@ -152,23 +196,61 @@ class Curves(Lines):
         if isinstance(chart, ScatterChart):
             state = [Run(f" {safe(chart.metric, 40)}", "text"), Run("  no curves", "muted")]
             return title(self.look, width, label, state, right, self.active)
-        state = [Run(f" {safe(chart.panels[0].metric, 40)}", "text")]
-        said = f"  over {chart.axis}"
-        if settings.smoothing > 1:
-            said += f", mean of {settings.smoothing}"
-        if settings.overlay:
-            said += f", {len(settings.overlay)} selected"
-        if width >= 66:
-            state.append(Run(f"  trial {chart.trial}, best, healthy median" if width < 90 else
-                             f"  trial {chart.trial} against the best and the healthy median", "muted"))  # fmt: skip
-        if width >= 40 or settings.smoothing > 1 or settings.overlay:
-            state.append(Run(said, "muted"))
-        if chart.note and width >= 60:
-            state.append(Run(f"  {chart.note}", "warn"))
+        if settings.clip:
+            right.insert(0, Run("1st–99th percentile  ", "muted"))
         if settings.zoom is not None:
             factor = (chart.full[1] - chart.full[0]) / ((chart.high - chart.low) or 1)
             right.insert(0, Run(f"zoom {factor:.3g}×  {chart.low:,.0f}–{chart.high:,.0f}  ", "muted"))
+        state = [Run(f" {safe(chart.panels[0].metric, 40)}" if chart.form != "metrics" else " every metric", "text")]
+        state += [Run(f"  {words}", "muted") for words in self._said(chart, width)]
+        if chart.note and width >= 60:
+            state.append(Run(f"  {chart.note}", "warn"))
         return title(self.look, width, label, state, right, self.active)
+
+    def _said(self, chart: CurveChart, width: int) -> list[str]:
+        """Say what is drawn, as far as there is room: whose curves, over what, how they were treated."""
+        assert self.view is not None
+        settings, crowd = self.view.settings, chart.panels[0].crowd
+        said = []
+        if chart.form == "trials":
+            more = f", {chart.left_out:,} more" if chart.left_out else ""
+            said.append(f"{len(chart.panels)} trials side by side{more}, best and median in each")
+        elif chart.form == "metrics":
+            said.append(f"trial {chart.trial}" + (f", {chart.left_out:,} metrics more" if chart.left_out else ""))
+        elif chart.form == "table":
+            said.append(self._counted(chart))
+        elif crowd is not None:
+            drawn = f"{crowd.curves:,}" if crowd.curves == crowd.asked else f"{crowd.curves:,} of {crowd.asked:,}"
+            ill = int(crowd.sick.sum())
+            apart = (
+                f"{ill:,} sick against {crowd.curves - ill:,} healthy" if settings.over == "sick" else f"{drawn} curves"
+            )
+            said.append(f"trial {chart.trial} in {apart}" if width >= 66 else apart)
+        elif laid := self._laid(chart):
+            said.append(f"trial {chart.trial} with {laid}" if width >= 66 else laid)
+        elif width >= 66:
+            said.append(f"trial {chart.trial}, best, healthy median" if width < 90 else
+                        f"trial {chart.trial} against the best and the healthy median")  # fmt: skip
+        if width >= 40 or settings.smoothing > 1:
+            said.append(f"over {chart.axis}" + (f", mean of {settings.smoothing}" if settings.smoothing > 1 else ""))
+        return said
+
+    def _laid(self, chart: CurveChart) -> str:
+        """Name the few trials that are laid over as lines."""
+        assert self.view is not None
+        if self.view.settings.over == "selected":
+            return f"{len(self.view.settings.overlay)} selected"
+        others = sum(curve.part == "overlay" for curve in chart.panels[0].curves)
+        return f"{others} more shown" if others else ""
+
+    def _counted(self, chart: CurveChart) -> str:
+        from hpi_tui.panes.curve_table import table_steps
+
+        trial = chart.panels[0].of("trial")
+        there = 0 if trial is None else int(((trial.x >= chart.low) & (trial.x <= chart.high)).sum())
+        rows = len(table_steps(chart, self.size.height - 2))
+        part = f"{rows:,} of {there:,} points, > shows more" if rows < there else f"{there:,} points"
+        return f"trial {chart.trial} as a table, {part}"
 
 
 def with_settings(view: CurvesView, settings: CurveSettings) -> CurvesView:

@@ -101,8 +101,10 @@ class _Plot:
             counts = [f"✗ {lost:,} not finite"] * bool(lost) + [f"↑ {far:,} above"] * bool(far)
             said = f"  {'  '.join(counts)}"
             self.canvas.put(self.left + self.room - len(said), self.top, said, "err")
-        self._sign(self.chart.best, "★", "good", across, up)
-        self._sign(self.chart.row, "●", "strong", across, up)
+        if self.chart.best != self.chart.row:
+            self._sign(self.chart.best, "★", "good", across, up)
+        here = ("★", "good") if self.chart.best == self.chart.row else ("●", "strong")
+        self._sign(self.chart.row, *here, across, up)
 
     def _frame(self) -> None:
         name = f"{safe(self.chart.metric, 30)} over {safe(self.panel.name, 30)}"

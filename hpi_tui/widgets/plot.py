@@ -47,34 +47,6 @@ def rasterise(lines: Iterable[Polyline], width: int, height: int, mark: str | No
     return rows + [" " * width] * (height - len(rows))
 
 
-def rasterise_cloud(lines: Iterable[Polyline], width: int, height: int, mark: str | None = None) -> list[str]:
-    """Draw many lines of one colour at once: what `rasterise` draws, without a cost per point.
-
-    plotext takes about 20 µs for a point; background series of hundreds of points are put into an array instead.
-    """
-    import numpy as np
-
-    across, up = (1, 1) if mark else (2, 4)
-    cells = np.zeros((height * up, width * across), dtype=bool)
-    for line in lines:
-        dots = to_dots(line, width * across, height * up)
-        if dots:
-            ends = np.array(dots, dtype=np.int64)
-            begins = np.where(ends[:, 2:] == 1, np.roll(ends, 1, axis=0), ends)[:, :2]
-            steps = np.abs(ends[:, :2] - begins).max(axis=1) + 1
-            which = np.repeat(np.arange(len(dots)), steps)
-            share = (np.arange(which.size) - np.repeat(np.cumsum(steps) - steps, steps)) / np.maximum(1, steps - 1)[
-                which
-            ]
-            place = np.rint(begins[which] + (ends[which, :2] - begins[which]) * share[:, None]).astype(np.int64)
-            cells[height * up - 1 - place[:, 1], place[:, 0]] = True
-    if mark:
-        return ["".join(mark if cell else " " for cell in row) for row in cells.tolist()]
-    weights = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
-    codes = (cells.reshape(height, 4, width, 2) * weights[None, :, None, :]).sum(axis=(1, 3))
-    return ["".join(chr(0x2800 + code) if code else " " for code in row) for row in codes.tolist()]
-
-
 def _by_plotext(drawn: Sequence[Dots], width: int, height: int, mark: str | None, across: int, up: int) -> str:
     import plotext
 
@@ -177,14 +149,14 @@ class Canvas:
                 self._text[y][at] = character
                 self._style[y][at] = (token, ground, bold)
 
-    def stamp(self, x: int, y: int, rows: Sequence[str], token: str) -> None:
+    def stamp(self, x: int, y: int, rows: Sequence[str], token: str, *, bold: bool = False) -> None:
         """Put a raster over what is there; its blanks let the ground through."""
         for down, row in enumerate(rows):
             if 0 <= y + down < self.height:
                 for at, character in enumerate(row, start=x):
                     if character not in (" ", "\u2800") and 0 <= at < self.width:
                         self._text[y + down][at] = character
-                        self._style[y + down][at] = (token, "ground", False)
+                        self._style[y + down][at] = (token, "ground", bold)
 
     def is_free(self, x: int, y: int, length: int) -> bool:
         """Whether nothing but grid stands on these cells, all of them on the canvas."""

@@ -14,9 +14,9 @@ import hpi_core
 from hpi_core import frames
 from hpi_core.sweep import Source, Sweep
 from hpi_tui.panes.curve_settings import CurveSettings
-from hpi_tui.panes.curves import PAIR_FROM, Curves, compute, with_settings
+from hpi_tui.panes.curves import Curves, Room, compute, with_settings
 from hpi_tui.theme import Look
-from hpi_tui.widgets.plot import Polyline, rasterise, rasterise_cloud
+from hpi_tui.widgets.plot import Polyline, rasterise
 
 DEMO = Path(hpi_core.__file__).parent / "demo"
 
@@ -97,12 +97,12 @@ async def test_the_pair_stands_below_where_there_is_room() -> None:
     sweep = hpi_core.read([str(DEMO / "sweep.csv"), str(DEMO / "sweep.curves.parquet")])
     app = CurvesApp()
     async with app.run_test(size=(120, 40)) as pilot:
-        app.curves.show(compute(sweep, None, 3, CurveSettings(), pair=app.curves.size.height >= PAIR_FROM))
+        app.curves.show(compute(sweep, None, 3, CurveSettings(), room=Room(*app.curves.size)))
         await pilot.pause()
         rows = app.text().splitlines()
         assert rows[0].startswith(" 4 Curves  val_loss")
         assert sum(row.strip() == "train_loss" for row in rows) == 1
-        app.curves.show(compute(sweep, None, 3, CurveSettings(metric="train_accuracy"), pair=False))
+        app.curves.show(compute(sweep, None, 3, CurveSettings(metric="train_accuracy"), room=Room(80, 10)))
         assert app.text().startswith(" 4 Curves  train_accuracy")
 
 
@@ -115,7 +115,7 @@ async def test_ascii_and_no_colour_lose_nothing() -> None:
         text = app.text()
         assert text.isascii()
         assert "?" not in text
-        assert all(mark in text for mark in ("xxx", "ooo", "* t1", "x t0", "median"))
+        assert all(mark in text for mark in ("xxx", "***", "===", "* t1", "x t0", "= median"))
 
 
 NAN, INF = math.nan, math.inf
@@ -144,7 +144,9 @@ async def test_no_curve_ends_the_app(name: str) -> None:
     async with app.run_test(size=(90, 30)) as pilot:
         for log in (False, True):
             for row in (0, 1, 2):
-                app.curves.show(compute(sweep, None, row, CurveSettings(log_y=log, cursor=7.0, overlay=(0, 1))))
+                app.curves.show(
+                    compute(sweep, None, row, CurveSettings(log_y=log, cursor=7.0, overlay=(0, 1), over="selected"))
+                )
                 assert app.is_whole()
         for size in ((200, 60), (60, 14), (40, 8), (23, 5), (7, 3), (1, 1)):
             await pilot.resize_terminal(*size)
@@ -199,13 +201,6 @@ def test_a_raster_is_where_its_points_are() -> None:
     assert one(0.5, 7)[0].strip() == ""
     line = Polyline(np.array([0.0, 1.0, 2.0]), np.array([0.0, 1e300, np.nan]), np.array([False, True, False]))
     assert rasterise([line], 10, 3, "x") == ["x         "] * 3
-
-
-def test_a_cloud_is_what_plotext_would_draw() -> None:
-    x = np.array([0.0, 0.2, 0.2, 0.6, 1.0])
-    line = Polyline(x, np.array([0.1, 0.1, 0.9, 0.9, 0.9]), np.array([False, True, True, False, True]))
-    assert rasterise_cloud([line], 30, 6) == rasterise([line], 30, 6)
-    assert rasterise_cloud([line], 30, 6, "o") == rasterise([line], 30, 6, "o")
 
 
 def test_settings_are_pure_transitions() -> None:
