@@ -7,7 +7,7 @@ from typing import Any
 
 from hpi_core.chat.evidence import Evidence, Record
 from hpi_core.chat.tools import tools
-from hpi_core.numerals import chance, number, percent, plural
+from hpi_core.numerals import chance, number, percent, plural, typeset
 from hpi_core.text import safe
 
 
@@ -28,7 +28,7 @@ def details(evidence: Evidence, label: str) -> list[tuple[str, str]]:
         return []
     if label[0] not in "CLB":
         return [("", glimpse(evidence, label))]
-    where = _where(record) if label[0] == "B" else safe(record["text"], 80)
+    where = _where(record) if label[0] == "B" else safe(typeset(record["text"]), 80)
     rows = [("", where), ("issue", str(record["issue"]))]
     rows.append(("here", f"{record['sick']:,} of {record['n']:,}  {_interval(record, 'rate', percent)}".rstrip()))
     if "elsewhere_n" in record:
@@ -100,15 +100,15 @@ def _ratio(value: float | None) -> str:
 
 def _cause(record: Record) -> str:
     return (
-        f"{safe(record['text'], 80)} → {record['issue']}  {_counts(record)}, elsewhere "
+        f"{safe(typeset(record['text']), 80)} → {record['issue']}  {_counts(record)}, elsewhere "
         f"{record['elsewhere_sick']:,} of {record['elsewhere_n']:,}, q {chance(record['q'])}, {record['strength']}"
     )
 
 
 def _lead(record: Record) -> str:
     return (
-        f"{safe(record['text'], 80)} → {record['issue']}  a lead, not a claim: {record['sick']:,} of {record['n']:,}, "
-        f"elsewhere {record['elsewhere_sick']:,} of {record['elsewhere_n']:,}"
+        f"{safe(typeset(record['text']), 80)} → {record['issue']}  a lead, not a claim: "
+        f"{record['sick']:,} of {record['n']:,}, elsewhere {record['elsewhere_sick']:,} of {record['elsewhere_n']:,}"
     )
 
 
@@ -132,7 +132,7 @@ def _issue(record: Record) -> str:
 
 
 def _recommendation(record: Record) -> str:
-    return f"{safe(record['text'], 200)}  {safe(record.get('reason') or '', 200)}".rstrip()
+    return f"{safe(typeset(record['text']), 200)}  {safe(record.get('reason') or '', 200)}".rstrip()
 
 
 def _counts(record: Record) -> str:

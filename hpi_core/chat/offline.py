@@ -16,7 +16,7 @@ from hpi_core.chat.printable import printable
 from hpi_core.chat.tools import tools
 from hpi_core.chat.verifier import Verified, verify
 from hpi_core.next_experiment import Change, plan_next
-from hpi_core.numerals import chance, number, percent, plural
+from hpi_core.numerals import chance, number, percent, plural, typeset
 from hpi_core.text import safe
 
 SHOWN = 12
@@ -53,7 +53,7 @@ def _why(evidence: Evidence, trial: str) -> list[str]:
     for label in facts["causes"]:
         cause = evidence.record(label)
         if cause is not None:
-            lines.append(f"It shares {safe(cause['text'])} with others: {_cause_counts(cause)} [{label}]")
+            lines.append(f"It shares {safe(typeset(cause['text']))} with others: {_cause_counts(cause)} [{label}]")
     if objective is not None and objective["metric"] in facts.get("metrics", {}):
         lines.append(f"{safe(objective['metric'])} {_value(facts['metrics'][objective['metric']])} {at}")
     configuration = ", ".join(f"{safe(name)} {_value(value)}" for name, value in _first(facts.get("configuration", {})))
@@ -95,7 +95,7 @@ def _best(evidence: Evidence) -> list[str]:
 
 def _causes(evidence: Evidence) -> list[str]:
     lines = [
-        f"- {safe(cause['text'])} → {cause['issue']} ({cause['strength']}): {_cause_counts(cause)} [{label}]"
+        f"- {safe(typeset(cause['text']))} → {cause['issue']} ({cause['strength']}): {_cause_counts(cause)} [{label}]"
         for label, cause in list(evidence.labelled("C"))[:SHOWN]
     ]
     if lines:
@@ -106,7 +106,7 @@ def _causes(evidence: Evidence) -> list[str]:
     return [
         "No cause can be claimed. Where to look first (counts, not claims):",
         *(
-            f"- {safe(lead['text'])} → {lead['issue']}: {lead['sick']:,} of {lead['n']:,} sick, elsewhere "
+            f"- {safe(typeset(lead['text']))} → {lead['issue']}: {lead['sick']:,} of {lead['n']:,} sick, elsewhere "
             f"{lead['elsewhere_sick']:,} of {lead['elsewhere_n']:,}; about {lead['needs']:,} more trials would tell "
             f"[{label}]"
             for label, lead in leads
@@ -191,7 +191,7 @@ def _next(evidence: Evidence) -> list[str]:
         return ["Nothing to recommend: no cause, no lead and no issue asks for a change.", *_caveats(evidence)]
     lines = []
     for label, entry in found[:SHOWN]:
-        lines.append(f"- {safe(entry['text'], 200)} [{label}]")
+        lines.append(f"- {safe(typeset(entry['text']), 200)} [{label}]")
         if entry.get("reason"):
             lines.append(f"  {safe(entry['reason'], 300)} [{label}]")
     if changes:
@@ -202,7 +202,9 @@ def _next(evidence: Evidence) -> list[str]:
 
 
 def _change(evidence: Evidence, change: Change) -> str:
-    cause = next((label for label, c in evidence.labelled("C") if change.rationale.startswith(f"{c['text']}:")), None)
+    cause = next(
+        (label for label, c in evidence.labelled("C") if change.rationale.startswith(f"{typeset(c['text'])}:")), None
+    )
     moved = safe(change.now, 100) if change.action == "watch" else f"{safe(change.now, 100)} → {safe(change.to, 100)}"
     sure = "" if change.confidence == "none" else f" ({change.confidence})"
     return f"- {change.action} {safe(change.parameter, 80)}: {moved}: {safe(change.rationale, 300)}{sure}{_cite(cause)}"

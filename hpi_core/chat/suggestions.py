@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hpi_core.chat.evidence import Evidence
+from hpi_core.numerals import typeset
 from hpi_core.text import safe
 
 COUNT = 3
@@ -19,7 +20,7 @@ def suggestions(evidence: Evidence) -> list[str]:
 def _questions(evidence: Evidence) -> Iterator[str]:
     summary = evidence.summary
     for label, cause in evidence.labelled("C"):
-        yield f"Why does {safe(cause['text'], 60)} go with {cause['issue']}, and how sure is that? [{label}]"
+        yield f"Why does {safe(typeset(cause['text']), 60)} go with {cause['issue']}, and how sure is that? [{label}]"
         break
     would = summary.get("would_rank_higher", [])
     if would and (higher := evidence.label_of_id(would[0]["trial"])):
@@ -30,7 +31,7 @@ def _questions(evidence: Evidence) -> Iterator[str]:
             yield f"What do the trials with {issue['issue']} have in common? [{label}]"
             break
     for label, lead in evidence.labelled("L"):
-        yield f"What would it take to know whether {safe(lead['text'], 60)} matters? [{label}]"
+        yield f"What would it take to know whether {safe(typeset(lead['text']), 60)} matters? [{label}]"
         break
     if summary["recommendations"]:
         yield "What should the next sweep leave out, and what should it try instead?"

@@ -181,7 +181,8 @@ def _sentences(cause: Mapping[str, Any], word: str) -> list[str]:
     low, high = number(cause["ratio_low"], 3), number(cause["ratio_high"], 3)
     ratio = f"{number(cause['ratio'], 3)} times as often {word} as elsewhere ({low} to {high})"
     if not cause["elsewhere_sick"]:
-        ratio = f"none {word} elsewhere: at least {low} times as often there"
+        few = f"none {word} elsewhere, and too few there to say how many times as often"
+        ratio = f"none {word} elsewhere: at least {low} times as often there" if cause["ratio_low"] > 1 else few
     said = [f"{ratio}; accounts for about {percent(cause['share'])} of all {word}; {_in_words(cause['q'])}."]
     if cause["threshold_low"] is not None and cause["threshold_high"] is not None:
         said.append(f"Threshold between {number(cause['threshold_low'])} and {number(cause['threshold_high'])}.")

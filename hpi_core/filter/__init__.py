@@ -1,6 +1,6 @@
 """The filter language: which trials to show, in one line; compiled to one polars expression.
 
-    lr > 0.01 and status == failed        comparisons: < <= > >= == (or =) !=, joined by and, or, not, ( )
+    lr > 0.01 and status == failed        comparisons: < <= > >= == (or =) != (or ≤ ≥ ≠), joined by and, or, not, ( )
     1e-4 < lr <= 0.01                     chained: both must hold
     val_loss > train_loss                 a column against a column
     val_loss is nan                       is [not] nan | missing | inf | finite
@@ -20,7 +20,7 @@ Grammar (keywords in any case):
     any     : all ("or" all)*
     all     : no ("and" no)*
     no      : "not" no | "(" any ")" | test | text+
-    test    : value (("<"|"<="|">"|">="|"=="|"="|"!=") value)+
+    test    : value (("<"|"<="|"≤"|">"|">="|"≥"|"=="|"="|"!="|"≠") value)+
             | value "is" ["not"] word
             | value ["not"] "in" "(" value ("," value)* ")"
             | value ("~"|"=~"|"!~") value

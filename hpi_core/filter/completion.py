@@ -18,8 +18,8 @@ from hpi_core.frames import STATUS
 if TYPE_CHECKING:
     from hpi_core.sweep import Sweep
 
-_TOKEN = re.compile(r"\"[^\"]*\"?|'[^']*'?|`[^`]*`?|<=|>=|==|!=|=~|!~|[<>=~(),]|[^\s()<>=!~,\"'`]+")
-_COMPARE = frozenset(("<", "<=", ">", ">=", "==", "=", "!=", "~", "=~", "!~"))
+_TOKEN = re.compile(r"\"[^\"]*\"?|'[^']*'?|`[^`]*`?|<=|>=|==|!=|=~|!~|[<>≤≥≠=~(),]|[^\s()<>≤≥≠=!~,\"'`]+")
+_COMPARE = frozenset(("<", "<=", "≤", ">", ">=", "≥", "==", "=", "!=", "≠", "~", "=~", "!~"))
 _STATUSES = ("completed", "failed", "oom", "timeout", "pruned", "running", "unknown")
 _MOST = 50
 _SCAN = 100_000

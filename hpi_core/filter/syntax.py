@@ -19,6 +19,9 @@ _DEPTH = 60
 STATES = ("nan", "missing", "inf", "finite")
 KEYWORDS = frozenset(("and", "or", "not", "in", "is"))
 
+# What a page prints can be typed again.
+_TYPED = {"=": "==", "≤": "<=", "≥": ">=", "≠": "!="}
+
 _GRAMMAR = r"""
 start: [any]
 any: all (OR all)*
@@ -35,11 +38,11 @@ AND.3: /and(?=[\s()]|$)/i
 NOT.3: /not(?=[\s()]|$)/i
 IS.3: /is(?=[\s()]|$)/i
 IN.3: /in(?=[\s()]|$)/i
-COMPARE.2: /<=|>=|==|!=|<|>|=(?!~)/
+COMPARE.2: /<=|>=|==|!=|<|>|≤|≥|≠|=(?!~)/
 MATCH.2: /=~|!~|~/
 QUOTED.2: /"(?:[^"\\]|\\[\s\S])*"|'(?:[^'\\]|\\[\s\S])*'/
 BACKTICKED.2: /`(?:[^`]|``)*`/
-WORD: /[^\s()<>=!~,"'`]+/
+WORD: /[^\s()<>≤≥≠=!~,"'`]+/
 %import common.WS
 %ignore WS
 """
@@ -199,7 +202,7 @@ def _build(node: Tree[Token], text: str) -> Node:
         shown = values[0].text if single else text[values[0].start : values[-1].end]
         return Quick(shown, values[0].start, word=single and values[0].form == "word")
     if kind == "comparison":
-        return Comparison(tuple(values), tuple({"=": "=="}.get(str(token), str(token)) for token in tokens))
+        return Comparison(tuple(values), tuple(_TYPED.get(str(token), str(token)) for token in tokens))
     if kind == "state":
         return _state(values[0], tokens[-1], "NOT" in names)
     if kind == "membership":

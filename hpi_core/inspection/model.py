@@ -16,6 +16,7 @@ from hpi_core.sweep import Sweep
 
 if TYPE_CHECKING:
     from hpi_core.importance import Weighing
+    from hpi_core.inspection.best_results import BestWithin
     from hpi_core.inspection.measures import Measure
     from hpi_core.inspection.recommendations import Recommendation
     from hpi_core.inspection.second_objectives import SecondObjective
@@ -69,6 +70,7 @@ class Inspection:
         objective: what makes the objective bad or good among trials that are not sick; apart from the issues.
         infos: what trials share that start slowly or stopped while still improving; apart, for it makes nobody sick.
         tested: how many tests share the one false discovery rate of all these.
+        best_within: for every cause, how many of the best results lie in its range.
         recommendations: what to do next, each resting on a finding or cause.
         ranking: the best healthy trials.
         weighing: which hyperparameters matter; computed when it is first asked for.
@@ -96,6 +98,7 @@ class Inspection:
     objective: ObjectiveFindings = field(default_factory=ObjectiveFindings)
     infos: InfoFindings = field(default_factory=InfoFindings)
     tested: int = 0
+    best_within: tuple[BestWithin, ...] = ()
     recommendations: tuple[Recommendation, ...] = ()
     caveats: tuple[str, ...] = ()
     thresholds: Mapping[str, float] = field(default_factory=dict)

@@ -10,6 +10,7 @@ from hpi_core.detectors.catalogue import catalogue
 from hpi_core.detectors.runner import UNDIAGNOSTIC, UNDIAGNOSTIC_TITLE
 from hpi_core.errors import Cancelled
 from hpi_core.inspection.association import associate
+from hpi_core.inspection.best_results import best_within
 from hpi_core.inspection.caveats import about_the_sweep, merged
 from hpi_core.inspection.issues import blamed, count_issues, noted, standing_findings, worst_severities
 from hpi_core.inspection.measures import measure_metrics
@@ -63,6 +64,7 @@ def inspect(
     ranking = rank(sweep, sick, standing)
     stage("looking for what they share", 0.5)
     association = associate(sweep, detection.verdicts, blamed(issues), sick, noted(issues))
+    best = best_within(sweep, sick, association.causes)
     return Inspection(
         sweep=sweep,
         measures=measures,
@@ -82,7 +84,8 @@ def inspect(
         objective=association.objective,
         infos=association.infos,
         tested=association.tested,
-        recommendations=recommend(association.causes, issues, sweep.roles.hyperparameters),
+        recommendations=recommend(association.causes, issues, sweep.roles.hyperparameters, best),
+        best_within=best,
         caveats=(*about_the_sweep(sweep, ranking, detection.sick), *merged(association.caveats, sweep.trials.columns)),
         thresholds=dict(thresholds or {}),
         second_objectives=second_objectives(sweep, standing, ranking),

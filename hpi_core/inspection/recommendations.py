@@ -1,7 +1,8 @@
 """What to do next, as short as it can be: one thing per cause that can be acted on, then advice on issues without one.
 
 A recommended limit on a continuous scale is the cautious end of the threshold's interval; between the few values of a
-discrete one it is the cut itself, since every value was tried. A machine that is to blame is taken out of the sweep,
+discrete one it is the cut itself, since every value was tried. A range that holds its share of the best results is
+watched and not left out, unless its trials have no result at all. A machine that is to blame is taken out of the sweep,
 never tuned. Leads never become recommendations.
 """
 
@@ -12,10 +13,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from hpi_core.inspection.diagnosis import diagnose
-from hpi_core.numerals import number, percent, plural
+from hpi_core.numerals import number, percent, plural, typeset
 from hpi_core.roles import Hyperparameter
 
 if TYPE_CHECKING:
+    from hpi_core.inspection.best_results import BestWithin
     from hpi_core.inspection.model import IssueCount
     from hpi_core.statistics.findings import Cause
 
@@ -34,7 +36,31 @@ COMMON_RATE = 0.05
 _STRENGTHS: tuple[Confidence, ...] = ("strong", "moderate", "weak", "observed")
 
 
-TENTATIVE = "Try this: "
+TENTATIVE, WATCHED = "Try this: ", "Watch "
+
+
+def argues_for_a_cut(cause: Cause) -> bool:
+    """Tell whether a cause is sure and large enough to take something out of the search."""
+    return (
+        not cause.environment
+        and cause.issue not in BOOKKEEPING
+        and cause.strength in ("strong", "moderate")
+        and cause.rate >= CUT_RATE
+        and cause.ratio >= CUT_RATIO
+    )
+
+
+def costs_the_best(cause: Cause, severity: str, within: BestWithin) -> bool:
+    """Tell whether leaving out the range of a cause would give up what the search is for.
+
+    Args:
+        cause: what is blamed.
+        severity: of its issue; where it is an error, a sick trial has no result that could be used.
+        within: where the best results lie.
+    """
+    if severity == "error" and argues_for_a_cut(cause):
+        return within.most
+    return within.at_home
 
 
 @dataclass(frozen=True)
@@ -63,23 +89,32 @@ class Recommendation:
 
 
 def recommend(
-    causes: Sequence[Cause], issues: Iterable[IssueCount], hyperparameters: Iterable[Hyperparameter]
+    causes: Sequence[Cause],
+    issues: Iterable[IssueCount],
+    hyperparameters: Iterable[Hyperparameter],
+    best: Sequence[BestWithin],
 ) -> tuple[Recommendation, ...]:
     """Return the recommendations that follow from causes and issues, most important first.
+
+    Args:
+        causes: what is blamed.
+        issues: what was found.
+        hyperparameters: what can be changed.
+        best: for every cause, how many of the best results lie in its range.
 
     Order: what rests on a sure and large effect before what is worth a try, then by strength, then by how many sick
     trials it accounts for. Advice on an issue as such is given only where no cause of it is recommended.
     """
     known = {parameter.name: parameter for parameter in hyperparameters}
     issues = list(issues)
-    advice = {issue.issue: issue.advice for issue in issues}
+    stakes = _Stakes({issue.issue: issue for issue in issues}, best)
     grouped: dict[tuple[object, ...], list[int]] = {}
     for place, cause in enumerate(causes):
         if cause.issue in BOOKKEEPING:
             grouped[place, cause.issue] = [place]
         elif cause.environment or cause.parameter in known:
             grouped.setdefault((cause.parameter, cause.kind, cause.values), []).append(place)
-    drafts = [_from_causes(places, causes, known, advice) for places in grouped.values()]
+    drafts = [_from_causes(places, causes, known, stakes) for places in grouped.values()]
     weights = [-max(_accounted_for(causes[place]) for place in places) for places in grouped.values()]
     order = sorted(
         range(len(drafts)), key=lambda i: (_tentative(drafts[i]), _STRENGTHS.index(drafts[i].confidence), weights[i])
@@ -107,11 +142,26 @@ def _accounted_for(cause: Cause) -> float:
 
 
 def _tentative(draft: Recommendation) -> bool:
-    return draft.text.startswith(TENTATIVE)
+    return draft.text.startswith((TENTATIVE, WATCHED))
+
+
+@dataclass(frozen=True)
+class _Stakes:
+    """What a cause is weighed against: its issue, and the best results in its range (one entry per cause)."""
+
+    issues: Mapping[str, IssueCount]
+    best: Sequence[BestWithin]
+
+    def advice(self, issue: str) -> str:
+        return self.issues[issue].advice if issue in self.issues else ""
+
+    def too_high(self, place: int, cause: Cause) -> bool:
+        severity = self.issues[cause.issue].severity if cause.issue in self.issues else "warn"
+        return costs_the_best(cause, severity, self.best[place])
 
 
 def _from_causes(
-    places: Sequence[int], causes: Sequence[Cause], known: Mapping[str, Hyperparameter], advice: Mapping[str, str]
+    places: Sequence[int], causes: Sequence[Cause], known: Mapping[str, Hyperparameter], stakes: _Stakes
 ) -> Recommendation:
     """Return one recommendation for all causes that speak of the same side or value of a parameter.
 
@@ -121,13 +171,16 @@ def _from_causes(
     cause = causes[leading]
     parameter = now = to = None
     if cause.issue in BOOKKEEPING:
-        action = f"{advice.get(cause.issue, '').rstrip('.')}; begin with the trials where {cause.text}".lstrip("; ")
+        advice = stakes.advice(cause.issue).rstrip(".")
+        action = f"{advice}; begin with the trials where {typeset(cause.text)}".lstrip("; ")
     elif cause.environment:
         action = _machine(cause)
     else:
         parameter, now = cause.parameter, _now(known[cause.parameter])
         action, to = _change(cause, known[cause.parameter])
-        if cause.strength == "weak" or cause.rate < CUT_RATE or cause.ratio < CUT_RATIO:
+        if stakes.too_high(leading, cause):
+            action, to = _watch(cause, stakes.best[leading]), None
+        elif not argues_for_a_cut(cause):
             action = f"{TENTATIVE}{action[0].lower()}{action[1:]}"
     return Recommendation(
         "",
@@ -138,6 +191,13 @@ def _from_causes(
         now,
         to,
         cause.strength,
+    )
+
+
+def _watch(cause: Cause, within: BestWithin) -> str:
+    return (
+        f"{WATCHED}{typeset(cause.text)} and keep it for now: {within.best_there:,} of the {within.best:,} best "
+        "results lie there"
     )
 
 
@@ -157,7 +217,7 @@ def _machine(cause: Cause) -> str:
 
 def _evidence(cause: Cause) -> str:
     said = (
-        f"{cause.text}: {cause.sick:,} of {plural(cause.n, 'trial')} {cause.issue} "
+        f"{typeset(cause.text)}: {cause.sick:,} of {plural(cause.n, 'trial')} {cause.issue} "
         f"({percent(cause.rate)}, 95 % interval {percent(cause.rate_low)} to {percent(cause.rate_high)}), "
         f"elsewhere {cause.elsewhere_sick:,} of {cause.elsewhere_n:,} ({percent(cause.rate_elsewhere)})"
     )

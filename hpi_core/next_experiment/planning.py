@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import polars as pl
 
+from hpi_core.inspection.recommendations import BOOKKEEPING, argues_for_a_cut, costs_the_best
 from hpi_core.next_experiment.design import design
 from hpi_core.next_experiment.evidence import Evidence, gather
 from hpi_core.next_experiment.model import Change, Dimension, Plan
-from hpi_core.next_experiment.rules import argues_for_a_cut, cut, drop_levels, expand, fix, holds, shrink, shrink_p
+from hpi_core.next_experiment.rules import cut, drop_levels, expand, fix, holds, shrink, shrink_p, watch
 from hpi_core.next_experiment.space import in_words, searched_space
+from hpi_core.numerals import typeset
 from hpi_core.statistics.boundaries import Boundary, crowded_boundaries
 from hpi_core.statistics.intervals import discovery_rates
 
@@ -69,6 +71,7 @@ def plan_next(
     for dimension in list(draft.dimensions.values()):
         _apply(draft, drop_levels(dimension, remaining))
     _fix(draft, inspection, evidence)
+    _watch(draft, inspection)
     _explain(draft, inspection)
     objective = sweep.roles.objective
     dimensions = tuple(draft.dimensions.values())
@@ -100,13 +103,21 @@ def _crowded(evidence: Evidence, draft: Draft) -> list[Boundary]:
 
 
 def _cut(draft: Draft, inspection: Inspection, evidence: Evidence) -> None:
+    severity = {issue.issue: issue.severity for issue in inspection.issues}
+    told = list(zip(inspection.causes, inspection.best_within, strict=True))
     for dimension in list(draft.dimensions.values()):
-        own = [c for c in inspection.causes if c.parameter == dimension.name and argues_for_a_cut(c)]
+        own = [
+            cause
+            for cause, best in told
+            if cause.parameter == dimension.name
+            and argues_for_a_cut(cause)
+            and (severity[cause.issue] == "error" or not costs_the_best(cause, severity[cause.issue], best))
+        ]
         before = dimension
         for after, change in cut(dimension, own, evidence):
             _apply(draft, [(after, change)])
             if change.action == "cut":
-                cause = next(c for c in own if change.rationale.startswith(f"{c.text}:"))
+                cause = next(c for c in own if change.rationale.startswith(f"{typeset(c.text)}:"))
                 draft.cuts.append((before, cause))
     for cause in inspection.causes:
         if cause.environment and cause.rate >= 0.25:
@@ -161,6 +172,7 @@ def _fix(draft: Draft, inspection: Inspection, evidence: Evidence) -> None:
     if weighing.ranked < _TRIALS_PER_PARAMETER * told:
         return
     matters = {entry.parameter for entry in weighing.entries if entry.matters}
+    matters |= {cause.parameter for cause in inspection.causes}
     matters |= {name for pair in weighing.interactions for name in (pair.first, pair.second)}
     weighed = {entry.parameter for entry in weighing.entries if entry.question == "variance"}
     parents = {d.condition.parent for d in draft.dimensions.values() if d.condition is not None}
@@ -171,6 +183,14 @@ def _fix(draft: Draft, inspection: Inspection, evidence: Evidence) -> None:
         if dimension.name in weighed - matters - parents - changed:
             made = fix(dimension, evidence)
             _apply(draft, [made] if made else [])
+
+
+def _watch(draft: Draft, inspection: Inspection) -> None:
+    """Say of every parameter that stays although something is blamed on it why it stays: once, for the surest cause."""
+    for cause, best in zip(inspection.causes, inspection.best_within, strict=True):
+        changed = {change.parameter for change in draft.changes}
+        if cause.parameter in draft.dimensions.keys() - changed and cause.issue not in BOOKKEEPING:
+            draft.changes.append(watch(draft.dimensions[cause.parameter], cause, best))
 
 
 def _explain(draft: Draft, inspection: Inspection) -> None:

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpi_core.inspection.recommendations import BOOKKEEPING, CUT_RATE, CUT_RATIO
 from hpi_core.next_experiment.model import Change, Confidence, Dimension, Value
 from hpi_core.next_experiment.space import in_words
-from hpi_core.numerals import chance, number, percent
+from hpi_core.numerals import chance, number, percent, typeset
 from hpi_core.statistics.intervals import wilson
 from hpi_core.statistics.maxstat import log_upper_tail
 
 if TYPE_CHECKING:
+    from hpi_core.inspection.best_results import BestWithin
     from hpi_core.next_experiment.evidence import Evidence
     from hpi_core.statistics.boundaries import Boundary
     from hpi_core.statistics.findings import Cause
@@ -35,17 +35,6 @@ _NEVER_P = 0.01
 _SICK_LEVEL = 0.5
 _STRENGTHS = ("strong", "moderate", "weak")
 Changed = tuple[Dimension, Change]
-
-
-def argues_for_a_cut(cause: Cause) -> bool:
-    """Tell whether a cause is sure and large enough to take something out of the search."""
-    return (
-        not cause.environment
-        and cause.issue not in BOOKKEEPING
-        and cause.strength in ("strong", "moderate")
-        and cause.rate >= CUT_RATE
-        and cause.ratio >= CUT_RATIO
-    )
 
 
 def cut(dimension: Dimension, causes: Sequence[Cause], evidence: Evidence) -> list[Changed]:
@@ -135,6 +124,18 @@ def _speaks_of(dimension: Dimension, cause: Cause) -> bool:
     )  # fmt: skip
 
 
+def watch(dimension: Dimension, cause: Cause, best: BestWithin) -> Change:
+    """Return the row of a cause that takes nothing out: it is too weak, or the best results lie there as well."""
+    words = in_words(dimension)
+    if best.at_home:
+        why = f"{best.best_there:,} of the {best.best:,} best results lie there too, so it is not cut"
+    elif cause.strength == "weak":
+        why = "too weak a case to cut it"
+    else:
+        why = "too seldom to cut it"
+    return Change(dimension.name, "watch", words, words, f"{_counts(cause)}; {why}", cause.strength)
+
+
 def _watched(dimension: Dimension, cause: Cause) -> Change:
     words = in_words(dimension)
     if cause.kind == "missing":
@@ -169,7 +170,7 @@ def holds(dimension: Dimension, evidence: Evidence) -> Booleans:
 
 def _counts(cause: Cause) -> str:
     said = (
-        f"{cause.text}: {cause.sick:,} of {cause.n:,} {cause.issue} ({percent(cause.rate)}), elsewhere "
+        f"{typeset(cause.text)}: {cause.sick:,} of {cause.n:,} {cause.issue} ({percent(cause.rate)}), elsewhere "
         f"{cause.elsewhere_sick:,} of {cause.elsewhere_n:,} ({percent(cause.rate_elsewhere)})"
     )
     if cause.threshold_low is not None and cause.threshold_high is not None:

@@ -10,6 +10,7 @@ import pytest
 import hpi_core
 from hpi_core.inspection import Inspection
 from hpi_core.inspection.caveats import merged
+from hpi_core.next_experiment.planning import plan_next
 
 DEMO = Path(hpi_core.__file__).parent / "demo" / "sweep.csv"
 
@@ -45,9 +46,9 @@ def test_advice_on_an_issue_is_left_out_where_its_cause_is_recommended(demo: Ins
 
 
 def test_what_is_sure_comes_before_what_is_worth_a_try(demo: Inspection) -> None:
-    tentative = [item.text.startswith("Try this") for item in demo.recommendations]
+    tentative = [item.text.startswith(("Try this", "Watch")) for item in demo.recommendations]
     assert tentative == sorted(tentative)
-    sure = [item.confidence for item in demo.recommendations if not item.text.startswith("Try this")]
+    sure = [item.confidence for item in demo.recommendations if not item.text.startswith(("Try this", "Watch"))]
     assert sure == sorted(sure, key=("strong", "moderate", "weak", "observed").index)
     assert [item.id for item in demo.recommendations] == [f"R{n}" for n in range(1, len(tentative) + 1)]
 
@@ -85,3 +86,30 @@ def test_caveats_that_say_the_same_of_several_columns_become_one() -> None:
     names = ["a", "b c", *(f"x{i}" for i in range(4))]
     assert merged(said, names) == ["Each of a, b c, x0, x1 and 2 more is odd.", "Something else."]
     assert merged(["a is odd."], names) == ["a is odd."]
+
+
+def _overfitting(tmp_path: Path, best_without: bool) -> Inspection:
+    """A sweep whose trials overfit without dropout; the best results lie there too, or elsewhere."""
+    draw = random.Random(11)
+    lines = ["trial_id,status,dropout,lr,train_loss,val_loss"]
+    for row in range(240):
+        dropout = draw.choice((0.0, 0.1, 0.2, 0.3, 0.4))
+        ill = dropout == 0 and draw.random() < 0.6
+        better = not ill and best_without == (dropout == 0)
+        loss = draw.uniform(0.3, 0.6) - (0.2 if better else 0)
+        lines.append(f"{row},completed,{dropout},{draw.uniform(0.1, 1):.4f},{0.001 if ill else loss - 0.01},{loss}")
+    return _inspect(tmp_path, lines)
+
+
+@pytest.mark.parametrize("best_without", [True, False])
+def test_what_holds_the_best_results_is_watched_and_not_left_out(tmp_path: Path, best_without: bool) -> None:
+    found = _overfitting(tmp_path, best_without)
+    place = next(place for place, cause in enumerate(found.causes) if cause.parameter == "dropout")
+    assert found.best_within[place].at_home == best_without
+    item = next(item for item in found.recommendations if item.parameter == "dropout")
+    assert item.text.startswith("Watch dropout") == best_without
+    assert ("best results lie there" in item.text) == best_without
+    if best_without:
+        assert item.to is None
+    change = next(change for change in plan_next(found).changes if change.parameter == "dropout")
+    assert (change.action == "cut") == (not best_without)
