@@ -24,8 +24,10 @@ def rerun_table(sweep: Sweep, rows: Sequence[int]) -> pl.DataFrame:
     return sweep.trials.select(list(dict.fromkeys(name for name in names if name is not None)))[list(rows)]
 
 
-def slurm_script(table: pl.DataFrame, id_column: str | None, csv_name: str) -> str:
+def slurm_script(table: pl.DataFrame, id_column: str | None, csv_name: str, job: str = "rerun") -> str:
     """Return a SLURM array script with one task per row of the table, which is kept beside it as `csv_name`.
+
+    The queue shows it under the name `job`.
 
     Raises:
         UsageError: a value or name holds a line end, so that a line of the table would not be a row of it.
@@ -37,7 +39,9 @@ def slurm_script(table: pl.DataFrame, id_column: str | None, csv_name: str) -> s
         if any("\n" in word or "\r" in word for word in words):
             raise UsageError("A value holds a line end, which a job script cannot number.", "Export a .csv instead.")
         cases.append(f"  {task}) set -- {' '.join(map(shlex.quote, words))} ;;")
-    return _SCRIPT.format(tasks=table.height, csv=shlex.quote(csv_name), shown=safe(csv_name), cases="\n".join(cases))
+    return _SCRIPT.format(
+        job=job, tasks=table.height, csv=shlex.quote(csv_name), shown=safe(csv_name), cases="\n".join(cases)
+    )
 
 
 def write_reruns(sweep: Sweep, rows: Sequence[int], path: Path) -> tuple[Path, ...]:
@@ -74,7 +78,7 @@ def _word(value: object) -> str:
 
 _SCRIPT = """\
 #!/bin/bash
-#SBATCH --job-name=rerun
+#SBATCH --job-name={job}
 #SBATCH --array=1-{tasks}
 #
 # One task per row of {shown}, which belongs in the folder this is submitted from. Submit with

@@ -60,7 +60,8 @@ def parse(text: str) -> tuple[str, list[str]]:
         raise UsageError(f"There is no command /{name}.", f"Did you mean {hint}?" if near else f"There are {hint}.")
     arguments = [_bare(word) for word in words[1:]]
     if form.name == "why" and len(arguments) > 1:
-        arguments = [" ".join(arguments)]  # an id may hold blanks
+        named = arguments[1:] if arguments[0].lower() == "trial" else arguments
+        arguments = [" ".join(named)]  # an id may hold blanks
     if len(arguments) != len(form.arguments):
         raise UsageError(f"/{name} takes {_counted(form)}.", f"Type {form.usage}.")
     return name, arguments

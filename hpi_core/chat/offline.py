@@ -49,7 +49,7 @@ def _why(evidence: Evidence, trial: str) -> list[str]:
         note = "" if issue["diagnostic"] else " (found on the best trials too: not counted)"
         lines.append(f"- {issue['severity']} {issue['issue']}: {safe(issue['evidence'], 200)} {at}{where}{note}")
     if advice := list(dict.fromkeys(issue["advice"] for issue in issues if issue["advice"])):
-        lines += [f"Try: {safe(item, 200)} {at}" for item in advice[:3]]
+        lines += [f"What to do: {safe(item, 200)} {at}" for item in advice[:3]]
     for label in facts["causes"]:
         cause = evidence.record(label)
         if cause is not None:

@@ -23,7 +23,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     cap_threads()
     _open_closed_streams()
     try:
-        args = _parser().parse_args(argv)
+        args, unknown = _parser().parse_known_args(argv)
+        if unknown:  # argparse would show the usage of `hpi`, which tells nothing about the options of a command
+            args.complain(f"there is no {' '.join(unknown)}; hpi {args.command} --help lists the options")
         code: ExitCode = args.run(args)
         sys.stdout.flush()
     except HpiError as error:
@@ -93,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     for command in sorted((c for c in discovery.found if isinstance(c, Command)), key=lambda c: (c.order, c.name)):
         subparser = commands.add_parser(command.name, help=command.help, description=command.help)
         command.add_arguments(subparser)
-        subparser.set_defaults(run=command.run)
+        subparser.set_defaults(run=command.run, command=command.name, complain=subparser.error)
     return parser
 
 

@@ -23,9 +23,12 @@ def _run(args: argparse.Namespace) -> ExitCode:
         sys.stdout.write(_wrapped(page(args.issue), Ink.for_stdout().width))
         return ExitCode.OK
     ink = Ink.for_stdout()
-    headings = ("issue", "tag", "severity", "scope", "what")
     rows = [[entry[name] for name in ("issue", "tag", "severity", "scope", "title")] for entry in listing()]
-    ink.table([Column(heading) for heading in headings], rows)
+    columns = [
+        Column("issue", whole=True), Column("tag", drop=1), Column("severity"), Column("scope", drop=2),
+        Column("what", whole=True),
+    ]  # fmt: skip
+    ink.table(columns, rows)
     sys.stdout.write(ink.page())
     return ExitCode.OK
 

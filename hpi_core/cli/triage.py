@@ -128,8 +128,9 @@ def _export(sweep: Sweep, decisions: Decisions, keys: Sequence[TrialKey], path: 
     from hpi_core.rerun import write_reruns
 
     rows = [row for row, key in enumerate(keys) if decisions.of(key).verdict == "rerun"]
-    write_reruns(sweep, rows, path)
-    sys.stderr.write(f"{plural(len(rows), 'configuration')} written to {path.name}.\n")
+    written = write_reruns(sweep, rows, path)
+    names = " and ".join(made.name for made in written)
+    sys.stderr.write(f"{plural(len(rows), 'configuration')} written to {names}.\n")
 
 
 def _list(sweep: Sweep, decisions: Decisions, keys: Sequence[TrialKey], args: argparse.Namespace) -> None:

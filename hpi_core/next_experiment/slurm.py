@@ -20,7 +20,7 @@ def render(plan: Plan) -> str:
     table = configuration_table(plan)
     if table.is_empty():
         raise UsageError("There is no configuration to run.", "`--format table` says why.")
-    return slurm_script(table, None, TABLE)
+    return slurm_script(table, None, TABLE, "next")
 
 
 FORMAT = ExportFormat("slurm", ".sh", "a SLURM array script, one task per configuration", render)

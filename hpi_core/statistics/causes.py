@@ -22,6 +22,7 @@ from hpi_core.statistics.distributions import normal_quantile
 from hpi_core.statistics.family import family
 from hpi_core.statistics.findings import ApartFindings, Cause, CauseFindings, InfoFindings, NotACause, ObjectiveFindings
 from hpi_core.statistics.hostile import caveats_of
+from hpi_core.statistics.inputs import plainness
 from hpi_core.statistics.intervals import Z95
 from hpi_core.statistics.leads import find_leads
 from hpi_core.statistics.pair_causes import pair_causes
@@ -145,7 +146,8 @@ def _settle(
     others: list[NotACause] = []
     for k in range(len(study.issues)):
         own = sorted(
-            (c for c in claims if c.pair[1] == k), key=lambda c: (-round(c.gain, 2), c.cause.log10_p, c.cause.parameter)
+            (c for c in claims if c.pair[1] == k),
+            key=lambda c: (-round(c.gain, 2), c.cause.log10_p, plainness(c.cause.parameter)),
         )
         standing: list[Claim] = []
         explained: list[NotACause] = []

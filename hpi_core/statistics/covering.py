@@ -17,6 +17,7 @@ import numpy as np
 from hpi_core.statistics.binning import in_range
 from hpi_core.statistics.distributions import normal_quantile
 from hpi_core.statistics.findings import Cause, Tier
+from hpi_core.statistics.inputs import plainness
 from hpi_core.statistics.intervals import Z95, wilson
 from hpi_core.statistics.screening import Screened, cut_family, least_side
 from hpi_core.statistics.selection import step_bins
@@ -95,7 +96,7 @@ def hidden_claims(
     aside = list(told)
     while open_to_it and len(aside) < _MOST_RULES and _enough(study, k, rest := ~covered):
         screened = [(study.screened(p, k, rest), p) for p in open_to_it]
-        best, p = min(screened, key=lambda item: (item[0].log_p, study.parameters[item[1]].name))
+        best, p = min(screened, key=lambda item: (item[0].log_p, plainness(study.parameters[item[1]].name)))
         q = shared.later(best.log_p / _LOG_10, member, len(open_to_it))
         if best.split is None or q > MOST_Q or not _holds(study, p, k, rest, standing):
             break

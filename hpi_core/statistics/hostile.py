@@ -40,8 +40,8 @@ def _of_parameter(parameter: Parameter, coding: Coding) -> Iterator[str]:
         return
     varied = coding.size - (coding.missing is not None)
     if varied <= 1 and coding.other is None:
-        yield f"{name} has one value only" + (
-            " where it has one: only its absence was tested." if coding.missing is not None else "."
+        yield f"{name} has one value " + (
+            "wherever it is set: only whether it is set was tested." if coding.missing is not None else "only."
         )
     infinite = [level for level, x in zip(coding.levels, coding.level_values, strict=True) if np.isinf(x)]
     if infinite:

@@ -60,6 +60,11 @@ class Parameter:
         return cls(name, "categorical", codes, codes < 0, levels, environment)
 
 
+def plainness(name: str) -> tuple[int, str]:
+    """Return what to choose by among columns that are equally to blame: `lr` before `log_lr`, whatever their order."""
+    return len(name), name
+
+
 @dataclass(frozen=True, eq=False)
 class Issue:
     """Which trials are sick with one issue; `sick` is read only where `assessable`."""

@@ -10,6 +10,7 @@ import numpy as np
 from hpi_core.statistics.binning import in_range
 from hpi_core.statistics.distributions import normal_quantile
 from hpi_core.statistics.findings import Lead
+from hpi_core.statistics.inputs import plainness
 from hpi_core.statistics.screening import screen
 from hpi_core.statistics.thresholds import condition
 
@@ -48,7 +49,7 @@ def find_leads(
             if found.split is not None and found.split.z > 0:
                 tried.append((found.log_p, -found.split.z, p, found.split))
         if tried:
-            log_p, _, p, split = min(tried, key=lambda item: (*item[:2], parameters[item[2]].name))
+            log_p, _, p, split = min(tried, key=lambda item: (*item[:2], plainness(parameters[item[2]].name)))
             p_value = math.exp(min(0.0, log_p + math.log(len(tried))))
             yield _lead(parameters[p], issue, codings[p], split, tally.sick_rows(k), p_value, len(tried))
 

@@ -24,7 +24,7 @@ def found(text: str) -> list[bool]:
     [
         "37 of 58 failed [C1]",
         "37/58 [C1]",
-        "About 64 % of them failed (95 % interval 46 % to 75 %) [C1].",
+        "About 64 % of them failed (95 % interval LOW % to HIGH %) [C1].",
         "A rate of 0.638 [C1]",
         "0.64 [C1]",
         "with q < 1e-12 [C1]",
@@ -40,12 +40,18 @@ def found(text: str) -> list[bool]:
         "Trial 17 has lr 0.0498 [T17]",
         "trials 7, 8 and 10 are among them [I1]",
         "The best healthy trial has val_loss 0.355 [T149]",
-        "24x as often [C7]",
+        "RATIOx as often [C7]",
     ],
 )
 def test_what_stands_there_is_found(text: str) -> None:
     sick = demo_evidence().summary["trials"]["sick"]
-    text = text.replace("SICK", str(sick)).replace("SHARE", f"{sick / 240:.0%}".rstrip("%"))
+    first, seventh = demo_evidence().record("C1"), demo_evidence().record("C7")
+    assert first is not None
+    assert seventh is not None
+    stands = {"SICK": str(sick), "SHARE": f"{100 * sick / 240:.0f}", "RATIO": f"{seventh['ratio']:.0f}"}
+    stands |= {"LOW": f"{100 * first['rate_low']:.0f}", "HIGH": f"{100 * first['rate_high']:.0f}"}
+    for word, number in stands.items():
+        text = text.replace(word, number)
     assert found(text)
     assert all(found(text)), verify(text, demo_evidence()).marked()
 
@@ -77,10 +83,13 @@ def test_what_does_not_stand_there_is_marked(text: str) -> None:
 
 
 def test_marks_citations_and_conventions_are_written_into_the_answer() -> None:
-    text = "1. 37 of 58 [C1], 99 of 100 [C77].\n2. 95 % interval 46 % to 75 % [C1]; resnet50 and f1 are names."
+    first = demo_evidence().record("C1")
+    assert first is not None
+    low, high = (f"{100 * first[end]:.0f} %" for end in ("rate_low", "rate_high"))
+    text = f"1. 37 of 58 [C1], 99 of 100 [C77].\n2. 95 % interval {low} to {high} [C1]; resnet50 and f1 are names."
     assert verify(text, demo_evidence()).marked() == (
         "1. 37✓ of 58✓ [C1], 99 [unverified] of 100 [unverified] [C77: unknown].\n"
-        "2. 95 % interval 46 %✓ to 75 %✓ [C1]; resnet50 and f1 are names."
+        f"2. 95 % interval {low}✓ to {high}✓ [C1]; resnet50 and f1 are names."
     )
     assert verify("no numbers [T1] [T999] [I1] [B1] [L1] [R1]", demo_evidence()).citations[1].known is False
 
