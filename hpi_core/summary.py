@@ -324,6 +324,7 @@ def _pair(pair: PairCause, trials: pl.Series, everything: bool) -> dict[str, Any
             for name, cell in cells.items()
         },
         **{name: _derived(getattr(pair, name)) for name in ("share", "p", "log10_p", "q", "q_strict")},
+        "adjusted_for": list(pair.adjusted_for),
         "carries": list(pair.carries),
         "trials": _named(trials, [int(row) for row in pair.rows], everything),
     }

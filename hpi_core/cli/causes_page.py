@@ -132,6 +132,8 @@ def _add_pairs(pairs: Sequence[Mapping[str, Any]], ink: Ink) -> None:
             f"{percent(pair['share'])} of all sick; {_in_words(pair['q'])}.",
             indent=4,
         )
+        if pair["adjusted_for"]:
+            ink.paragraph(f"Holds at equal {', '.join(pair['adjusted_for'])}.", indent=4)
         for name in pair["carries"]:
             ink.paragraph(f"Outside it {name} makes no clear difference: it acts through this pair.", indent=4)
 

@@ -80,7 +80,8 @@ def find_causes(
         pairs = study.testable()
         screened = list(pool.map(lambda pair: study.screened(*pair), pairs))
         tested = [(pair, result) for pair, result in zip(pairs, screened, strict=True) if result.split is not None]
-        boxes = list(pair_tests(study, _without_strata(study, pairs, len(issues))))
+        paired = [k for k in sorted({k for _, k in pairs}) if members[k] == "issue" and study.pairs_in(k)]
+        boxes = list(pair_tests(study, paired))
         tests = {member: [one for one in tested if members[one[0][1]] == member] for member in by_member}
         log10_p: dict[Member, list[float]] = {m: [r.log_p / _LOG_10 for _, r in own] for m, own in tests.items()}
         shared = family({**log10_p, "pair": [box.log_p / _LOG_10 for box in boxes]})
@@ -114,13 +115,6 @@ def _about(whole: ApartFindings, kind: type[_Apart], issues: Sequence[Issue]) ->
         tuple(x for x in whole.leads if x.issue in names),
         tuple(x for x in whole.buckets if x.issue in names),
     )
-
-
-def _without_strata(study: Study, testable: Sequence[tuple[int, int]], issues: int) -> list[int]:
-    """Return the issues that pairs can be tested for: where the parameters are drawn without regard to results."""
-    if study.groups is not None:
-        return []
-    return sorted({k for _, k in testable if k < issues and not study.stratified[k] and not study.sorted[k]})
 
 
 def _claims(

@@ -154,6 +154,7 @@ class PairCause:
         log10_p: its decimal logarithm.
         q: q-value in the one family of everything tested.
         q_strict: the same under any dependence of the tests.
+        adjusted_for: what the pair was tested within: groups, stretches of trial order; empty where nothing drifted.
         carries: which of the two has a cause of its own that makes no clear difference outside the pair.
         rows: the sick trials for which both hold, ascending.
     """
@@ -171,6 +172,7 @@ class PairCause:
     log10_p: float
     q: float
     q_strict: float
+    adjusted_for: tuple[str, ...]
     carries: tuple[str, ...]
     rows: Rows
 

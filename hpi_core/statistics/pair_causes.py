@@ -17,13 +17,14 @@ from hpi_core.statistics.distributions import normal_quantile
 from hpi_core.statistics.findings import Condition, PairCause, PairCell
 from hpi_core.statistics.intervals import Z95, risk_ratio, wilson
 from hpi_core.statistics.maxstat import cut_scores
+from hpi_core.statistics.pairs import standardised
 from hpi_core.statistics.thresholds import condition
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hpi_core.statistics.findings import Cause
-    from hpi_core.statistics.inputs import Booleans
+    from hpi_core.statistics.inputs import Booleans, Codes
     from hpi_core.statistics.pairs import PairTest, Side
     from hpi_core.statistics.study import Study
 
@@ -67,12 +68,23 @@ def pair_causes(
 
 
 def _refined(study: Study, test: PairTest) -> _Box:
-    """Return the box with each cut moved once to the best fine bin for the trials of the other condition."""
-    one, other = (side.exposed[study.codings[side.parameter].codes] for side in (test.first, test.second))
-    first = _moved(study, test.issue, test.first, other)
-    one = first.exposed[study.codings[first.parameter].codes]
-    second = _moved(study, test.issue, test.second, one)
-    return _Box(first, second, one, second.exposed[study.codings[second.parameter].codes])
+    """Return the box with each cut moved to the best fine bin for the trials of the other condition.
+
+    Both move at once, and once more beside what the other became: which parameter comes first makes no difference.
+    """
+    box = _box(study, test.first, test.second)
+    for _ in range(2):
+        first, second = (
+            _moved(study, test.issue, test.first, box.other),
+            _moved(study, test.issue, test.second, box.one),
+        )
+        box = _box(study, first, second)
+    return box
+
+
+def _box(study: Study, first: Side, second: Side) -> _Box:
+    one, other = (side.exposed[study.codings[side.parameter].codes] for side in (first, second))
+    return _Box(first, second, one, other)
 
 
 def _moved(study: Study, k: int, side: Side, given: Booleans) -> Side:
@@ -97,8 +109,12 @@ def _told(study: Study, test: PairTest, box: _Box, q: tuple[float, float]) -> Pa
     sick = both.sick + first_only.sick + second_only.sick + neither.sick
     alone = max(first_only.rate, second_only.rate)
     share = (both.rate - alone) * both.n / max(sick, 1)
-    large = both.rate >= _LEAST_RATIO * alone or both.rate - alone >= _LEAST_DIFFERENCE
-    if share < _LEAST_SHARE or not large:
+    strata, size, names = study.strata(test.issue)
+    if (
+        share < _LEAST_SHARE
+        or not _large(both.rate, alone)
+        or not _large(*_within(study, test.issue, box, strata, size))
+    ):
         return None
     conditions = tuple(_condition(study, side) for side in (box.first, box.second))
     return PairCause(
@@ -115,9 +131,23 @@ def _told(study: Study, test: PairTest, box: _Box, q: tuple[float, float]) -> Pa
         log10_p=test.log_p / math.log(10),
         q=q[0],
         q_strict=q[1],
+        adjusted_for=names,
         carries=(),
         rows=np.flatnonzero(places[0] & issue.assessable & issue.sick).astype(np.uint32),
     )
+
+
+def _within(study: Study, k: int, box: _Box, strata: Codes, size: int) -> tuple[float, float]:
+    """Return the rate where both conditions hold, and the larger of the rates of either alone, at equal strata."""
+    place = (3 - 2 * box.one.astype(np.uint8) - box.other).astype(np.uint8)
+    a, c = study.tally.count_strata(place, 4, k, strata, size)
+    worth, sick = standardised(list(c.astype(np.float64)), list(a.astype(np.float64)))
+    both, first_only, second_only = (float(sick[i] / max(worth[i], 1e-9)) for i in range(3))
+    return both, max(first_only, second_only)
+
+
+def _large(rate: float, alone: float) -> bool:
+    return rate >= _LEAST_RATIO * alone or rate - alone >= _LEAST_DIFFERENCE
 
 
 def _cell(inside: Booleans, sick: Booleans, z: float) -> PairCell:

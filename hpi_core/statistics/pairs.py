@@ -4,6 +4,10 @@ Two independent causes fail a trial with probability 1 - (1 - a)(1 - b) (noisy-O
 trials with both conditions are sicker than those with either one, and sicker than independent action allows. Each
 parameter is parted at its quartiles or by its levels; for every two parameters all boxes of two such sides are tried,
 and the p-value pays for it (Bonferroni). All tables of all pairs come from one product of a matrix with itself.
+
+Where sweeps were mixed or the sampler drifted, rates are compared within these strata: each of the four rates of a box
+is standardised to one and the same mixture of strata. Independent action survives that: the chance to stay healthy is a
+product of the two causes' and the stratum's own, whatever the mixture.
 """
 
 from __future__ import annotations
@@ -80,7 +84,7 @@ def pair_tests(study: Study, issues: Sequence[int]) -> Iterator[PairTest]:
 
     Args:
         study: the search; parameters of the environment are left out, and of more than 50 the later ones.
-        issues: places of the issues to test, each without strata.
+        issues: places of the issues to test.
 
     Very large sweeps are looked at in an evenly spread part of their trials.
     """
@@ -95,18 +99,56 @@ def pair_tests(study: Study, issues: Sequence[int]) -> Iterator[PairTest]:
         return
     table = np.stack([side.exposed[study.codings[side.parameter].codes[::step]] for side in sides], axis=1)
     plan = _Plan.of(sides)
-    everyone = _products(table.astype(np.float32))
-    known: dict[bytes, Cells] = {}
+    known: dict[tuple[bytes, int], list[Cells]] = {}
     for k in issues:
         issue = study.issues[k]
         assessable = issue.assessable[::step]
-        key = np.packbits(assessable).tobytes()
+        strata, size, _ = study.strata(k)
+        stratum = strata[::step]
+        key = (np.packbits(assessable).tobytes(), size)
         if key not in known:
-            left_out = _products(table[~assessable].astype(np.float32))
-            known[key] = plan.cells(everyone - left_out, float(assessable.sum()))
+            known[key] = [_quarters(table[assessable & (stratum == s)]) for s in range(size)]
         sick = assessable & issue.sick[::step]
-        positives = plan.cells(_products(table[sick].astype(np.float32)), float(sick.sum()))
+        positives = [_quarters(table[sick & (stratum == s)]) for s in range(size)]
         yield from plan.best(k, known[key], positives)
+
+
+def standardised(n: Sequence[Cells], a: Sequence[Cells]) -> tuple[Cells, Cells]:
+    """Return the trials and sick trials that a box would have without strata, at equal rates and as sure of them.
+
+    Args:
+        n: per stratum, trials with both conditions, the first only, the second only, neither; shape (4, …).
+        a: sick ones among them.
+
+    Every rate is a mean over strata with weights 1 / (1 / n11 + 1 / n10 + 1 / n01 + 1 / n00), so a stratum that lacks
+    one of the four says nothing.
+    """
+    if len(n) == 1:
+        return n[0], a[0]
+    weights, rates, spread = np.zeros(n[0].shape[1:]), np.zeros(n[0].shape), np.zeros(n[0].shape)
+    for trials, sick in zip(n, a, strict=True):
+        whole = trials.min(axis=0) > 0
+        with np.errstate(divide="ignore", invalid="ignore"):
+            weight = np.where(whole, 1 / (1 / trials).sum(axis=0), 0.0)
+            rates += np.where(whole, weight * sick / trials, 0.0)
+            spread += np.where(whole, weight**2 / trials, 0.0)
+        weights += weight
+    told = weights > 0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        worth = np.where(told, weights**2 / spread, 0.0)
+        return worth, np.where(told, rates / weights * worth, 0.0)
+
+
+def overlap(n: Sequence[Cells]) -> Cells:
+    """Return the correlation of two conditions within strata, 0 where either never varies; `n` as above."""
+    shared, one_varies, other_varies = (np.zeros(n[0].shape[1:]) for _ in range(3))
+    for both, one, other, neither in n:
+        size = np.maximum(both + one + other + neither, 1.0)
+        shared += (both * neither - one * other) / size
+        one_varies += (both + one) * (other + neither) / size
+        other_varies += (both + other) * (one + neither) / size
+    spread = np.sqrt(one_varies * other_varies)
+    return np.where(spread > 0, shared / np.maximum(spread, 1e-12), 0.0)
 
 
 def score(n: Cells, a: Cells) -> Floats:
@@ -125,8 +167,7 @@ def score(n: Cells, a: Cells) -> Floats:
         departure = -(healthy[0] - healthy[1] - healthy[2] + healthy[3])
         error = np.sqrt((rate / (n * (1 - rate))).sum(axis=0))
         least = np.minimum(np.minimum(_deviate(n, a, 1), _deviate(n, a, 2)), departure / error)
-        overlap = (n[0] * n[3] - n[1] * n[2]) / np.sqrt((n[0] + n[1]) * (n[2] + n[3]) * (n[0] + n[2]) * (n[1] + n[3]))
-    judged = (n.min(axis=0) >= LEAST_CELL) & (np.abs(overlap) <= _MOST_OVERLAP)
+    judged = n.min(axis=0) >= LEAST_CELL
     return np.where(judged, np.where(a[0] >= LEAST_SICK_TOGETHER, least, -np.inf), np.nan)
 
 
@@ -162,6 +203,14 @@ def _quartiles(counts: Integers) -> list[int]:
         return []
     below = np.cumsum(counts)[:-1] / counts.sum()
     return sorted({int(np.abs(below - share).argmin()) for share in (0.25, 0.5, 0.75)})
+
+
+def _quarters(table: Booleans) -> Cells:
+    """Return the trials for which any two sides hold both, the first only, the second only, neither."""
+    both = _products(table.astype(np.float32))
+    each = both.diagonal()
+    one, other = each[:, None] - both, each[None, :] - both
+    return np.stack([both, one, other, len(table) - both - one - other])
 
 
 def _products(table: npt.NDArray[np.float32]) -> Cells:
@@ -206,17 +255,17 @@ class _Plan:
         starts = np.flatnonzero(np.diff(pair[order], prepend=-1))
         return cls(sides, first[order], second[order], turn_first[order], turn_second[order], starts)
 
-    def cells(self, products: Cells, total: float) -> Cells:
+    def boxes(self, quarters: Cells) -> Cells:
         """Return the trials of every box with both conditions, the first only, the second only, neither."""
-        both = products[self.first, self.second]
-        one, other = products.diagonal()[self.first], products.diagonal()[self.second]
-        parts = [both, one - both, other - both, total - one - other + both]
-        turned = [np.where(self.turn_first, parts[[2, 3, 0, 1][c]], parts[c]) for c in range(4)]
-        return np.stack([np.where(self.turn_second, turned[[1, 0, 3, 2][c]], turned[c]) for c in range(4)])
+        parts = quarters[:, self.first, self.second]
+        turned = np.where(self.turn_first, parts[[2, 3, 0, 1]], parts)
+        return np.where(self.turn_second, turned[[1, 0, 3, 2]], turned)
 
-    def best(self, issue: int, n: Cells, a: Cells) -> Iterator[PairTest]:
-        """Yield the best box of every two parameters of which some box can be judged."""
-        scores = score(n, a)
+    def best(self, issue: int, n: list[Cells], a: list[Cells]) -> Iterator[PairTest]:
+        """Yield the best box of every two parameters of which some box can be judged; counts per stratum."""
+        worth, sick = standardised(n, a)
+        alike = np.abs(overlap(n))[self.first, self.second] > _MOST_OVERLAP
+        scores = np.where(alike, np.nan, score(self.boxes(worth), self.boxes(sick)))
         judged = np.add.reduceat(np.isfinite(scores) | np.isneginf(scores), self.starts, dtype=np.int64)
         filled = np.where(np.isnan(scores), -np.inf, scores)
         stops = np.append(self.starts, len(filled))[1:]

@@ -28,6 +28,8 @@ LEAST_SICK = 5
 MOST_Q = 0.05
 _TRIAL_ORDER = "trial order"
 _MOST_STRATA = 256
+# The fewest trials per stratum, on average, for which rates of four parts of it can be compared.
+_PAIR_STRATUM = 25
 _WORTH_STRATA = math.log(0.2)
 
 
@@ -127,6 +129,11 @@ class Study:
                 names.append(name)
         return codes, size, tuple(names)
 
+    def pairs_in(self, k: int) -> bool:
+        """Return whether pairs can be tested for issue k: order tells no outcome, and the strata hold enough trials."""
+        _, size, names = self.strata(k)
+        return not self.sorted[k] and len(names) == len(self._confounders(k)) and self.n >= _PAIR_STRATUM * size
+
     def _confounders(self, k: int) -> list[tuple[str, tuple[Codes, int]]]:
         found = [] if self.groups is None else [(self.groups.name, (self.groups.codes, self.groups.size))]
         return [*found, (_TRIAL_ORDER, (self.stretch, stretches(self.n)))] if self.stratified[k] else found
@@ -155,21 +162,23 @@ class Study:
     def words(self, told: int) -> list[str]:
         """Return what must be said about groups and trial order, of the first `told` issues."""
         said = []
+        pairs = any(self.pairs_in(k) for k in range(told))
+        tested = "parameters and pairs of them were tested" if pairs else "parameters were tested"
+        untested = "" if pairs or not told else " Pairs of parameters were not tested: the trials are too few for that."
         if self.groups is not None:
             said.append(
-                f"The sweep mixes {self.groups.size} groups ({safe(self.groups.name)}): parameters were tested within "
-                "them, and what only differs between them is not blamed; rates are over all trials. Pairs of "
-                "parameters were not tested."
+                f"The sweep mixes {self.groups.size} groups ({safe(self.groups.name)}): {tested} within them, and what "
+                f"only differs between them is not blamed; rates are over all trials.{untested}"
             )
         if any(self.stratified):
             names = ", ".join(safe(name) for name in self.drift[:3]) + (" and others" if len(self.drift) > 3 else "")
-            said.append(
-                f"The sampler drifted ({names}): parameters were tested within stretches of trial order. Pairs of "
-                "parameters were not tested."
-            )
+            said.append(f"The sampler drifted ({names}): {tested} within stretches of trial order.{untested}")
         for issue, by_outcome in zip(self.issues[:told], self.sorted[:told], strict=True):
             if by_outcome:
-                said.append(f"{issue.id}: the trials look sorted by outcome, so trial order was not adjusted for.")
+                said.append(
+                    f"{issue.id}: the trials look sorted by outcome, so trial order was not adjusted for, and pairs of "
+                    "parameters were not tested."
+                )
         return said
 
     def rng(self, p: int, k: int, purpose: int) -> np.random.Generator:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpi_core.statistics.inputs import Booleans, Floats, Issue, Parameter
+from hpi_core.statistics.inputs import Booleans, Floats, Groups, Issue, Parameter
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +115,34 @@ def together(rng: np.random.Generator, n: int, *, conjunction: bool) -> Planted:
         truth = 1 - (1 - np.where(hot, 0.6, 0.03)) * (1 - np.where(wide, 0.5, 0.0))
     parameters = [Parameter.numeric("lr", lr), Parameter.numeric("width", width), *innocents(rng, n)]
     return Planted(parameters, [Issue("sick", rng.random(n) < truth, np.ones(n, dtype=np.bool_))], truth, 0.01)
+
+
+@dataclass(frozen=True, eq=False)
+class Strata:
+    """A sweep whose parameters and rates shift together: with trial order, or from one mixed sweep to the next."""
+
+    parameters: list[Parameter]
+    issues: list[Issue]
+    groups: Groups | None
+
+
+def strata(rng: np.random.Generator, n: int, *, mixed: bool, kind: str) -> Strata:
+    """Parameters `a` and `b` rise with trial order, or from sweep to sweep where four are `mixed`; so do the failures.
+
+    `kind`: `alone` where order or sweep alone decides, `or` where `a` and `b` each add to it independently, `and` where
+    trials fail for both at once (80 against 5 %).
+    """
+    task = rng.integers(0, 4, n)
+    at = task / 3 if mixed else np.linspace(0, 1, n)
+    a, b = (np.clip(rng.normal(0.15 + 0.7 * at, 0.22), 0, 1) for _ in range(2))
+    truth = {
+        "alone": np.where(at > 0.6, 0.5, 0.03),
+        "or": 1 - (1 - np.where(a > 0.6, 0.5, 0.02)) * (1 - np.where(b > 0.6, 0.4, 0)) * (1 - 0.3 * at),
+        "and": np.where((a > 0.6) & (b > 0.5), 0.8, 0.05),
+    }[kind]
+    parameters = [Parameter.numeric("a", a), Parameter.numeric("b", b), *innocents(rng, n)]
+    issue = Issue("sick", rng.random(n) < truth, np.ones(n, dtype=np.bool_))
+    return Strata(parameters, [issue], Groups.of("task", [f"task {k}" for k in task]) if mixed else None)
 
 
 def graded(rng: np.random.Generator, n: int) -> Planted:

@@ -6,9 +6,10 @@ import numpy as np
 
 from hpi_core.statistics.causes import find_causes
 from tests.bench.causes.measures import lower_bound, naive_hits, print_table, told, upper_bound
-from tests.bench.causes.sweeps import graded, hiding, noise, planted_threshold, together
+from tests.bench.causes.sweeps import adaptive_study, graded, hiding, noise, planted_threshold, strata, together
 
 SWEEPS = 400
+STRATA = 200
 MOST_FALSE = 0.08
 
 
@@ -35,6 +36,33 @@ def test_an_and_is_found_and_a_noisy_or_is_not() -> None:
     for n, found, false in bounds:
         assert lower_bound(found, SWEEPS) >= (0.9 if n >= 1000 else 0.5)
         assert upper_bound(false, 3 * SWEEPS) <= 0.02
+
+
+def test_pairs_within_strata_are_found_and_strata_make_none() -> None:
+    rows = []
+    for mixed in (False, True):
+        for n in (300, 1000):
+            told_pairs = {"and": 0, "or": 0, "alone": 0}
+            others = 0
+            for kind in told_pairs:
+                for seed in range(STRATA):
+                    sweep = strata(np.random.default_rng(seed), n, mixed=mixed, kind=kind)
+                    pairs = find_causes(sweep.parameters, sweep.issues, groups=sweep.groups).pairs
+                    told_pairs[kind] += any(set(pair.parameters) == {"a", "b"} for pair in pairs)
+                    others += any(set(pair.parameters) != {"a", "b"} for pair in pairs)
+            false = told_pairs["or"] + told_pairs["alone"]
+            name = "four mixed sweeps" if mixed else "drifting sampler"
+            counts = (told(told_pairs["and"], STRATA), told(false, 2 * STRATA), told(others, 3 * STRATA))
+            rows.append((name, str(n), *counts))
+            assert lower_bound(told_pairs["and"], STRATA) >= (0.9 if n >= 1000 else 0.0)
+            assert upper_bound(false, 2 * STRATA) <= 0.02
+            assert upper_bound(others, 3 * STRATA) <= 0.02
+    studies = [adaptive_study(np.random.default_rng(seed)) for seed in range(STRATA)]
+    adaptive = sum(bool(find_causes(study.parameters, study.issues).pairs) for study in studies)
+    rows.append(("adaptive sampler, lr alone fails", "200", "", told(adaptive, STRATA), ""))
+    head = ("parameters and rates shift with", "n", "AND found", "pairs on noisy-OR or strata alone", "other pairs")
+    print_table("Pairs within strata (9 parameters)", head, rows)
+    assert upper_bound(adaptive, STRATA) <= 0.02
 
 
 def test_graded_causes_show_their_steps_and_steps_stay_steps() -> None:

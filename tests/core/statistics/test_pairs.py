@@ -9,9 +9,9 @@ import pytest
 
 from hpi_core.statistics.binning import in_range
 from hpi_core.statistics.causes import find_causes
-from hpi_core.statistics.inputs import Booleans, Floats, Issue, Parameter
-from hpi_core.statistics.pairs import score
-from tests.bench.causes.sweeps import innocents, noise
+from hpi_core.statistics.inputs import Booleans, Floats, Groups, Issue, Parameter
+from hpi_core.statistics.pairs import score, standardised
+from tests.bench.causes.sweeps import innocents, noise, strata
 
 N = 1000
 
@@ -84,14 +84,45 @@ def test_a_copy_is_no_second_condition() -> None:
     assert find_causes(parameters, [_issue(rng, np.where(lr > 0.03, 0.9, 0.05))]).pairs == ()
 
 
-def test_pairs_are_not_tested_where_the_sampler_drifts_and_that_is_said() -> None:
+@pytest.mark.parametrize("mixed", [False, True])
+def test_a_pair_is_found_within_stretches_of_order_and_within_mixed_sweeps(mixed: bool) -> None:
+    sweep = strata(np.random.default_rng(3), N, mixed=mixed, kind="and")
+    found = find_causes(sweep.parameters, sweep.issues, groups=sweep.groups)
+    (pair,) = found.pairs
+    assert set(pair.parameters) == {"a", "b"}
+    assert pair.adjusted_for == (("task",) if mixed else ("trial order",))
+    assert any("pairs of them were tested within" in caveat for caveat in found.caveats)
+
+
+@pytest.mark.parametrize("mixed", [False, True])
+@pytest.mark.parametrize("kind", ["alone", "or"])
+def test_strata_alone_make_no_pair(mixed: bool, kind: str) -> None:
+    found = 0
+    for seed in range(6):
+        sweep = strata(np.random.default_rng(seed), 500, mixed=mixed, kind=kind)
+        found += bool(find_causes(sweep.parameters, sweep.issues, groups=sweep.groups).pairs)
+    assert found == 0
+
+
+def test_pairs_that_strata_leave_too_few_trials_for_are_not_tested_and_that_is_said() -> None:
     rng = np.random.default_rng(3)
-    parameters, hot, wide = _two(rng)
-    drift = Parameter.numeric("drift", np.arange(N) / N + rng.normal(0, 0.2, N))
-    found = find_causes([*parameters, drift], [_issue(rng, np.where(hot & wide, 0.8, 0.05))])
-    assert found.stratified
+    sweep = strata(rng, 300, mixed=True, kind="and")
+    groups = Groups.of("task", [f"task {k}" for k in rng.integers(0, 15, 300)])
+    found = find_causes(sweep.parameters, sweep.issues, groups=groups)
     assert found.pairs == ()
-    assert any("Pairs of parameters were not tested." in caveat for caveat in found.caveats)
+    assert any("Pairs of parameters were not tested: the trials are too few" in caveat for caveat in found.caveats)
+
+
+def test_one_stratum_is_no_stratum_and_equal_strata_add_up() -> None:
+    rng = np.random.default_rng(0)
+    n = rng.integers(30, 90, (4, 5)).astype(np.float64)
+    a = np.floor(n * rng.random((4, 5)))
+    assert np.array_equal(standardised([n], [a])[0], n)
+    trials, sick = standardised([n, n, n], [a, a, a])
+    assert trials == pytest.approx(3 * n)
+    assert sick == pytest.approx(3 * a)
+    lacking = np.where(np.arange(4)[:, None] == 2, 0.0, n)
+    assert standardised([n, lacking], [a, np.minimum(a, lacking)])[0] == pytest.approx(n)
 
 
 def test_the_score_is_its_formula_and_judges_no_small_cell() -> None:
