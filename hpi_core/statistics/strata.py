@@ -152,27 +152,35 @@ def _merge(counts: Integers, group: Integers) -> Integers:
 
 def _scores(positives: Integers, totals: Integers, b: int, least: int) -> Floats:
     """Return |z| of all cuts and z of all levels, shape (…, b - 1 + levels); `positives` (…, strata, codes)."""
-    c = totals.astype(np.float64)
-    a = positives.astype(np.float64)
-    cuts = _stratified(np.cumsum(a[..., :b], -1), np.cumsum(c[..., :b], -1), least, cumulative=True)
-    levels = _stratified(a, c, 5, cumulative=False)[..., b:]
+    cuts = _cut_scores(positives[..., :b], totals[:, :b], least)
+    levels = _stratified(positives.sum(-2), positives.sum(-1), totals, totals.sum(-1), 5)[..., b:]
     return np.concatenate([np.abs(cuts), levels], axis=-1)
 
 
-def _stratified(a: Floats, c: Floats, least: int, *, cumulative: bool) -> Floats:
-    if c.shape[-1] == 0:
-        return np.empty((*a.shape[:-2], 0))
-    if cumulative:
-        m, n = a[..., -1:], c[..., -1:]
-        a, c = a[..., :-1], c[..., :-1]
-    else:
-        m, n = a.sum(-1, keepdims=True), c.sum(-1, keepdims=True)
+def _cut_scores(positives: Integers, totals: Integers, least: int) -> Floats:
+    """Return z of all cuts of bins, shape (…, bins - 1); `positives` (…, strata, bins), `totals` (strata, bins)."""
+    below = np.cumsum(positives.sum(-2), -1)[..., :-1]
+    return _stratified(below, positives.sum(-1), np.cumsum(totals, -1)[:, :-1], totals.sum(-1), least)
+
+
+def _stratified(a: Integers, m: Integers, c: Integers, n: Integers, least: int) -> Floats:
+    """Return z of sets of trials, NaN where a side is below `least` or nothing varies.
+
+    Args:
+        a: sick trials of every set, over all strata, shape (…, sets).
+        m: sick trials of every stratum, shape (…, strata).
+        c: trials of every set, shape (strata, sets).
+        n: trials of every stratum, shape (strata,).
+        least: fewest trials in a set and outside it.
+    """
+    inside, whole, sick = c.astype(np.float64), n.astype(np.float64)[:, None], m.astype(np.float64)
+    share = inside / np.maximum(whole, 1)
+    width = share * (whole - inside) / np.maximum(whole * (whole - 1), 1)
+    spread = (sick * (n - sick)) @ width
     with np.errstate(divide="ignore", invalid="ignore"):
-        expected = np.where(n > 0, c * m / n, 0.0)
-        variance = np.where(n > 1, c * (n - c) * m * (n - m) / (n * n * (n - 1)), 0.0)
-        z = (a - expected).sum(-2) / np.sqrt(variance.sum(-2))
-    size, whole = c.sum(-2), n.sum(-2)
-    return np.where((size >= least) & (whole - size >= least) & (variance.sum(-2) > 0), z, np.nan)
+        z = (a - sick @ share) / np.sqrt(spread)
+    size = c.sum(0)
+    return np.where((size >= least) & (n.sum() - size >= least) & (spread > 0), z, np.nan)
 
 
 def _reach(
@@ -190,12 +198,8 @@ def _reach(
 def _split(coding: Coding, positives: Integers, totals: Integers) -> Split | None:
     """Return the best split on the fine bins by the stratified statistic."""
     b, least = coding.bins, least_side(int(totals.sum()))
-    a, c = positives.astype(np.float64), totals.astype(np.float64)
-    cut = None
-    if b > 1:
-        z = _stratified(np.cumsum(a[:, :b], -1), np.cumsum(c[:, :b], -1), least, cumulative=True)
-        cut = best_cut(coding, z)
-    z = _stratified(a, c, 5, cumulative=False)
+    cut = best_cut(coding, _cut_scores(positives[:, :b], totals[:, :b], least)) if b > 1 else None
+    z = _stratified(positives.sum(0), positives.sum(1), totals, totals.sum(1), 5)
     claimable = level_codes(coding)
     if coding.missing is not None:
         claimable[coding.missing] = True
