@@ -8,8 +8,8 @@ from hpi_core.statistics.causes import find_causes
 from tests.bench.causes.measures import lower_bound, naive_hits, print_table, told, upper_bound
 from tests.bench.causes.sweeps import adaptive_study, competing_risks
 
-STUDIES = 400
-SWEEPS = 500
+STUDIES = 1000
+SWEEPS = 1000
 
 
 def test_an_adaptive_sampler_does_not_make_innocents_guilty() -> None:
