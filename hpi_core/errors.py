@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from hpi_core.exit_codes import ExitCode
 
 
@@ -49,6 +51,27 @@ class SourceError(HpiError):
     """The source cannot be read as a sweep."""
 
     exit_code = ExitCode.UNREADABLE
+
+
+@dataclass(frozen=True)
+class StoreChoice:
+    """One of several stores below a folder: its path, its name relative to the folder, and the kind of its reader."""
+
+    path: str
+    name: str
+    kind: str
+
+
+class SeveralStoresError(SourceError):
+    """A folder holds several stores, of which one must be named.
+
+    Attributes:
+        choices: the stores, the nearest first.
+    """
+
+    def __init__(self, message: str, hint: str, choices: tuple[StoreChoice, ...]) -> None:
+        super().__init__(message, hint)
+        self.choices = choices
 
 
 class RepairedError(HpiError):

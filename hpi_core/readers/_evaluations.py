@@ -70,7 +70,8 @@ def table_of_evaluations(found: Evaluations, entries: list[Entry]) -> Table:
     if unknown:
         count = len(unknown)
         entries.append(Entry("missing_config", f"{count:,} evaluated configurations are not described", count=count))
-    steps = _steps(found.done, entries)
+    climbed = any(len({one.budget for one in mine}) > 1 for mine in of_config.values())
+    steps = _steps(found.done, entries) if climbed else {}
     ids = [*found.configs, *(name for name in of_config if name in unknown)]
     runs = [_run(name, found, of_config[name], steps) for name in ids]
     told = {name for run in runs for name, value in run.about.items() if value is not None}
@@ -95,10 +96,8 @@ def table_of_evaluations(found: Evaluations, entries: list[Entry]) -> Table:
 
 
 def _steps(done: Sequence[Evaluation], entries: list[Entry]) -> dict[float, int]:
-    """Return the step of every budget, none where there is but one; budgets that are no whole numbers are numbered."""
+    """Return the step of every budget; budgets that are no whole numbers are numbered."""
     budgets = sorted({one.budget for one in done if one.budget is not None and math.isfinite(one.budget)})
-    if len(budgets) < 2:
-        return {}
     told = ", ".join(f"{budget:g}" for budget in budgets[:6]) + (", …" if len(budgets) > 6 else "")
     if all(budget.is_integer() for budget in budgets):
         entries.append(Entry("reshaped", f"the budgets ({told}) are the steps of the curves"))
@@ -117,7 +116,7 @@ def _run(name: str, found: Evaluations, mine: Sequence[Evaluation], steps: Mappi
     bad = [one.status for one in last if one.status != SUCCESS]
     run.about = {
         "status": bad[0] if bad else (SUCCESS if last else None),
-        "budget": highest if steps else None,
+        "budget": highest,
         "evaluations": len(mine) if len(mine) > 1 else None,
         "start_time": min(starts, default=None) if found.clock else None,
         "end_time": max(ends, default=None) if found.clock else None,

@@ -42,9 +42,14 @@ def is_journal(path: Path) -> bool:
         if not path.is_file():
             return False
         with path.open("rb") as file:
-            return _BEGINNING.match(file.read(256)) is not None
+            return begins_journal(file.read(256))
     except OSError:
         return False
+
+
+def begins_journal(head: bytes) -> bool:
+    """Say whether these first bytes are an operation of a journal."""
+    return _BEGINNING.match(head) is not None
 
 
 def experiments(path: Path, cancelled: Cancelled) -> list[Experiment]:

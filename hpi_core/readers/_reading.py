@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -14,13 +15,15 @@ from hpi_core.errors import HpiError, SourceError, UsageError
 from hpi_core.frames import ROW
 from hpi_core.lines import LineCounts
 from hpi_core.plugins import discover
+from hpi_core.readers._below import from_above
 from hpi_core.readers._curves import Attached, with_curves_beside, with_logs, with_named_curves
+from hpi_core.readers._packed import is_packed_store, on_disk
 from hpi_core.readers._sqlite import is_sqlite, unknown_database
 from hpi_core.readers.contract import Experiment, Reader, StoreReader
 from hpi_core.roles import RoleOverrides
 from hpi_core.sweep import Source, Sweep
 from hpi_core.tables.cell_curves import curves_in_cells
-from hpi_core.tables.compression import inflate
+from hpi_core.tables.compression import compression, inflate
 from hpi_core.tables.content import Content
 from hpi_core.tables.foreign import foreign_kind, refuse_foreign
 from hpi_core.tables.large_curves import LARGE, attach_large, large_parquet
@@ -51,7 +54,8 @@ def read_sweep(
     location: Location, options: ReadOptions, overrides: RoleOverrides | None, progress: Progress, cancelled: Cancelled
 ) -> Sweep:
     """Carry out `hpi_core.readers.read`."""
-    found = look_into(find(location), lambda place: choose_store(place) is not None)
+    found, aside = from_above(find(location), _stores(), choose_store)
+    found = look_into(found, lambda place: choose_store(place) is not None)
     outcomes: list[_Outcome] = []
     for index, content in enumerate(found.contents):
         if cancelled():
@@ -67,7 +71,7 @@ def read_sweep(
         )
     progress("telling the shape", None)
     table = join(parts, found.name, strict=found.folder) if len(parts) > 1 else reshape(parts[0].table)
-    entries = [Entry("refused_file", f"{safe(name)}: {error.message}") for name, error in refused]
+    entries = [*aside, *(Entry("refused_file", f"{safe(name)}: {error.message}") for name, error in refused)]
     table = replace(table, ledger=ledger_frame(entries, [table.ledger]))
     lost = sum(outcome.refused_lines for outcome in outcomes)
     if lost:
@@ -156,14 +160,20 @@ def list_experiments(location: str, cancelled: Cancelled = never) -> list[Experi
         SourceError: nothing is there, it is no store that can hold several, or it cannot be opened.
         Cancelled: `cancelled` answered true.
     """
-    content = find(location).contents[0]
+    content = from_above(find(location), _stores(), choose_store)[0].contents[0]
     place = content.place if content.path is None else str(content.path)
+    with contextlib.ExitStack() as stack:
+        if content.path is not None and compression(content.head(8)) is not None:
+            packed = [member for member, _ in inflate(content, cancelled).members if is_packed_store(member)]
+            place = str(stack.enter_context(on_disk(packed[0]))) if len(packed) == 1 else place
+        return _listed(place, content.name, cancelled)
+
+
+def _listed(place: str | None, name: str, cancelled: Cancelled) -> list[Experiment]:
     reader = choose_store(place) if place is not None else None
     if reader is None or reader.experiments is None or place is None:
         kinds = sorted(store.name for store in _stores() if store.experiments is not None)
-        raise SourceError(
-            f"{safe(content.name)} is no store of several experiments.", f"Those are kept by {', '.join(kinds)}."
-        )
+        raise SourceError(f"{safe(name)} is no store of several experiments.", f"Those are kept by {', '.join(kinds)}.")
     return list(reader.experiments(place, cancelled))
 
 
@@ -202,6 +212,11 @@ def _read_content(
     lost = 0
     for (member, damage), name in zip(members, names, strict=True):
         try:
+            if member is not content and is_packed_store(member):
+                outcome = _read_packed(member, damage, name, options, progress, cancelled)
+                parts += outcome.parts
+                refused += outcome.refused
+                continue
             parts.append(_read_member(member, damage, name, options, progress, cancelled))
         except ReadingCancelled:
             raise
@@ -209,6 +224,27 @@ def _read_content(
             refused.append((name, error))
             lost += _lines_of_text(member)
     return _Outcome(tuple(parts), tuple(refused), lost)
+
+
+def _read_packed(
+    member: Content, damage: str, label: str, options: ReadOptions, progress: Progress, cancelled: Cancelled
+) -> _Outcome:
+    """Read a database or a journal that was compressed."""
+    with on_disk(member) as path:
+        store = choose_store(str(path))
+        if store is None:
+            raise unknown_database(path)
+        outcome = _read_store(store, str(path), label, options, progress, cancelled)
+    if not damage:
+        return outcome
+    note = Entry(
+        "truncated", f"the compressed file is damaged or cut short ({damage}): what could be inflated was read"
+    )
+    parts = [
+        replace(part, table=replace(part.table, ledger=ledger_frame([note], [part.table.ledger])))
+        for part in outcome.parts
+    ]
+    return replace(outcome, parts=tuple(parts))
 
 
 def _read_store(

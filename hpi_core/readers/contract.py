@@ -5,8 +5,9 @@ A `Reader` reads one file by its bytes, a `StoreReader` a place: a folder of run
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ class StoreReader:
             could not be read stand in the table's ledger. It opens nothing for writing.
         needs: the optional extra that must be installed for some or all of it, as `wandb`; empty where nothing is.
         experiments: lists the experiments of a store that can hold several; None where it holds one.
+        runs_below: yields the folders of its runs in and below a folder, the nearest first, after a look into a few
+            hundred folders; None where a store is one place, which it claims itself and never from further up.
     """
 
     name: str
@@ -75,3 +78,4 @@ class StoreReader:
     read_table: Callable[[str, ReadOptions, Progress, Cancelled], Table]
     needs: str = ""
     experiments: Callable[[str, Cancelled], Sequence[Experiment]] | None = None
+    runs_below: Callable[[Path], Iterator[Path]] | None = None

@@ -18,6 +18,7 @@ import polars as pl
 from hpi_core.errors import Cancelled as ReadingCancelled
 from hpi_core.errors import SourceError
 from hpi_core.readers import delimited, jsonl
+from hpi_core.readers._tree import ALL, FEW, walk
 from hpi_core.readers._wandb_log import last_error
 from hpi_core.readers.contract import StoreReader
 from hpi_core.tables.content import Content
@@ -29,8 +30,6 @@ from hpi_core.tables.run_table import Run, table_of_runs
 from hpi_core.tables.table import Cancelled, Progress, ReadOptions, Table
 from hpi_core.text import safe
 
-_DEPTH = 6
-_FEW, _ALL = 500, 200_000
 _LARGEST_STATE = 512 << 20
 _LARGEST_LOG = 2 << 30
 # What Ray itself writes beside the metrics of a trial.
@@ -47,7 +46,7 @@ def claims(place: str) -> int:
     """Claim a folder in which, up to six levels down, an experiment's state or a trial of Ray Tune lies."""
     if is_address(place):
         return 0
-    return 90 if next(_folders(Path(place), _FEW), None) is not None else 0
+    return 90 if next(_folders(Path(place), FEW), None) is not None else 0
 
 
 def read_table(place: str, _options: ReadOptions, progress: Progress, cancelled: Cancelled) -> Table:
@@ -61,7 +60,7 @@ def read_table(place: str, _options: ReadOptions, progress: Progress, cancelled:
     entries: list[Entry] = []
     states: dict[str, dict[str, object]] = {}
     trials: dict[str, Path | None] = {}
-    for folder, names in _folders(root, _ALL):
+    for folder, names in _folders(root, ALL):
         if _is_trial(names):
             trials[folder.name if folder != root else folder.resolve().name] = folder
         for name in sorted(n for n in names if _is_state_name(n)):
@@ -84,24 +83,16 @@ def read_table(place: str, _options: ReadOptions, progress: Progress, cancelled:
 
 def _folders(root: Path, most: int) -> Iterator[tuple[Path, set[str]]]:
     """Yield the folders in and below `root` that are an experiment or a trial, with the names in them."""
-    level, seen = [root], 0
-    for _ in range(_DEPTH + 1):
-        below: list[Path] = []
-        for folder in level:
-            seen += 1
-            if seen > most:
-                return
-            try:
-                with os.scandir(folder) as listing:
-                    entries = list(listing)
-            except OSError:
-                continue
-            names = {entry.name for entry in entries}
-            if _is_trial(names) or any(_is_state(folder, name) for name in names):
-                yield folder, names
-            if not _is_trial(names):
-                below += sorted(Path(e.path) for e in entries if not e.is_symlink() and e.is_dir())
-        level = below
+    for folder, entries in walk(root, most, lambda _folder, entries: _is_trial({entry.name for entry in entries})):
+        names = {entry.name for entry in entries}
+        if _is_trial(names) or any(_is_state(folder, name) for name in names):
+            yield folder, names
+
+
+def _runs_below(root: Path) -> Iterator[Path]:
+    """Yield the folders of trials; of an experiment whose trials have none, the folder where one would be."""
+    for folder, names in _folders(root, FEW):
+        yield folder if _is_trial(names) else folder / "trial"
 
 
 def _is_trial(names: set[str]) -> bool:
@@ -304,5 +295,10 @@ def _tell_apart(runs: list[Run]) -> None:
 
 
 READER = StoreReader(
-    "ray", "Ray Tune experiments (ray_results/NAME): states, results and errors of the trials", 80, claims, read_table
+    "ray",
+    "Ray Tune experiments (ray_results/NAME): states, results and errors of the trials",
+    80,
+    claims,
+    read_table,
+    runs_below=_runs_below,
 )

@@ -229,4 +229,5 @@ READER = StoreReader(
     20,
     claims,
     read_table,
+    runs_below=lambda root: iter([run.folder for run in find_runs(root, _FEW)]),
 )

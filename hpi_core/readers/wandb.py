@@ -8,7 +8,6 @@ leads to a run that is there anyway); a copy of a run is left out, the parts of 
 from __future__ import annotations
 
 import math
-import os
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ import polars as pl
 
 from hpi_core.errors import Cancelled as ReadingCancelled
 from hpi_core.errors import SourceError
+from hpi_core.readers._tree import ALL, FEW, Entries, walk
 from hpi_core.readers._wandb_log import MAGIC, RunLog, last_error, read_run_log
 from hpi_core.readers.contract import StoreReader
 from hpi_core.tables.ledger import Entry
@@ -28,9 +28,6 @@ from hpi_core.tables.table import Cancelled, Progress, ReadOptions, Table
 from hpi_core.text import safe
 
 _FILES = frozenset({"wandb-summary.json", "wandb-metadata.json", "config.yaml"})
-_DEPTH = 6
-# Folders looked at before a claim is given up: a claim must be quick wherever it is asked.
-_FEW, _ALL = 500, 200_000
 _WORDS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 _OWN = frozenset({"_wandb", "wandb_version"})
 _CLOCKS = frozenset({"_step", "_timestamp", "_runtime", "_wandb"})
@@ -40,7 +37,7 @@ def claims(place: str) -> int:
     """Claim a folder in which, up to six levels down, a run of Weights & Biases lies."""
     if is_address(place):
         return 0
-    return 95 if next(_runs(Path(place), _FEW), None) is not None else 0
+    return 95 if next(_runs(Path(place)), None) is not None else 0
 
 
 def read_table(place: str, _options: ReadOptions, progress: Progress, cancelled: Cancelled) -> Table:
@@ -51,7 +48,7 @@ def read_table(place: str, _options: ReadOptions, progress: Progress, cancelled:
         Cancelled: the person asked to stop.
     """
     root = Path(place)
-    folders = sorted(_runs(root, _ALL), key=lambda folder: (folder.name.removeprefix("offline-"), str(folder)))
+    folders = sorted(_runs(root, ALL), key=lambda folder: (folder.name.removeprefix("offline-"), str(folder)))
     entries: list[Entry] = []
     runs: dict[str, Run] = {}
     for index, folder in enumerate(folders):
@@ -70,32 +67,16 @@ def read_table(place: str, _options: ReadOptions, progress: Progress, cancelled:
     return table_of_runs(list(runs.values()), entries=entries)
 
 
-def _runs(root: Path, most: int) -> Iterator[Path]:
+def _runs(root: Path, most: int = FEW) -> Iterator[Path]:
     """Yield the run folders in and below `root`, the nearest first."""
-    level, seen = [root], 0
-    for _ in range(_DEPTH + 1):
-        below: list[Path] = []
-        for folder in level:
-            seen += 1
-            if seen > most:
-                return
-            try:
-                with os.scandir(folder) as listing:
-                    entries = sorted(listing, key=lambda entry: entry.name)
-            except OSError:
-                continue
-            if _is_run(entries):
-                yield folder
-            else:
-                below += [
-                    Path(e.path)
-                    for e in entries
-                    if not e.is_symlink() and e.is_dir() and (not e.name.startswith(".") or e.name == ".wandb")
-                ]
-        level = below
+    found: set[Path] = set()
+    for folder, entries in walk(root, most, lambda folder, _entries: folder in found):
+        if _is_run(entries):
+            found.add(folder)
+            yield folder
 
 
-def _is_run(entries: list[os.DirEntry[str]]) -> bool:
+def _is_run(entries: Entries) -> bool:
     """Say whether a folder with these entries is a run: by its log, or by the files W&B keeps of it."""
     names = {entry.name for entry in entries}
     for entry in entries:
@@ -249,5 +230,10 @@ def _resumed(first: Run, then: Run) -> Run:
 
 
 READER = StoreReader(
-    "wandb", "Weights & Biases folders (wandb/) of local runs, online and offline", 80, claims, read_table
+    "wandb",
+    "Weights & Biases folders (wandb/) of local runs, online and offline",
+    80,
+    claims,
+    read_table,
+    runs_below=_runs,
 )

@@ -14,6 +14,7 @@ import stat
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from hpi_core.errors import SourceError, UsageError
@@ -24,6 +25,8 @@ _SPREAD = 16
 _STDIN = {"-", "/dev/stdin", "/dev/fd/0"}
 # In a folder nobody named the single files, so only those are looked at whose names say "table".
 _TABLE_SUFFIXES = {".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".pq", ".arrow", ".feather", ".ipc"}
+_TEXT_SUFFIXES = {".log", ".out", ".stdout", ".err", ".stderr"}
+_LOOKED_INTO = 200
 _PACKED_SUFFIXES = {".gz", ".zst", ".zstd", ".bz2", ".xz", ".zip"}
 # Entries of a folder that its fingerprint looks at; a store of 10,000 runs has hundreds of thousands.
 _FINGERPRINTED = 10_000
@@ -260,11 +263,22 @@ def _in_folder(part: str, path: Path) -> list[Content]:
 
 
 def _no_sweep(part: str) -> SourceError:
+    log = _free_text(part)
+    told = f" What it holds are logs of free text, such as {log}, and those are not read." if log else ""
     return SourceError(
-        f"The folder {part} holds no sweep: no run folders, and no CSV, TSV, JSON, JSONL, Parquet or Arrow file "
-        "directly in it.",
+        f"The folder {part} holds no sweep: no store of a tracker and no run folders up to six levels down, and no "
+        f"CSV, TSV, JSON, JSONL, Parquet or Arrow file directly in it.{told}",
         f"Name the files, or a pattern in quotes such as '{part.rstrip('/')}/*/results.csv'.",
     )
+
+
+def _free_text(part: str) -> str:
+    """Return the first log of free text in and below a folder, after a look into a few folders; empty for none."""
+    for folder, _, names in islice(os.walk(part), _LOOKED_INTO):
+        for name in sorted(names):
+            if Path(name).suffix.lower() in _TEXT_SUFFIXES:
+                return os.path.relpath(os.path.join(folder, name), part)  # noqa: PTH118
+    return ""
 
 
 def _says_table(path: Path) -> bool:
