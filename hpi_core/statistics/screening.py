@@ -166,9 +166,11 @@ def _range_family(coding: Coding, positives: Integers, totals: Integers, least: 
     a = np.concatenate([[0], np.cumsum(np.add.reduceat(positives[:b], starts))])
     n, m, g = int(c[-1]), int(a[-1]), len(starts)
     i, j = inner_ranges(g)
+    if m in (0, n):  # none of the trials, where all of them lack the parameter
+        return None
     size, sick = c[j] - c[i], a[j] - a[i]
     z = level_like_scores(sick, size, m, n, least)
-    if m == 0 or m == n or not np.isfinite(z).any():
+    if not np.isfinite(z).any():
         return None
     best = int(np.nanargmax(z))
     unremarkable = z[best] < _LEAST_REMARKABLE
