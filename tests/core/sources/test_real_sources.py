@@ -17,12 +17,12 @@ CAVE = "11_other/automl__DeepCAVE/logs"
 READ = [
     ("08_logs/facebookresearch__DomainBed/domainbed/misc/test_sweep_data/*/results.jsonl", "jsonl", 10, 500),
     (f"{CAVE}/SMAC3v1/mlp/run_1/traj.json", "jsonl", 7, None),
+    (f"{CAVE}/SMAC3v1/mlp/run_1/runhistory.json", "smac", 20, None),
     (f"{CAVE}/AMLTK/smac_optimizer/run_1/history.parquet", "parquet", 42, None),
     ("12_curves/algoperf_*", "delimited+parquet", 610, 292333),
 ]
 
 REFUSED = [
-    (f"{CAVE}/SMAC3v1/mlp/run_1/runhistory.json", "data holds lists within lists"),
     (f"{CAVE}/DeepCAVE/minimal/run_1/history.jsonl", "one JSON list per line"),
 ]
 
