@@ -15,6 +15,7 @@ from hpi_core.errors import HpiError, SourceError, UsageError
 from hpi_core.frames import ROW
 from hpi_core.lines import LineCounts
 from hpi_core.plugins import discover
+from hpi_core.readers import _large_text
 from hpi_core.readers._below import from_above
 from hpi_core.readers._curves import Attached, with_curves_beside, with_logs, with_named_curves
 from hpi_core.readers._packed import is_packed_store, on_disk
@@ -113,7 +114,13 @@ def _with_curves(
         return outcome.parts
 
     def large(content: Content, least: float) -> Table | str | None:
-        rows = None if content.path is None else large_parquet(content.path, LARGE)
+        if content.path is None:
+            return None
+        rows = large_parquet(content.path, LARGE)
+        if rows is None and content.size() >= min(_large_text.LARGE.values()):
+            reader = choose(content.name, content.head(_HEAD)).name
+            plain = replace(options, separator=None, encoding=None)
+            rows = _large_text.large_text(content, reader, plain, progress, cancelled)
         return None if rows is None else attach_large(table, rows, least, progress, cancelled)
 
     if options.curves is not None:

@@ -133,7 +133,7 @@ def _read(content: Content, options: ReadOptions, progress: Progress, cancelled:
         if strict is not None:
             return prepared.table(strict)
     decoded = head.decoded if head.whole else decode(content.bytes(), options.encoding)
-    lines, terminated, more = _lines(decoded)
+    lines, terminated, more = lines_of(decoded)
     text = read_tolerant(lines, terminated, layout, names, options.complete, progress, cancelled)
     del lines
     return _from_text(text, content, [*prepared.entries, *more], prepared.decimal_comma)
@@ -155,7 +155,7 @@ def _layout_entries(layout: Layout, head: Head) -> list[Entry]:
     return entries
 
 
-def _lines(decoded: Decoded) -> tuple[list[str], bool, list[Entry]]:
+def lines_of(decoded: Decoded) -> tuple[list[str], bool, list[Entry]]:
     """Return the lines of a text without zero bytes, whether the last has its end, and entries about the decoding."""
     entries = []
     text = decoded.text
@@ -195,7 +195,7 @@ def _from_text(text: TextTable, content: Content, entries: list[Entry], decimal_
     if text.frame.is_empty() and text.cut is not None:
         only = pl.DataFrame([pl.Series(n, [c], dtype=pl.String) for n, c in zip(text.names, text.cut, strict=True)])
         typed = type_columns(only, pl.Series("line", [text.cut_line], dtype=pl.UInt32), decimal_comma)
-        return _table(typed, [*entries, _cut_entry(0, text.cut_line, [])], text.counts, frozenset({0}))
+        return _table(typed, [*entries, cut_entry(0, text.cut_line, [])], text.counts, frozenset({0}))
     typed = type_columns(text.frame, text.lines, decimal_comma)
     return _assemble(typed, entries, text.counts, text.cut, text.cut_line)
 
@@ -208,10 +208,11 @@ def _assemble(
     row = typed.frame.height
     last, lost = type_cut_row(cut, typed.frame, typed.styles)
     typed.frame = typed.frame.vstack(last)
-    return _table(typed, [*entries, _cut_entry(row, cut_line, lost)], counts, frozenset({row}))
+    return _table(typed, [*entries, cut_entry(row, cut_line, lost)], counts, frozenset({row}))
 
 
-def _cut_entry(row: int, line: int, lost: Sequence[str]) -> Entry:
+def cut_entry(row: int, line: int, lost: Sequence[str]) -> Entry:
+    """Return what the ledger says of a last record that has no line end, and of its columns that cannot be read."""
     message = "the last record has no line end: it may still be being written"
     if lost:
         message += f"; {', '.join(lost[:3])} cannot be read yet"

@@ -173,24 +173,35 @@ def _measurement(column: pl.Series, number: pl.Series, style: Style, lines: pl.S
     is_word = column.is_not_null() & number.is_null() & ~column.is_in(MISSING_AMONG_NUMBERS).fill_null(False)
     words, numbers = int(is_word.sum()), number.count()
     if words:
-        distinct = number.drop_nulls().n_unique()
-        varied = distinct > 16 or distinct >= max(3, 0.5 * numbers)
-        if numbers < 3 or numbers < 0.8 * (numbers + words) or not varied:
+        if not is_measurement(numbers, words, number.drop_nulls().n_unique()):
             return _text(column, typed)
-        typed.ledgers.append(_missing_words(column, is_word, lines))
+        typed.ledgers.append(missing_words(column, is_word, lines))
     plain = column.cast(pl.Float64, strict=False)
     changed = number.is_not_null() & (plain.is_null() | (plain != number))
     repaired = int(changed.sum())
     if repaired and style in REPAIRS:
-        example = column.filter(changed)[0]
-        became = str(number.filter(changed)[0])
-        message = f"{column.name}: {REPAIRS[style]} in {repaired} cells"
-        typed.entries.append(Entry(style, message, column=column.name, was=example, became=became, count=repaired))
+        typed.entries.append(repair(column.name, style, column.filter(changed)[0], number.filter(changed)[0], repaired))
     typed.styles[column.name] = style if style != "text" else "number"
     return number
 
 
-def _missing_words(column: pl.Series, is_word: pl.Series, lines: pl.Series) -> pl.DataFrame:
+def is_measurement(numbers: int, words: int, distinct: int) -> bool:
+    """Say whether a column of so many numbers (so many of them distinct) and words is a measurement polluted by words.
+
+    More than 16 distinct numbers need not be counted on.
+    """
+    varied = distinct > 16 or distinct >= max(3, 0.5 * numbers)
+    return numbers >= 3 and numbers >= 0.8 * (numbers + words) and varied
+
+
+def repair(column: str, style: Style, was: str, became: float, count: int) -> Entry:
+    """Return what the ledger says of `count` cells that were read in another notation, and of the first of them."""
+    message = f"{column}: {REPAIRS[style]} in {count} cells"
+    return Entry(style, message, column=column, was=was, became=str(became), count=count)
+
+
+def missing_words(column: pl.Series, is_word: pl.Series, lines: pl.Series) -> pl.DataFrame:
+    """Return the ledger of words among numbers that became missing."""
     rows = is_word.arg_true()
     word = column.gather(rows).str.slice(0, QUOTED)
     return (

@@ -44,6 +44,7 @@ class LargeRows:
         name: the file's name.
         ledger: what was repaired in reading it.
         cut: its last row was cut off, and is not among the rows.
+        scratch: the folder that the rows lie in where they were brought there, which goes once they are in order.
         still: raises SourceError where the file is no longer the one that was opened.
     """
 
@@ -51,6 +52,7 @@ class LargeRows:
     name: str
     ledger: pl.DataFrame = field(default_factory=lambda: frames.empty(frames.LEDGER))
     cut: bool = False
+    scratch: Scratch | None = None
     still: Callable[[], None] = lambda: None
 
 
@@ -113,6 +115,9 @@ def attach_large(
             f"The curves in {safe(rows.name)} could not be put in order on disk ({str(error).splitlines()[0][:200]}).",
             "Check the file, and that the disk of temporary files (TMPDIR) has room.",
         ) from error
+    finally:
+        if rows.scratch is not None:
+            rows.scratch.remove()
 
 
 def _attached(

@@ -32,11 +32,13 @@ def read_tolerant(
     complete: bool,
     progress: Progress,
     cancelled: AskCancelled,
+    *,
+    more: bool = False,
 ) -> TextTable:
     """Read every line of a file into rows of text, line counts and entries.
 
     `terminated` says whether the last line has its line end; where it has not and `complete` is false, the last
-    record is kept apart as cut off.
+    record is kept apart as cut off. `more` says that further lines follow: what stands last is no footer.
 
     Raises:
         Cancelled: the person asked to stop.
@@ -60,7 +62,8 @@ def read_tolerant(
                 cut = record
                 break
         _take(collector, lines, record, header, layout)
-    _refuse_footers(collector)
+    if not more:
+        _refuse_footers(collector)
     collector.flush(len(collector.cells))
     return _finish(collector, lines, layout, before, cut)
 
