@@ -72,6 +72,11 @@ ACTIONS: list[Action] = [
     Action("sort", ("s",), "sort, reverse, stop", "find", 30, "sort"),
     Action("clear_sort", (), "order of the source", "find"),
     Action("group", ("number_sign",), "group by configuration", "find"),
+    Action("views", ("V",), "views: what else can be shown", "look", 54, "views"),
+    Action("importance", ("I",), "importance of hyperparameters", "look", None, "importance"),
+    Action("together", ("P",), "two hyperparameters together", "look", None, "two together"),
+    Action("choose_two", (), "choose two to see together", "look"),
+    Action("map", (), "map of buckets", "look"),
     Action("columns", ("c",), "columns", "look", 50, "columns"),
     Action("metric", ("m",), "next metric", "look", None, "metric"),
     Action("parameter", ("p",), "next hyperparameter", "look", None, "hyperparameter"),
@@ -103,13 +108,30 @@ _DECIDE = (
 _OF_PANE: Mapping[str, tuple[tuple[tuple[str, ...], str], ...]] = {
     "sick": (*_DECIDE, (("open",), "unfold"), (("previous_sick", "next_sick"), "group"), (("show_decided",), "decided"),
              (("export",), "export"), (("zoom",), "zoom")),
-    "buckets": ((("left", "right"), "issue"), (("down", "up"), "parameter"), (("open",), "show these trials"),
+    "buckets": ((("left", "right"), "issue"), (("down", "up"), "parameter"), (("open",), "trials"),
+                (("importance",), "importance"), (("together",), "two together"), (("views",), "views"),
                 (("zoom",), "zoom"), (("export",), "export")),
+    "importance": ((("importance",), "buckets"), (("left", "right"), "question"), (("down", "up"), "parameter"),
+                   (("open",), "its buckets"), (("together",), "two together"), (("views",), "views"),
+                   (("zoom",), "zoom")),
+    "together": ((("left", "down", "up", "right"), "square"), (("open",), "trials"), (("parameter",), "beside"),
+                 (("metric",), "issue"), (("together",), "choose two"), (("escape",), "buckets"), (("views",), "views"),
+                 (("zoom",), "zoom")),
     "curves": ((("left", "right"), "read out"), (("metric",), "metric"), (("log_axis",), "log"), (("overlay",), "over"),
                (("multiples",), "grid"), (("values",), "table"), (("zoom_out", "zoom_in"), "zoom"),
                (("clip",), "clip"), (("smooth",), "smooth"), (("time_axis",), "time"),
                (("previous_sick", "next_sick"), "sick"), (("down", "up"), "trial"), (("zoom",), "full")),
 }  # fmt: skip
+
+# The menu of views: where they stand, and for each its action, its name and what it shows.
+VIEWS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
+    ("in place 3", (
+        ("map", "buckets", "which parameters go with which issues and results"),
+        ("importance", "importance", "how much each hyperparameter matters, and which way"),
+        ("together", "two together", "how many are sick for two hyperparameters side by side"),
+        ("choose_two", "two of your choice", "the same for any two"),
+    )),
+)  # fmt: skip
 
 # Keys of the chat alone, where every other key types; `/` begins a command.
 CHAT_KEYS = (

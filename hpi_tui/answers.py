@@ -35,6 +35,8 @@ class Answers:
             messages.InspectionFailed: self._inspection_failed,
             messages.DecisionsRead: self._decisions_read,
             messages.CurvesDrawn: self._curves_drawn,
+            messages.Weighed: self._weighed,
+            messages.Counted: self._counted,
             messages.Written: self._written,
             messages.Followed: self._followed,
         }
@@ -159,6 +161,12 @@ class Answers:
 
     def _curves_drawn(self, message: messages.CurvesDrawn) -> None:
         self.screen.plotter.took(message.view)
+
+    def _weighed(self, message: messages.Weighed) -> None:
+        self.screen.viewer.weighed(message.chart)
+
+    def _counted(self, message: messages.Counted) -> None:
+        self.screen.viewer.counted(message.chart)
 
     def _written(self, message: messages.Written) -> None:
         error = message.error

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
     from textual.message import Message
 
+    from hpi_core.charts.importance import ImportanceChart
     from hpi_core.charts.sick import Standing
+    from hpi_core.charts.together import TogetherChart
     from hpi_core.following.watch import Look
     from hpi_core.inspection import Inspection
     from hpi_core.roles import RoleOverrides
@@ -162,6 +164,14 @@ class Jobs:
     def draw_curves(self, compute: Callable[[], CurvesView]) -> None:
         """Collect the curves of a trial; answers with CurvesDrawn."""
         self._start("curves", lambda request: messages.CurvesDrawn(request, compute()))
+
+    def weigh(self, compute: Callable[[], ImportanceChart]) -> None:
+        """Weigh the hyperparameters; answers with Weighed."""
+        self._start("importance", lambda request: messages.Weighed(request, compute()))
+
+    def count(self, compute: Callable[[], TogetherChart]) -> None:
+        """Count the trials of two hyperparameters together; answers with Counted."""
+        self._start("together", lambda request: messages.Counted(request, compute()))
 
     def write(self, write: Callable[[], tuple[Path, ...]]) -> None:
         """Write an export; answers with Written."""

@@ -9,7 +9,9 @@ from textual.message import Message
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from hpi_core.charts.importance import ImportanceChart
     from hpi_core.charts.sick import Standing
+    from hpi_core.charts.together import TogetherChart
     from hpi_core.errors import HpiError
     from hpi_core.following.difference import Difference
     from hpi_core.following.watch import Look
@@ -149,6 +151,26 @@ class CurvesDrawn(Answer):
     def __init__(self, request: int, view: CurvesView) -> None:
         super().__init__(request)
         self.view = view
+
+
+class Weighed(Answer):
+    """How much every hyperparameter matters."""
+
+    kind = "importance"
+
+    def __init__(self, request: int, chart: ImportanceChart) -> None:
+        super().__init__(request)
+        self.chart = chart
+
+
+class Counted(Answer):
+    """The table of two hyperparameters."""
+
+    kind = "together"
+
+    def __init__(self, request: int, chart: TogetherChart) -> None:
+        super().__init__(request)
+        self.chart = chart
 
 
 class Written(Answer):

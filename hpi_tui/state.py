@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from hpi_tui.panes.curve_settings import CurveSettings
 from hpi_tui.sick_queue import Place, QueueChoice
@@ -42,9 +43,24 @@ class ColumnChoice:
         return (*(name for name in self.pinned if name in base and name not in self.hidden), *rest)
 
 
+Third = Literal["buckets", "importance", "together"]
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """Two hyperparameters to be seen together, and the issue or end of the results that is counted."""
+
+    first: str
+    second: str
+    issue: str
+
+
 @dataclass(frozen=True)
 class ViewState:
-    """The whole of what is chosen; `cursor` is a position among `shown` rows of `total`, `pane` has the keys."""
+    """The whole of what is chosen; `cursor` is a position among `shown` rows of `total`, `pane` has the keys.
+
+    `third` is the view that stands in place 3.
+    """
 
     cursor: int = 0
     shown: int = 0
@@ -61,6 +77,8 @@ class ViewState:
     pane: str = "runs"
     queue: QueueChoice = field(default_factory=QueueChoice)
     curves: CurveSettings = field(default_factory=CurveSettings)
+    third: Third = "buckets"
+    pairing: Pairing | None = None
 
 
 def move_to(state: ViewState, position: int) -> ViewState:

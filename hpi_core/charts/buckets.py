@@ -199,6 +199,19 @@ def _no_sick(inspection: Inspection) -> str:
     return f"No sick trials: {plural(ran, 'detector')} ran on {total}, {skipped} did not run."
 
 
+def _no_results(inspection: Inspection) -> str:
+    """Return why it is not told either which values go with good or bad results."""
+    roles = inspection.sweep.roles
+    if not roles.hyperparameters and not roles.environment:
+        return "No column was recognised as a hyperparameter: O changes the roles."
+    if roles.objective is None or roles.objective.direction is None:
+        return "Once O names the objective, it is told which values go with good and bad results."
+    ranked = inspection.ranking.ranked
+    if ranked < LEAST_TRIALS:
+        return f"Which values go with good and bad results takes {LEAST_TRIALS} results; there are {ranked:,}."
+    return "Too many results are equal to tell the worst or the best tenth."
+
+
 def _why_empty(inspection: Inspection, issues: Sequence[IssueColumn]) -> str | None:
     """Return why there is no map, or None."""
     if not inspection.sweep.trials.height:
@@ -206,7 +219,7 @@ def _why_empty(inspection: Inspection, issues: Sequence[IssueColumn]) -> str | N
     if not inspection.assessed and not issues:
         return "No detector could judge this sweep: no trial is known to be sick or healthy."
     if not issues:
-        return f"{_no_sick(inspection)} Which values go with good or bad results needs 20 results and an objective."
+        return f"{_no_sick(inspection)} {_no_results(inspection)}"
     if not inspection.sweep.roles.hyperparameters and not inspection.sweep.roles.environment:
         return "No column was recognised as a hyperparameter: nothing can be blamed. O changes the roles."
     return None

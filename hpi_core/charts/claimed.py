@@ -44,10 +44,13 @@ def claimed_trials(inspection: Inspection, cause: Cause) -> Booleans:
 def claimed_filter(inspection: Inspection, cause: Cause) -> str:
     """Return a filter that lets exactly the claimed trials through."""
     sweep = inspection.sweep
-    wanted = claimed_trials(inspection, cause)
+    parts = [_condition(sweep, cause), *(f"not ({_condition(sweep, other)})" for other in cause.outside)]
+    return exact_filter(sweep, " and ".join(parts), claimed_trials(inspection, cause))
+
+
+def exact_filter(sweep: Sweep, text: str, wanted: Booleans) -> str:
+    """Return a filter for exactly the wanted trials: `text` with what else parts them, else their rows."""
     try:
-        parts = [_condition(sweep, cause), *(f"not ({_condition(sweep, other)})" for other in cause.outside)]
-        text = " and ".join(parts)
         text = _without(sweep, text, _mask(sweep, text), wanted)
         if np.array_equal(_mask(sweep, text), wanted):
             return text

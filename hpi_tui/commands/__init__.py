@@ -13,13 +13,14 @@ from hpi_tui.commands.find import Find
 from hpi_tui.commands.move import Move
 from hpi_tui.commands.panes import Panes
 from hpi_tui.commands.scope import Scope
+from hpi_tui.commands.views import Views
 from hpi_tui.commands.whole import Whole
 from hpi_tui.commands.write import Write
 
 if TYPE_CHECKING:
     from hpi_tui.screens.main import MainScreen
 
-SCOPES: tuple[type[Scope], ...] = (Move, Panes, Decide, Find, Curves, Chat, Write, Whole)
+SCOPES: tuple[type[Scope], ...] = (Move, Panes, Decide, Find, Curves, Views, Chat, Write, Whole)
 # what is done to the trial under the cursor, and would be done to another one before the rows are arranged
 _ABOUT_ROWS = frozenset(
     {action.name for action in ACTIONS if action.scope in ("move", "decide", "select")}
@@ -37,7 +38,8 @@ class Commands:
         self._waiting: list[str] = []
         self.curves = Curves(screen)
         self.chat = Chat(screen)
-        shared: tuple[Scope, ...] = (self.decide, self.find, self.curves, self.chat)
+        self.views = Views(screen)
+        shared: tuple[Scope, ...] = (self.decide, self.find, self.curves, self.views, self.chat)
         scopes = (*shared, Move(screen), Panes(screen), Write(screen), Whole(screen))
         self._handlers: dict[str, Callable[[], None]] = {
             name.removeprefix("do_"): getattr(scope, name)

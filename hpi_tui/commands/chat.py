@@ -52,6 +52,7 @@ class Chat(Scope):
             self._to_trial(to.inspection, to.row, to.trial)
         elif isinstance(to, JumpToPair):
             if self.screen.buckets.choose(to.parameter, to.issue):
+                self.screen.viewer.turn_to("buckets")
                 self.screen.focus_pane("buckets")
             else:
                 self.say(f"{safe(to.parameter, 40)} and {to.issue} have no place on the map of buckets.")
@@ -86,7 +87,11 @@ class Chat(Scope):
         """Return a question about what is under the cursor; a command where no model can be asked."""
         screen, chat = self.screen, self.screen.chat
         evidence = None if chat.conversation is None else chat.conversation.evidence
-        if screen.state.pane == "buckets" and (chosen := screen.buckets.chosen) is not None:
+        if (
+            screen.state.pane == "buckets"
+            and screen.state.third == "buckets"
+            and (chosen := screen.buckets.chosen) is not None
+        ):
             if chat.off is not None:
                 return f"/buckets {shlex.quote(chosen[0])} {chosen[1]}"
             every = [] if evidence is None else [*evidence.labelled("C"), *evidence.labelled("L")]

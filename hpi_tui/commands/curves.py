@@ -22,14 +22,18 @@ class Curves(Scope):
     """Changes how curves are shown; without curves most of it has nothing to change, and that is said."""
 
     def do_metric(self) -> None:
-        if (chart := self._curves()) is not None:
+        if self._is_together():
+            self.screen.commands.views.next_issue()
+        elif (chart := self._curves()) is not None:
             if len(chart.metrics) < 2:
                 self.say(f"{safe(chart.metrics[0], 40)} is the only metric with curves.")
             else:
                 self._set(self._settings.next_metric(chart.metrics))
 
     def do_parameter(self) -> None:
-        if (chart := self._scatter()) is not None:
+        if self._is_together():
+            self.screen.commands.views.next_mate()
+        elif (chart := self._scatter()) is not None:
             self._set(self._settings.next_parameter(chart.parameters))
 
     def do_time_axis(self) -> None:
@@ -105,6 +109,10 @@ class Curves(Scope):
     @property
     def _settings(self) -> CurveSettings:
         return self.screen.state.curves
+
+    def _is_together(self) -> bool:
+        """Whether the keys go to the table of two hyperparameters, whose issue and second parameter they change."""
+        return self.screen.state.pane == "buckets" and self.screen.state.third == "together"
 
     def _set(self, settings: CurveSettings) -> None:
         self.screen.go(replace(self.screen.state, curves=settings))

@@ -90,14 +90,14 @@ class Move(Scope):
         if screen.state.pane == "sick":
             self._to_line((screen.cursor.queue_line() or 0) + delta if screen.cursor.queue_line() is not None else 0)
         elif screen.state.pane == "buckets":
-            screen.buckets.move(0, delta)
+            screen.viewer.shown.move(0, delta)
         else:
             screen.go(transitions.move_to(screen.state, screen.state.cursor + delta))
 
     def _sideways(self, delta: int) -> None:
         screen = self.screen
         if screen.state.pane == "buckets":
-            screen.buckets.move(delta, 0)
+            screen.viewer.shown.move(delta, 0)
         elif screen.state.pane == "curves":
             screen.commands.curves.readout(delta)
         elif screen.state.pane == "runs":

@@ -21,6 +21,8 @@ class Panes(Scope):
         self.screen.focus_pane("sick")
 
     def do_buckets(self) -> None:
+        if self.screen.state.pane == "buckets":
+            self.screen.commands.views.put_view_away()
         self.screen.focus_pane("buckets")
 
     def do_curves(self) -> None:
@@ -35,7 +37,10 @@ class Panes(Scope):
     def do_open(self) -> None:
         screen = self.screen
         if screen.state.pane == "buckets":
-            self._show_claimed()
+            if screen.state.third == "buckets":
+                self._show_claimed()
+            else:
+                screen.commands.views.open_view()
             return
         place = screen.state.queue.at
         if screen.state.pane == "sick" and place is not None and place.row is None:
@@ -78,7 +83,9 @@ class Panes(Scope):
             screen.commands.leave_filter()
         elif screen.state.anchor is not None:
             screen.state = replace(screen.state, anchor=None)
-        elif screen.state.pane == "curves" and screen.commands.curves.put_readout_away():
+        elif (
+            screen.state.pane == "curves" and screen.commands.curves.put_readout_away()
+        ) or screen.commands.views.put_view_away():
             return
         elif screen.zoomed:
             screen.zoomed = False

@@ -31,15 +31,18 @@ from hpi_tui.panes.buckets import Buckets
 from hpi_tui.panes.chat import Chat
 from hpi_tui.panes.curves import Curves
 from hpi_tui.panes.detail import Detail, compute
+from hpi_tui.panes.importance import Importance
 from hpi_tui.panes.sick import Sick, SickView
+from hpi_tui.panes.together import Together
 from hpi_tui.plotter import Plotter
 from hpi_tui.sick_queue import QueueView, view_of
 from hpi_tui.state import ViewState, move_to, with_filter
 from hpi_tui.tables import DECISION, PreviewTable, SweepTable
 from hpi_tui.theme import Look
+from hpi_tui.viewer import Viewer
 from hpi_tui.widgets.frame_table import FrameTable
 from hpi_tui.widgets.key_taker import KeyTaker
-from hpi_tui.widgets.lines import Fixed, Run
+from hpi_tui.widgets.lines import Fixed, Lines, Run
 from hpi_tui.widgets.title import Position, Title
 
 if TYPE_CHECKING:
@@ -93,6 +96,7 @@ class MainScreen(Screen[None]):
         self.panes: tuple[str, ...] = ("runs", "sick", "buckets", "curves", "chat")
         self.cursor = Cursor(self)
         self.plotter = Plotter(self)
+        self.viewer = Viewer(self)
         self.commands = Commands(self)
         self.following = Following(self)
         self.filter_bar: FilterBar | None = None
@@ -101,7 +105,7 @@ class MainScreen(Screen[None]):
         self.arranging = False
         self._answers = Answers(self)
         self._resting: Timer | None = None
-        self._laid_out: tuple[Layout, int, str] | None = None
+        self._laid_out: tuple[Layout, int, str, str] | None = None
 
     @property
     def jobs(self) -> Jobs:
@@ -127,6 +131,8 @@ class MainScreen(Screen[None]):
                 yield FrameTable(look, id="table")
             yield Sick(look, id="sick")
             yield Buckets(look, id="buckets")
+            yield Importance(look, id="importance")
+            yield Together(look, id="together")
             yield Curves(look, id="curves")
             yield Chat(look, id="chat")
             yield Detail(look, id="detail")
@@ -138,6 +144,8 @@ class MainScreen(Screen[None]):
         self.runs = self.query_one("#table", FrameTable)
         self.sick = self.query_one("#sick", Sick)
         self.buckets = self.query_one("#buckets", Buckets)
+        self.importance = self.query_one("#importance", Importance)
+        self.together = self.query_one("#together", Together)
         self.curves = self.query_one("#curves", Curves)
         self.chat = self.query_one("#chat", Chat)
         self.detail = self.query_one("#detail", Detail)
@@ -196,8 +204,9 @@ class MainScreen(Screen[None]):
             return
         self.cursor.meet()
         self.state = replace(self.state, pane=name)
-        for pane in (self.sick, self.buckets, self.curves, self.chat):
+        for pane in (self.sick, self.curves, self.chat):
             pane.activate(pane.id == name)
+        self.viewer.shown.activate(name == "buckets")
         if name == "sick":
             self.cursor.meet_queue()
             if self.cursor.queue_line() is None and self.queue.lines:
@@ -232,6 +241,10 @@ class MainScreen(Screen[None]):
     def _chosen(self, message: Buckets.Chosen) -> None:
         self.go(replace(self.state, curves=replace(self.state.curves, parameter=message.parameter)))
 
+    @on(Importance.Chosen)
+    def _chosen_parameter(self, message: Importance.Chosen) -> None:
+        self.go(replace(self.state, curves=replace(self.state.curves, parameter=message.parameter)))
+
     @on(JumpToTrial)
     @on(JumpToPair)
     @on(JumpToIssue)
@@ -245,7 +258,8 @@ class MainScreen(Screen[None]):
     def on_click(self, event: events.Click) -> None:
         """Give the keys to the pane under the pointer."""
         above = () if event.widget is None else event.widget.ancestors_with_self
-        pointed = next((part.id for part in above if part.id in self.panes), None)
+        names = (("buckets" if part in self._thirds else part.id) for part in above)
+        pointed = next((name for name in names if name in self.panes), None)
         if pointed is not None:
             self.focus_pane(pointed)
 
@@ -340,6 +354,11 @@ class MainScreen(Screen[None]):
             from hpi_tui.panes.buckets import compute as map_of
 
             self.buckets.show(map_of(self.standing.inspection))
+        self.viewer.follow()
+
+    @property
+    def _thirds(self) -> tuple[Lines, ...]:
+        return (self.buckets, self.importance, self.together)
 
     def refresh_queue(self) -> None:
         """Bring the queue up to date with decisions and choices."""
@@ -393,17 +412,21 @@ class MainScreen(Screen[None]):
                 detail=self.detail.needed_height(max(20, width * 7 // 12)),
             ),
         )
-        if (chosen, len(notice), self.state.pane) == self._laid_out:
+        if (chosen, len(notice), self.state.pane, self.state.third) == self._laid_out:
             return
-        self._laid_out = (chosen, len(notice), self.state.pane)
+        self._laid_out = (chosen, len(notice), self.state.pane, self.state.third)
         self.layout_now = chosen
         for shape in ("tiny", "list"):
             self.set_class(chosen.shape == shape, shape)
         self.query_one("#notice").styles.height = len(notice)
         self.query_one("#tabs").display = chosen.tabs and self.state.pane != "runs"
         self.detail.strip = chosen.shape == "one"
-        for name in (*self.panes, "detail"):
-            place, widget = chosen.place(name), self.query_one(f"#{name}")
+        for name in (*self.panes, "importance", "together", "detail"):
+            widget = self.query_one(f"#{name}")
+            third = widget in self._thirds
+            place = chosen.place("buckets" if third else name)
+            if third and name != self.state.third:
+                place = None
             widget.display = place is not None
             if place is not None:
                 widget.styles.offset = (place.x, place.y)
@@ -413,6 +436,7 @@ class MainScreen(Screen[None]):
         footer.styles.height = max(1, chosen.footer)
         self.detail.redraw()
         self.plotter.follow()
+        self.viewer.follow()
         self.commands.chat.follow()
         if self.focused is None and chosen.shape != "tiny":
             self.take_keys()

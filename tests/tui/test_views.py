@@ -1,0 +1,167 @@
+"""The views in place 3 of the installed app: buckets of issues and results, importance, two parameters together."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.core.cli.running import planted_pair
+from tests.shared_data import DATA, ROOT, needs_shared
+from tests.tui.conftest import Open
+from tests.tui.terminal import Terminal
+
+DEMO = ROOT / "hpi_core" / "demo" / "sweep.csv"
+DEEPOBS = DATA / "12_curves" / "deepobs_trials.csv"
+DEEPCAVE = DATA / "01_sweep_csv" / "automl__DeepCAVE" / "logs" / "DataFrame" / "run_2" / "trials.csv"
+FEW = DATA / "01_sweep_csv" / "automl__DeepCAVE" / "logs" / "DataFrame" / "run_1" / "trials.csv"
+
+
+def _copy(source: Path, folder: Path) -> str:
+    """Return a copy of the sweep alone: decisions are written beside it, and curves would be found there."""
+    return shutil.copy(source, folder / source.name)
+
+
+def _inspected(app: Terminal) -> None:
+    app.until(lambda text: re.search(r"sick 1/[\d,]+|none sick", text) is not None, 30)
+
+
+def _shows(*wanted: str) -> Callable[[str], bool]:
+    return lambda text: all(word in text for word in wanted)
+
+
+def test_importance_says_how_much_which_way_and_what_to_trust(open_app: Open, tmp_path: Path) -> None:
+    with open_app(_copy(DEMO, tmp_path), columns=120, rows=40) as app:
+        _inspected(app)
+        app.send("3+")
+        app.until(_shows("I importance", "P two together", "V views"))
+        app.send("I")
+        app.until(_shows("3 Importance  decides val_loss: share of the variance of its ranks, 90 % intervals"))
+        app.until("With 195 ranked trials the variance share is the one to trust; the question about the best looks")
+        row = re.search(r"▌ init +━+├─+●─+┤ +\.21 +\.13–\.30 +\(\.02\) +\.07  differs by value", app.text)
+        assert row is not None
+        assert re.search(r"  weight_decay +●─+┤┄*┊ +0 +0–\.06 +\(\.01\) +\(0\) ", app.text)
+        assert "within noise, which reaches .03" in app.text  # init for being among the best
+        app.send("j")
+        app.until(lambda text: re.search(r"^ lr +$", text, re.M) is not None)
+        assert re.search(r"which way +val_loss (rises|falls) with it, (low|high) is better, ρ -?0\.\d+ \[", app.text)
+        assert re.search(r"issues +.*EXPLODE more often when high ρ 0\.\d+", app.text)
+        app.send("l")
+        app.until("3 Importance  decides who is among the best 10 %")
+        app.send("\r")
+        app.until(_shows("3 Buckets", " lr × "))
+
+
+def test_too_few_trials_get_correlations_and_how_many_are_needed(open_app: Open, tmp_path: Path) -> None:
+    lines = DEMO.read_text(encoding="utf-8").splitlines(keepends=True)[:22]
+    short = tmp_path / "short.csv"
+    short.write_text("".join(lines), encoding="utf-8")
+    with open_app(str(short), columns=100, rows=30) as app:
+        _inspected(app)
+        app.send("I")
+        app.until(lambda text: re.search(r"importance needs at least 30, about \d+ more", text) is not None)
+        app.until("rank correlation with val_loss, 95 % interval")
+        assert re.search(r" lr +ρ -?0\.\d+ \[-?0\.\d+ to -?0\.\d+\], n \d+", app.text)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+def test_a_pair_the_finder_found_is_shown_side_by_side(open_app: Open, tmp_path: Path, size: tuple[int, int]) -> None:
+    source = planted_pair(tmp_path / "pair.csv")
+    with open_app(str(source), columns=size[0], rows=size[1]) as app:
+        _inspected(app)
+        app.send("3")
+        app.until("3 Buckets")
+        app.until(lambda text: re.search(r"(lr|dropout) × FAILED", text) is not None)
+        app.send("P")
+        app.until(lambda text: re.search(r"3 Together  (lr × dropout|dropout × lr)  FAILED", text) is not None)
+        app.until(_shows("the worst square"))
+        if size != (120, 40):  # where the pane has the room for all words
+            said = " ".join(re.sub(r"[^\S\n]{2,}|\n", " ", app.text).split())
+            assert re.search(r"only together: (lr|dropout) > [\d.]+ and (lr|dropout) > [\d.]+", said)
+            assert re.search(r"filled: surely above the 1\d % of all", said)
+        match = re.search(r"(\d+) of (\d+) FAILED", app.text[app.text.index("3 Together") :])
+        assert match is not None
+        app.send("\r")
+        app.until(lambda text: re.search(rf" \d+/{match.group(2)} ", text) is not None)
+        app.until(
+            lambda text: re.search(r"filter .*lr .* and .*dropout|filter .*dropout .* and .*lr", text) is not None
+        )
+
+
+def test_any_two_are_chosen_from_the_menu_of_views(open_app: Open, tmp_path: Path) -> None:
+    with open_app(_copy(DEMO, tmp_path), columns=120, rows=40) as app:
+        _inspected(app)
+        app.send("V")
+        app.until(_shows("V Views", "importance", "two of your choice", "buckets"))
+        app.send("/of your\r")
+        app.until("the first of two")
+        app.send("/weight\r")
+        app.until("beside weight_decay")
+        app.send("/dropo\r")
+        app.until(lambda text: re.search(r"3 Together  weight_d\w*… × dropout  FAILED", text) is not None)
+        app.send("+")
+        app.until("3 Together  weight_decay × dropout  FAILED")
+        app.until("none: no two conditions on these were found")
+        app.send("m")
+        app.until("3 Together  weight_decay × dropout  NONFIN")
+        app.send("p")
+        app.until(lambda text: re.search(r"3 Together  weight_decay × (?!dropout)\w+  NONFIN", text) is not None)
+        app.send("\x1b")
+        app.until("3 Buckets")
+
+
+def test_the_table_is_legible_without_colour_and_glyphs(open_app: Open, tmp_path: Path) -> None:
+    with open_app(_copy(DEMO, tmp_path), "--ascii", columns=80, rows=24, NO_COLOR="1") as app:
+        _inspected(app)
+        app.send("3P")
+        app.until("3 Together  init x width  FAILED")
+        app.until("shaded: surely above the 16 % of all")
+        assert re.search(r"> orthogonal +0/9 +0/12 +#8/8 +#14/14 +\[#15/15\]", app.text)
+        assert re.search(r"  xavier +0/14 +0/12 +0/17 +0/12 +0/11", app.text)
+        app.send("I")
+        app.until(lambda text: re.search(r"> init +=+\[-+\+-+\] +\.21 +\.13-\.30 +\(\.02\)", text) is not None)
+        app.until(lambda text: re.search(r"which way +val_loss differs .*eps2 0\.", text) is not None)
+        assert app.text.isascii()
+
+
+@needs_shared
+def test_a_sweep_without_sick_trials_gets_an_answer(open_app: Open, tmp_path: Path) -> None:
+    with open_app(_copy(DEEPCAVE, tmp_path), columns=80, rows=24) as app:
+        _inspected(app)
+        app.send("3")
+        app.until("No sick trials: 16 detectors ran on 88 trials")
+        app.until(lambda text: re.search(r"WORST +BEST *\n▌ max_samples +\[\.36\]", text) is not None)
+        app.until(_shows("max_samples × WORST", "max_samples ≤ 0.3925 [0.3–0.3932]: 55 % of 20 in the worst tenth"))
+        assert re.search(r"worst/n  0 %", app.text)
+        app.send("\r")
+        app.until(lambda text: re.search(r" \d+/20 ", text) is not None)
+
+
+@needs_shared
+def test_the_pane_says_all_of_a_claim_of_deepobs(open_app: Open, tmp_path: Path) -> None:
+    with open_app(_copy(DEEPOBS, tmp_path), columns=120, rows=40) as app:
+        _inspected(app)
+        app.send("3+")
+        app.until(_shows("lr × NONFIN  lr > 0.2 [0.05–0.5]: 52 % of 345 NONFIN, elsewhere 5.7 % of 735"))
+        text = app.text
+        assert re.search(r"lr 0\.2 ┄+ +\[0\.05–0\.5\]", text)
+        assert "accounts for about 72 % of all sick (220)" in text
+        assert "go with it" not in text
+        assert re.search(
+            r"steps +0\.005–0\.2: 16 % of 255, ≤ 0\.005: 0\.4 % of 480; not one threshold but a rise", text
+        )
+        assert "<=" not in text
+        assert re.search(r"BEST +lr ≤ 0\.003 +66/424 +elsewhere 15/346", text)
+        app.send("lllll")
+        app.until(_shows("lr × BEST  lr ≤ 0.003", "16 % of 424 in the best tenth", "of the best tenth"))
+
+
+@needs_shared
+def test_few_results_are_told_as_such(open_app: Open, tmp_path: Path) -> None:
+    with open_app(_copy(FEW, tmp_path), columns=100, rows=30) as app:
+        _inspected(app)
+        app.send("3")
+        app.until(_shows("No sick trials: 10 detectors ran on 20 trials", "results are equal"))
