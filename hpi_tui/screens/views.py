@@ -17,7 +17,7 @@ from hpi_tui.widgets.lines import Run
 class ViewsScreen(Listing):
     """Enter hands back the action that shows the view under the cursor."""
 
-    heading = "V Views"
+    heading = "Views"
     about = "Enter shows it"
     keys = (("Enter", "show"), ("j k", "move"), ("/", "search"), ("Esc", "close"))
 

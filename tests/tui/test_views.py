@@ -95,7 +95,7 @@ def test_any_two_are_chosen_from_the_menu_of_views(open_app: Open, tmp_path: Pat
     with open_app(_copy(DEMO, tmp_path), columns=120, rows=40) as app:
         _inspected(app)
         app.send("V")
-        app.until(_shows("V Views", "importance", "two of your choice", "buckets"))
+        app.until(_shows(" Views  Enter shows it", "importance", "two of your choice", "buckets"))
         app.send("/of your\r")
         app.until("the first of two")
         app.send("/weight\r")
@@ -106,9 +106,9 @@ def test_any_two_are_chosen_from_the_menu_of_views(open_app: Open, tmp_path: Pat
         app.until("3 Together  weight_decay × dropout  FAILED")
         app.until("none: no two conditions on these were found")
         app.send("m")
-        app.until("3 Together  weight_decay × dropout  NONFIN")
+        app.until("3 Together  weight_decay × dropout  EXPLODE")
         app.send("p")
-        app.until(lambda text: re.search(r"3 Together  weight_decay × (?!dropout)\w+  NONFIN", text) is not None)
+        app.until(lambda text: re.search(r"3 Together  weight_decay × (?!dropout)\w+  EXPLODE", text) is not None)
         app.send("\x1b")
         app.until("3 Buckets")
 
