@@ -22,7 +22,7 @@ FEW = DATA / "01_sweep_csv" / "automl__DeepCAVE" / "logs" / "DataFrame" / "run_1
 
 def _copy(source: Path, folder: Path) -> str:
     """Return a copy of the sweep alone: decisions are written beside it, and curves would be found there."""
-    return shutil.copy(source, folder / source.name)
+    return str(shutil.copyfile(source, folder / source.name))
 
 
 def _inspected(app: Terminal) -> None:
