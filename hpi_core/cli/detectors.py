@@ -10,6 +10,9 @@ from itertools import groupby
 from hpi_core.cli.command import Command
 from hpi_core.exit_codes import ExitCode
 
+# From this width on there is room for what a detector finds beside its name.
+_BESIDE = 120
+
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("issue", nargs="?", metavar="ISSUE", help="print the manual page of the detector of this issue")
@@ -23,12 +26,15 @@ def _run(args: argparse.Namespace) -> ExitCode:
         sys.stdout.write(_wrapped(page(args.issue), Ink.for_stdout().width))
         return ExitCode.OK
     ink = Ink.for_stdout()
-    rows = [[entry[name] for name in ("issue", "tag", "severity", "scope", "title")] for entry in listing()]
-    columns = [
-        Column("issue", whole=True), Column("tag", drop=1), Column("severity"), Column("scope", drop=2),
-        Column("what", whole=True),
-    ]  # fmt: skip
-    ink.table(columns, rows)
+    columns = [Column("issue", whole=True), Column("tag"), Column("severity"), Column("scope")]
+    rows = [[entry[name] for name in ("issue", "tag", "severity", "scope")] for entry in listing()]
+    titles = [entry["title"] for entry in listing()]
+    if ink.width >= _BESIDE:
+        ink.table(
+            [*columns, Column("what", whole=True)], [[*row, title] for row, title in zip(rows, titles, strict=True)]
+        )
+    else:
+        ink.table(columns, rows, notes=[f"  {title}" for title in titles])
     sys.stdout.write(ink.page())
     return ExitCode.OK
 

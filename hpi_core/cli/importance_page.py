@@ -9,7 +9,10 @@ from hpi_core.cli.ink import Column, Ink, Style
 from hpi_core.numerals import number, percent, plural
 
 TITLES = {
-    "variance": ("What decides the objective", "share of the variance of the ranked {metric}"),
+    "variance": (
+        "What decides the objective",
+        "share of the variance of {metric} as ranks, failed trials last",
+    ),
     "top": ("What decides who is among the best", "the best {share} of the trials against all, in this search"),
     "failing": ("What decides who is sick", "share of the variance of being sick"),
 }
@@ -25,7 +28,7 @@ def importance_page(found: Mapping[str, Any], ink: Ink, *, everything: bool = Fa
     if objective is not None:
         better = "lower" if objective["direction"] == "min" else "higher"
         parts.append(f"{objective['metric']}, {better} is better")
-        parts.append(f"{trials['ranked']:,} ranked")
+        parts.append(f"{plural(trials['ranked'], 'trial')} weighed")
     ink.paragraph(" · ".join(parts), "dim", indent=0)
     ink.gap()
     style, text = _verdict(found)

@@ -14,6 +14,7 @@ from hpi_core.sweep import Sweep
 
 # How many columns a caveat that several share names.
 NAMED = 4
+_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
 def about_the_sweep(sweep: Sweep, ranking: Ranking, sick: pl.Series) -> list[str]:
@@ -21,7 +22,10 @@ def about_the_sweep(sweep: Sweep, ranking: Ranking, sick: pl.Series) -> list[str
 
     `sick` is Boolean, one per trial, null where no detector could judge it.
     """
-    return [*_objective(sweep, ranking), *_contents(sweep, sick), *_hyperparameters(sweep), *_records(sweep)]
+    return [
+        *_one_column(sweep), *_objective(sweep, ranking), *_contents(sweep, sick), *_hyperparameters(sweep),
+        *_records(sweep),
+    ]  # fmt: skip
 
 
 def merged(caveats: Iterable[str], names: Iterable[str]) -> list[str]:
@@ -46,6 +50,15 @@ def _of_each(columns: Sequence[str]) -> str:
 def _listed(columns: Sequence[str]) -> str:
     more = len(columns) - NAMED
     return f"{', '.join(columns[:NAMED])} and {more:,} more" if more > 0 else ", ".join(columns)
+
+
+def _one_column(sweep: Sweep) -> list[str]:
+    """Say where a table came out as one column that looks like several."""
+    names = [name for name in sweep.trials.columns if name not in (frames.ROW, frames.STATUS)]
+    held = [sign for sign in _SEPARATORS if len(names) == 1 and sign in names[0]]
+    if not held:
+        return []
+    return [f"The table has one column only, whose name holds {_SEPARATORS[held[0]]}: name another --separator."]
 
 
 def _objective(sweep: Sweep, ranking: Ranking) -> list[str]:

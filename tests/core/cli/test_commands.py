@@ -200,6 +200,19 @@ def test_usage_errors_exit_2(tmp_path: Path) -> None:
     assert hpi("check", "x.csv", "--fail-on", "info", home=tmp_path).returncode == 2
 
 
+def test_a_wrong_option_is_told_by_the_command_it_was_given_to(tmp_path: Path) -> None:
+    done = hpi_process("inspect", "--foo", "x.csv", home=tmp_path)
+    assert done.returncode == 2
+    assert b"usage: hpi inspect" in done.stderr
+    assert b"there is no --foo; hpi inspect --help lists the options" in done.stderr
+
+
+def test_a_job_script_is_told_with_the_table_beside_it(six: Path, tmp_path: Path) -> None:
+    done = hpi_process("triage", six, "--rerun", "2", "--export", tmp_path / "again.sh", home=tmp_path)
+    assert b"written to again.sh and again.csv." in done.stderr
+    assert (tmp_path / "again.csv").read_text(encoding="utf-8").startswith("trial_id,")
+
+
 def test_check_is_a_gate(six: Path, tmp_path: Path) -> None:
     healthy = tmp_path / "healthy.csv"
     rows = "".join(f"{i},{0.001 * (i + 1)},{0.5 - 0.01 * i:.2f}\n" for i in range(12))

@@ -9,7 +9,7 @@ import pytest
 
 from hpi_core.cli.ink import Column, Ink
 from hpi_core.detectors import listing
-from tests.core.cli.running import hpi
+from tests.core.cli.running import hpi, hpi_process
 from tests.shared_data import DATA, needs_shared
 
 DEEPOBS = DATA / "12_curves" / "deepobs_trials.csv"
@@ -87,3 +87,9 @@ def test_page_and_report_give_the_share_of_a_cause_in_the_same_words(tmp_path: P
     # 27 of the 51 ran on node05, but 14 % of these would be sick anywhere: less than 27 / 51 is owed to the node.
     assert "accounts for about 46 % of all sick" in page
     assert "accounts for about 46 % of the trials with this issue" in report
+
+
+def test_no_title_in_the_list_of_detectors_is_cut(tmp_path: Path) -> None:
+    listed = hpi_process("detectors", home=tmp_path, COLUMNS="80").stdout.decode()
+    assert "…" not in listed
+    assert "duplicate_configuration  DUP      info      trial  Configuration run more than once" in listed

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import hpi_core
 from hpi_core.exit_codes import ExitCode
 from tests.core.cli.running import hpi, hpi_process
 
@@ -59,3 +60,14 @@ def test_an_encoding_is_taken_at_its_word(tmp_path: Path) -> None:
     wrong = hpi("inspect", path, "--encoding", "utf-8", home=tmp_path)
     assert wrong.returncode == ExitCode.UNREADABLE
     assert b"utf-8" in wrong.stderr
+
+
+def test_one_column_that_looks_like_several_is_told(tmp_path: Path) -> None:
+    demo = Path(hpi_core.__file__).parent / "demo" / "sweep.csv"
+    table = tmp_path / "sweep.csv"
+    table.write_bytes(demo.read_bytes())
+    done = hpi("inspect", table, "--separator", ";", home=tmp_path)
+    assert done.returncode == 0
+    assert "one column only, whose name holds commas: name another --separator." in " ".join(
+        done.stdout.decode().split()
+    )
