@@ -29,10 +29,9 @@ def _run(args: argparse.Namespace) -> ExitCode:
     columns = [Column("issue", whole=True), Column("tag"), Column("severity"), Column("scope")]
     rows = [[entry[name] for name in ("issue", "tag", "severity", "scope")] for entry in listing()]
     titles = [entry["title"] for entry in listing()]
-    if ink.width >= _BESIDE:
-        ink.table(
-            [*columns, Column("what", whole=True)], [[*row, title] for row, title in zip(rows, titles, strict=True)]
-        )
+    if ink.width >= _BESIDE or not sys.stdout.isatty():  # what reads a pipe wants a line each
+        rows = [[*row, title] for row, title in zip(rows, titles, strict=True)]
+        ink.table([*columns, Column("what", whole=True)], rows)
     else:
         ink.table(columns, rows, notes=[f"  {title}" for title in titles])
     sys.stdout.write(ink.page())
