@@ -104,6 +104,18 @@ def summarize(
             }
             for item in inspection.recommendations
         ],
+        "diagnoses": [
+            {
+                "text": one.text,
+                "reason": one.reason,
+                "issues": list(one.issues),
+                "because": list(one.because),
+                "parameter": one.parameter,
+                "where": one.where,
+                "count": len(one.rows),
+            }
+            for one in inspection.diagnoses
+        ],
         "triage": {word: triage.get(word, 0) for word in ("acknowledged", "rerun", "ignored")},
         "thresholds": {name: inspection.thresholds[name] for name in sorted(inspection.thresholds)},
         "omitted": omitted,

@@ -16,6 +16,7 @@ import polars as pl
 
 from hpi_core import frames
 from hpi_core.detectors.catalogue import catalogue
+from hpi_core.inspection.diagnosis import Diagnosis
 from hpi_core.inspection.model import SEVERITIES, Inspection, Severity
 from hpi_core.inspection.recommendations import Recommendation
 from hpi_core.statistics.findings import Cause, Lead
@@ -124,6 +125,10 @@ class Standing:
     def causes(self, row: int) -> list[tuple[int, Cause]]:
         """Return the causes that claim a trial, with their places: the best explained of its issues first."""
         return [(place, cause) for place, cause in enumerate(self.inspection.causes) if _claims(cause, row)]
+
+    def diagnoses(self, row: int) -> list[Diagnosis]:
+        """Return what causes and curves mean together, of those that rest on this trial among others."""
+        return [one for one in self.inspection.diagnoses if row in one.rows]
 
     def leads(self, row: int) -> list[Lead]:
         """Return the leads about a sick trial's issues that hold for it."""

@@ -9,6 +9,7 @@ from hpi_core.cli.best import listed, named_first
 from hpi_core.cli.ink import Column, Ink, Style
 from hpi_core.cli.page_findings import (
     add_causes,
+    add_diagnoses,
     add_issues,
     add_leads,
     add_recommendations,
@@ -37,6 +38,7 @@ def inspection_page(summary: Mapping[str, Any], ink: Ink, *, everything: bool = 
     add_pairs(summary, ink, everything)
     add_results(summary, ink, everything)
     add_leads(summary, ink, everything)
+    add_diagnoses(summary, ink)
     add_recommendations(summary, ink)
     _add_caveats(summary, ink)
     _add_coverage(summary, ink, everything)

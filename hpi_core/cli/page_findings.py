@@ -173,6 +173,18 @@ def lead_sentence(lead: Mapping[str, Any]) -> str:
     )
 
 
+def add_diagnoses(summary: Mapping[str, Any], ink: Ink) -> None:
+    """Write what causes and curves mean together, and what each rests on."""
+    if not summary["diagnoses"]:
+        return
+    ink.heading("Diagnosis", "what the causes and curves mean together")
+    for one in summary["diagnoses"]:
+        ink.spans(
+            (one["text"][:1].upper() + one["text"][1:], "bold"), (f"  {', '.join(one['issues'])}", "dim"), indent=2
+        )
+        ink.paragraph(typeset(one["reason"]), indent=6)
+
+
 def add_recommendations(summary: Mapping[str, Any], ink: Ink) -> None:
     """Write what to do next and what it rests on."""
     recommendations = summary["recommendations"]

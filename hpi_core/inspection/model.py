@@ -17,6 +17,7 @@ from hpi_core.sweep import Sweep
 if TYPE_CHECKING:
     from hpi_core.importance import Weighing
     from hpi_core.inspection.best_results import BestWithin
+    from hpi_core.inspection.diagnosis import Diagnosis
     from hpi_core.inspection.measures import Measure
     from hpi_core.inspection.recommendations import Recommendation
     from hpi_core.inspection.second_objectives import SecondObjective
@@ -73,6 +74,7 @@ class Inspection:
         best_within: for every cause, how many of the best results lie in its range.
         recommendations: what to do next, each resting on a finding or cause.
         ranking: the best healthy trials.
+        diagnoses: what causes and curves mean together, in words; put together when they are first asked for.
         weighing: which hyperparameters matter; computed when it is first asked for.
         outcomes: which trials are among the worst and the best results; likewise.
         second_objectives: measures of disparity between groups beside the objective.
@@ -110,6 +112,13 @@ class Inspection:
         from hpi_core.importance import weigh
 
         return weigh(self.sweep, self.sick)
+
+    @cached_property
+    def diagnoses(self) -> tuple[Diagnosis, ...]:
+        """What causes and curves mean together, in a practitioner's words."""
+        from hpi_core.inspection.diagnosis import diagnoses
+
+        return diagnoses(self)
 
     @cached_property
     def outcomes(self) -> Mapping[str, pl.Series]:

@@ -118,7 +118,7 @@ def _leads(summary: Mapping[str, Any]) -> list[str]:
 
 def recommendations(summary: Mapping[str, Any]) -> list[str]:
     """Return the section on what to do: what, which values, why, how sure, and what it rests on."""
-    lines, items = ["## Recommendations", ""], summary["recommendations"]
+    lines, items = ["## Recommendations", "", *_diagnoses(summary)], summary["recommendations"]
     if not items:
         return [*lines, "None: nothing was found that a recommendation could rest on."]
     lines += [_CONFIDENCE, ""]
@@ -131,6 +131,17 @@ def recommendations(summary: Mapping[str, Any]) -> list[str]:
         lines.append(f"  - Why: {prose(typeset(item['reason']))}")
         lines.append(f"  - Confidence: {item['confidence']}; rests on {basis}.")
     return lines
+
+
+def _diagnoses(summary: Mapping[str, Any]) -> list[str]:
+    """Return what causes and curves mean together, as a list before what to do."""
+    if not summary["diagnoses"]:
+        return []
+    told = [
+        f"- {prose(one['text'][:1].upper() + one['text'][1:])}. {prose(typeset(one['reason']))}"
+        for one in summary["diagnoses"]
+    ]
+    return ["What the findings mean together:", "", *told, ""]
 
 
 def _cautious(item: Mapping[str, Any], causes: list[Any]) -> str:

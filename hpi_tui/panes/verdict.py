@@ -9,6 +9,7 @@ from hpi_tui.widgets.lines import Run
 
 if TYPE_CHECKING:
     from hpi_core.charts.sick import Standing
+    from hpi_core.inspection.diagnosis import Diagnosis
     from hpi_core.statistics.findings import Cause, Lead
 
 _SIGNS = {"error": ("✗", "err"), "warn": ("!", "warn"), "info": (" ", "muted")}
@@ -16,9 +17,12 @@ _MOST_CAUSES = 4
 
 
 def verdict(standing: Standing, row: int) -> list[list[Run]]:
-    """Return the lines about the trial of `row`, none where it is not sick; every text has passed `safe()`."""
+    """Return the lines about the trial of `row`; every text has passed `safe()`.
+
+    Of a trial that is not sick only what its notes mean is said, such as a learning rate that is too low.
+    """
     if not standing.is_sick(row):
-        return []
+        return [_meaning(one, 5) for one in standing.diagnoses(row)[:2]]
     findings = standing.findings(row)
     causes = [cause for _, cause in standing.causes(row)][:_MOST_CAUSES]
     explained = {cause.issue for cause in causes}
@@ -43,6 +47,7 @@ def verdict(standing: Standing, row: int) -> list[list[Run]]:
             f"{lead.elsewhere_sick:,} of {lead.elsewhere_n:,}: too few to claim it"
         )
         lines.append([_label("lead", widest), Run(f"{_claim(lead):<{claim}}  {counts}", "muted")])
+    lines += [_meaning(one, widest) for one in standing.diagnoses(row)[:2]]
     steps = [step.text.rstrip(".") for step in standing.next_steps(row)[:2]]
     if steps:
         lines.append([_label("next", widest), Run(f"{safe('. '.join(steps), 300)}.", "strong", True)])
@@ -63,12 +68,22 @@ def culprits(standing: Standing, row: int) -> dict[str, tuple[str, str]]:
     return said
 
 
+def _meaning(one: Diagnosis, widest: int) -> list[Run]:
+    """Say what several issues at one end of a hyperparameter, or in most trials, mean together."""
+    where = f"  {_condition(one.where)}: {', '.join(one.issues)}" if one.where else f"  {one.reason}"
+    return [_label("means", widest), Run(one.text, "strong", True), Run(safe(where, 300), "muted")]
+
+
 def _label(word: str, widest: int) -> Run:
     return Run(f"    {word:<{widest}}  ", "muted")
 
 
 def _claim(about: Cause | Lead) -> str:
-    return safe(about.text, 60).replace("<=", "≤").replace(">=", "≥")
+    return _condition(about.text)
+
+
+def _condition(text: str) -> str:
+    return safe(text, 60).replace("<=", "≤").replace(">=", "≥")
 
 
 def _q(q: float) -> str:
