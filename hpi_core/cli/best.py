@@ -48,6 +48,7 @@ def best_of(inspection: Inspection, k: int) -> dict[str, Any]:
     from hpi_core.importance import best_runs
     from hpi_core.importance.costs import cost_column
     from hpi_core.importance.records import best_records
+    from hpi_core.inspection.caveats import beyond_issues
     from hpi_core.summary import plain
 
     sweep, ranking = inspection.sweep, inspection.ranking
@@ -72,6 +73,7 @@ def best_of(inspection: Inspection, k: int) -> dict[str, Any]:
         "would_rank_higher": [
             {"trial": entry.trial, "value": entry.value, "issues": list(entry.sick)} for entry in ranking.excluded[:20]
         ],
+        "caveats": beyond_issues(inspection),
     }
 
 
@@ -84,6 +86,7 @@ def best_page(found: Mapping[str, Any], ink: Ink) -> str:
     ink.spans((found["source"]["name"], "bold"))
     if objective is None:
         ink.paragraph("The objective or its direction is not known: --objective METRIC, --minimize, --maximize.")
+        _add_caveats(found, ink)
         return ink.page()
     better = "lower" if objective["direction"] == "min" else "higher"
     ink.paragraph(
@@ -93,6 +96,7 @@ def best_page(found: Mapping[str, Any], ink: Ink) -> str:
     )
     if not best:
         ink.paragraph("No healthy, finished trial has a finite value: there is no best trial.")
+        _add_caveats(found, ink)
         return ink.page()
     names = [name for name in best[0]["configuration"] if any(e["configuration"][name] is not None for e in best)]
     columns = [
@@ -115,6 +119,7 @@ def best_page(found: Mapping[str, Any], ink: Ink) -> str:
     if dropped:
         ink.paragraph(f"No room for {listed(dropped)}; --json has them.", "dim")
     _add_notes(found, ink)
+    _add_caveats(found, ink)
     return ink.page()
 
 
@@ -153,6 +158,13 @@ def _add_notes(found: Mapping[str, Any], ink: Ink) -> None:
             f"{', '.join(entry['issues'])}.",
             "warn",
         )
+
+
+def _add_caveats(found: Mapping[str, Any], ink: Ink) -> None:
+    if found["caveats"]:
+        ink.heading("Caveats")
+        for caveat in found["caveats"]:
+            ink.paragraph(caveat, first="· ")
 
 
 def _word(value: object) -> str:

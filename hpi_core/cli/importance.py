@@ -42,6 +42,7 @@ def importance_of(inspection: Inspection) -> dict[str, Any]:
     """Return everything there is to say on importance, as plain data."""
     from hpi_core.importance import param_correlations
     from hpi_core.importance.records import correlation_records, importance_records, interaction_records
+    from hpi_core.inspection.caveats import beyond_issues
     from hpi_core.numerals import rounded
 
     sweep, weighing = inspection.sweep, inspection.weighing
@@ -64,7 +65,7 @@ def importance_of(inspection: Inspection) -> dict[str, Any]:
         "importance": importance_records(weighing.entries),
         "interactions": interaction_records(weighing.interactions),
         "correlations": correlation_records(param_correlations(inspection, metrics=metrics, issues=sorted(shown))),
-        "notes": list(weighing.notes),
+        "notes": list(dict.fromkeys([*weighing.notes, *beyond_issues(inspection)])),
     }
 
 

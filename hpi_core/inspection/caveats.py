@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import polars as pl
 import polars.selectors as cs
@@ -11,10 +12,20 @@ from hpi_core import frames
 from hpi_core.inspection.ranking import Ranking
 from hpi_core.numerals import plural
 from hpi_core.sweep import Sweep
+from hpi_core.text import safe
+
+if TYPE_CHECKING:
+    from hpi_core.inspection.model import Inspection
 
 # How many columns a caveat that several share names.
 NAMED = 4
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+# Why a column was read as no hyperparameter -> what is said of it.
+_READ_AS = {
+    "no value at all": "has no value in any trial: nothing can be said about it.",
+    "dates": "holds dates: read as times, not searched for causes.",
+    "another name of the trial": "differs in every trial: read as a name of it, not searched for causes.",
+}
 
 
 def about_the_sweep(sweep: Sweep, ranking: Ranking, sick: pl.Series) -> list[str]:
@@ -26,6 +37,12 @@ def about_the_sweep(sweep: Sweep, ranking: Ranking, sick: pl.Series) -> list[str
         *_one_column(sweep), *_objective(sweep, ranking), *_contents(sweep, sick), *_hyperparameters(sweep),
         *_records(sweep),
     ]  # fmt: skip
+
+
+def beyond_issues(inspection: Inspection) -> list[str]:
+    """Return the caveats that are about the sweep and its columns rather than about one issue."""
+    issues = tuple(f"{issue.issue}: " for issue in inspection.issues)
+    return [caveat for caveat in inspection.caveats if not caveat.startswith(issues)]
 
 
 def merged(caveats: Iterable[str], names: Iterable[str]) -> list[str]:
@@ -109,7 +126,28 @@ def _hyperparameters(sweep: Sweep) -> list[str]:
         )
     if roles.constants:
         said.append(f"{_of_each(roles.constants)} has one value throughout: nothing can be said about it.")
-    return said + _not_finite(sweep)
+    return said + _not_finite(sweep) + _set_aside(sweep)
+
+
+def _set_aside(sweep: Sweep) -> list[str]:
+    """Name the columns that could be meant as hyperparameters and were read as something else, and what hides in names.
+
+    Spoken of are empty columns, columns of dates, other names of the trials, and numbers that count the trials.
+    """
+    roles, why = sweep.roles, sweep.roles.why or {}
+    names = [column for column in sweep.trials.columns if column in why]
+    said = []
+    for reason, told in _READ_AS.items():
+        columns = [safe(name) for name in names if why[name] == reason]
+        if columns:
+            said.append(f"{_of_each(columns)} {told}")
+    counters = [safe(metric.name) for metric in roles.metrics if _counts(sweep.trials[metric.name])]
+    if counters:
+        said.append(f"{_of_each(counters)} only counts the trials: not searched for causes.")
+    hidden = [safe(name) for name in names if safe(name, len(name) * 8) != name and name not in roles.ignored]
+    if hidden:
+        said.append(f"{_of_each(hidden)} has control characters in its name: they are shown as codes.")
+    return said
 
 
 def _not_finite(sweep: Sweep) -> list[str]:
@@ -122,6 +160,14 @@ def _not_finite(sweep: Sweep) -> list[str]:
         for name, count in counts.items()
         if count
     ]
+
+
+def _counts(column: pl.Series) -> bool:
+    """Return whether the numbers rise by the same step from every trial to the next."""
+    if not column.dtype.is_integer() or len(column) < 3 or column.null_count():
+        return False
+    steps = column.cast(pl.Int64).diff().drop_nulls()
+    return bool(steps[0] != 0 and steps.n_unique() == 1)
 
 
 def _records(sweep: Sweep) -> list[str]:

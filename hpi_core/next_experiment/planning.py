@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import polars as pl
 
+from hpi_core.inspection.caveats import beyond_issues
 from hpi_core.inspection.recommendations import BOOKKEEPING, argues_for_a_cut, costs_the_best
 from hpi_core.next_experiment.design import design
 from hpi_core.next_experiment.evidence import Evidence, gather
@@ -82,7 +83,7 @@ def plan_next(
         dimensions=dimensions,
         changes=tuple(_in_order(draft, space)),
         configurations=tuple(design(inspection, dimensions, draft.cuts, trials, repeats, seed, sampler, draft.notes)),
-        notes=tuple(draft.notes),
+        notes=tuple(dict.fromkeys([*draft.notes, *beyond_issues(inspection)])),
         seed_column=sweep.roles.seed,
     )
 

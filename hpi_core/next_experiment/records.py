@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from hpi_core.next_experiment.model import Dimension, Plan
+from hpi_core.summary import plain
 
 
 def plan_record(plan: Plan) -> dict[str, Any]:
-    """Return the whole plan; values of the source are as they stand there."""
+    """Return the whole plan; values of the source are as they stand there, infinite ones and NaN named in words."""
     return {
         "schema": "hpi.next/1",
         "source": plan.source,
@@ -18,7 +19,8 @@ def plan_record(plan: Plan) -> dict[str, Any]:
         "changes": [vars(change) for change in plan.changes],
         "space": [_dimension(dimension) for dimension in plan.dimensions],
         "configurations": [
-            {"values": dict(c.values), "purpose": c.purpose, "note": c.note} for c in plan.configurations
+            {"values": {name: plain(value) for name, value in c.values.items()}, "purpose": c.purpose, "note": c.note}
+            for c in plan.configurations
         ],
         "notes": list(plan.notes),
     }
@@ -33,7 +35,7 @@ def _dimension(dimension: Dimension) -> dict[str, Any]:
         "high": dimension.high,
         "scale": "log" if dimension.log else "linear",
         "integer": dimension.integer,
-        "values": list(dimension.values),
+        "values": [plain(value) for value in dimension.values],
         "also": list(dimension.also),
         "condition": None if condition is None else {"parameter": condition.parent, "values": list(condition.values)},
     }

@@ -61,8 +61,8 @@ def covers(cause: Cause, sweep: Planted) -> dict[str, bool]:
 
 def any_claim(found: CauseFindings) -> bool:
     """Return whether anything at all is claimed."""
-    apart = found.objective
-    return bool(found.causes or found.not_causes or found.pairs or apart.causes or apart.not_causes)
+    parts = (found, found.objective, found.infos)
+    return bool(found.pairs) or any(part.causes or part.not_causes for part in parts)
 
 
 def naive_hits(sweep: Planted) -> set[tuple[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hpi_core.statistics.causes import find_causes
+from tests.bench.causes.gates import record
 from tests.bench.causes.measures import lower_bound, naive_hits, print_table, told, upper_bound
 from tests.bench.causes.sweeps import adaptive_study, competing_risks
 
@@ -27,7 +28,12 @@ def test_an_adaptive_sampler_does_not_make_innocents_guilty() -> None:
         ("innocents blamed", "significant before conditioning", "lr found", "naive blame"),
         [(told(blamed, STUDIES), told(significant, STUDIES), told(found, STUDIES), told(naive, STUDIES))],
     )
-    assert upper_bound(blamed, STUDIES) <= 0.12
+    bound = upper_bound(blamed, STUDIES)
+    record(
+        3, f"innocents blamed {blamed / STUDIES:.3f} ≤ {bound:.3f}, lr found {found / STUDIES:.2f}",
+        naive=f"innocents blamed {naive / STUDIES:.2f}", holds=bound <= 0.12, sweeps=STUDIES,
+    )  # fmt: skip
+    assert bound <= 0.12
     assert lower_bound(found, STUDIES) >= 0.75
 
 
@@ -46,6 +52,12 @@ def test_what_kills_trials_does_not_protect_the_survivors() -> None:
         ("weight_decay found", "lr blamed for overfit", "others blamed", "naive others"),
         [(told(right, SWEEPS), told(protective, SWEEPS), told(wrong, SWEEPS), told(naive, SWEEPS))],
     )
+    record(
+        6, f"lr blamed for the survivors' overfit {protective / SWEEPS:.3f} ≤ {upper_bound(protective, SWEEPS):.3f}, "
+        f"the cause found {right / SWEEPS:.2f}",
+        naive=f"others blamed {naive / SWEEPS:.2f}", sweeps=SWEEPS,
+        holds=upper_bound(protective, SWEEPS) <= 0.05 and lower_bound(right, SWEEPS) >= 0.95,
+    )  # fmt: skip
     assert lower_bound(right, SWEEPS) >= 0.95
     assert upper_bound(protective, SWEEPS) <= 0.05
     assert upper_bound(wrong, SWEEPS) <= 0.12

@@ -10,6 +10,7 @@ import pytest
 
 from hpi_core.statistics.causes import find_causes
 from hpi_core.statistics.inputs import Issue, Parameter
+from tests.bench.causes.gates import record
 from tests.bench.causes.measures import covers, lower_bound, naive_hits, print_table, told, upper_bound
 from tests.bench.causes.sweeps import planted_threshold
 
@@ -105,6 +106,18 @@ def test_a_planted_threshold_is_found_and_covered(case: Case) -> None:
         HEAD,
         ROWS,
     )
+    least = min(held[name] / found for name in INTERVALS)
+    record(
+        2,
+        f"n {case.n}, {case.high}/{case.low}: power {found / SWEEPS:.2f} ≥ {lower_bound(found, SWEEPS):.2f}, error "
+        f"{error:.3f}, coverage ≥ {least:.2f}, false {false_share / SWEEPS:.3f}",
+        naive=f"power {naive / SWEEPS:.2f}, an innocent in {naive_false / SWEEPS:.2f}",
+        holds=lower_bound(found, SWEEPS) >= case.least_power
+        and error <= case.most_error
+        and false_share / SWEEPS <= MOST_FALSE
+        and least >= LEAST_COVERAGE - 0.02,
+        sweeps=SWEEPS,
+    )
     assert lower_bound(found, SWEEPS) >= case.least_power
     assert error <= case.most_error
     # the false discovery rate: the expected share of innocent causes among those claimed (none claimed: none false)
@@ -133,7 +146,13 @@ def test_false_discoveries_stay_few_among_many_parameters_and_issues() -> None:
         ("found", "false / claims"),
         [(told(found, sweeps * planted), told(false, claims))],
     )
-    assert upper_bound(false, claims) <= 0.08
+    bound = upper_bound(false, claims)
+    record(
+        2,
+        f"20,000 x 30 x 20: false {false / claims:.3f} ≤ {bound:.3f}, found {found} of {sweeps * planted}",
+        holds=bound <= 0.08,
+    )
+    assert bound <= 0.08
     assert lower_bound(found, sweeps * planted) >= 0.95
 
 

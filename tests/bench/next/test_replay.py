@@ -55,6 +55,16 @@ def _once(pool: Pool, so_far: int, sampler: str, seed: int) -> tuple[float, floa
     )
 
 
+def replay(so_far: int, sampler: str, repeats: int) -> list[tuple[float, float, float, float]]:
+    """Return failure share and regret of plan and of random trials, for every task with trials enough."""
+    told = []
+    for family in ("DeepOBS", "DeepAR", "NAS"):
+        for place, pool in enumerate(pool for pool in pools() if pool.name.startswith(family)):
+            if pool.table.height >= so_far + 2 * NEXT:
+                told += [_once(pool, so_far, sampler, 1000 * place + r) for r in range(repeats)]
+    return told
+
+
 @pytest.mark.parametrize("sampler", ["sobol", "tpe"])
 @pytest.mark.filterwarnings("ignore")
 def test_next_trials_against_random_ones(sampler: str) -> None:

@@ -80,6 +80,30 @@ ODD: dict[str, tuple[str, int, Callable[[int, random.Random], Row], tuple[str, .
         "trial_id,lr,val_loss", 100, _odd_rate,
         ("lr is NaN or infinite in 20 trials: there it counts as missing.",), False,
     ),
+    "no value at all": (
+        "trial_id,lr,momentum,val_loss", 60, lambda i, d: [i, _rate(d), "", "nan" if i % 7 == 0 else _loss(d)],
+        ("momentum has no value in any trial: nothing can be said about it.",), False,
+    ),
+    "names that look like parameters": (
+        "trial_id,run,checkpoint_number,lr,val_loss", 60,
+        lambda i, d: [i, f"run_{i * 7919 % 61}", 1000 + 5 * i, _rate(d), "nan" if i % 7 == 0 else _loss(d)],
+        (
+            "run differs in every trial: read as a name of it, not searched for causes.",
+            "checkpoint_number only counts the trials: not searched for causes.",
+        ),
+        False,
+    ),
+    "dates": (
+        "trial_id,lr,started_at,data_date,val_loss", 60,
+        lambda i, d: [i, _rate(d), f"2026-01-{1 + i // 24:02} {i % 24:02}:00:00", f"2025-{1 + i % 12:02}-15",
+                      "nan" if i % 7 == 0 else _loss(d)],
+        ("Each of started_at, data_date holds dates: read as times, not searched for causes.",), False,
+    ),
+    "control characters in names": (
+        "trial_id,l\x1b[31mr,drop\x07out,val_loss", 60,
+        lambda i, d: [i, _rate(d), i % 3, "nan" if i % 7 == 0 else _loss(d)],
+        (r"Each of l\x1b[31mr, drop\x07out has control characters in its name: they are shown as codes.",), False,
+    ),
     "pruned only": (
         "trial_id,status,lr,val_loss", 60, lambda i, d: [i, "pruned", _rate(d), _loss(d)],
         ("Every trial was pruned: there is no finished result to judge.",), False,
@@ -138,3 +162,22 @@ def test_the_gate_never_passes_what_could_not_be_judged(name: str, passes: bool,
     done = hpi_process("check", _write(name, tmp_path), home=tmp_path)
     assert done.stdout.decode().startswith(said)
     assert done.returncode == (0 if passes else 1)
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_every_command_that_looks_for_reasons_says_it_and_claims_nothing(name: str, tmp_path: Path) -> None:
+    _header, _rows, _make, caveats, claims = ODD[name]
+    table = _write(name, tmp_path)
+    for command in ("causes", "importance", "best", "next"):
+        done = hpi(command, table, home=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert not {b"\x1b", b"\x07"} & {bytes([byte]) for byte in done.stdout}
+        words = " ".join(done.stdout.decode().split())
+        for caveat in caveats:
+            about_an_issue = caveat.startswith(("nonfinite_metric: ", "failed_run: "))
+            assert caveat in words or (about_an_issue and command != "causes"), (command, caveat)
+    if claims:
+        return
+    found, plan = (json.loads(hpi(word, table, "--json", home=tmp_path).stdout) for word in ("causes", "next"))
+    assert not [*found["causes"], *found["pairs"], *found["objective_causes"], *found["info_causes"]]
+    assert {change["action"] for change in plan["changes"]} <= {"keep", "watch"}
