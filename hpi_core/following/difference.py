@@ -66,6 +66,9 @@ def difference(before: Sweep, after: Sweep) -> Difference:
     places[met["_old"].to_numpy()] = met["_new"].to_numpy()
     known = np.zeros(new, dtype=bool)
     known[met["_new"].to_numpy()] = True
+    for row in before.incomplete:  # half an id is another one: the record goes on in its row
+        if places[row] < 0 and row < new and not known[row]:
+            places[row], known[row] = row, True
     changed = _changed(before, after, places)
     return Difference(places, np.flatnonzero(~known), changed, _points(after) - _points(before))
 
