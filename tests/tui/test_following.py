@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+import hpi_core
 from hpi_core.demo import path as demo_path
+from tests.shared_data import DATA, needs_shared
 from tests.tui.conftest import Open
 from tests.tui.terminal import Terminal
 
@@ -233,3 +235,64 @@ def test_what_came_on_standard_input_is_not_followed(open_app: Open, tmp_path: P
         app.until("sick 1/9")
         app.send("\x06")
         app.until("only files and folders can be followed")
+
+
+@needs_shared
+def test_real_trials_of_deepobs_written_in_pieces(follow: Open, tmp_path: Path, append: Append) -> None:
+    lines = (DATA / "12_curves" / "deepobs_trials.csv").read_text().splitlines(keepends=True)
+    mnist = [lines[0], *(line for line in lines[1:] if "fmnist_2c2d" in line)]
+    total = len(mnist) - 1
+    source = tmp_path / "deepobs_trials.csv"
+    source.write_text("".join(mnist[:61]))
+    rest = "".join(mnist[61:])
+    with follow(str(source)) as app:
+        app.until(lambda text: "60 trials" in text and "following" in text)
+        app.send("gjj")
+        app.until(" 3/60")
+        trial = _row(app).split()[1].lstrip("★")
+        append(source, rest[: len(rest) // 2])  # somewhere in a line
+        app.until(lambda text: "+" in text.split("\n")[0])
+        append(source, rest[len(rest) // 2 :])
+        app.until(f"{total:,} trials")
+        app.until(lambda _: trial in _row(app))
+        sick = len(_sick_of(source))
+        app.until(lambda text: f"{sick:,} sick" in text)
+
+
+def _sick_of(source: Path) -> list[int]:
+    """The trials that are sick in a cold reading of the same file."""
+    return hpi_core.inspect(hpi_core.read(source)).sick.fill_null(False).arg_true().to_list()
+
+
+def test_a_study_in_a_database_is_followed(follow: Open, tmp_path: Path) -> None:
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    path = tmp_path / "study.db"
+    study = optuna.create_study(storage=f"sqlite:///{path}", study_name="grows")
+    study.optimize(lambda trial: trial.suggest_float("lr", 0, 1), n_trials=6)
+    with follow(str(path)) as app:
+        app.until(lambda text: "6 trials" in text and "following" in text)
+        study.optimize(lambda trial: trial.suggest_float("lr", 0, 1), n_trials=3)
+        app.until(lambda text: "9 trials" in text and "+3" in text)
+
+
+def test_a_file_that_comes_into_a_followed_folder_is_seen(follow: Open, tmp_path: Path) -> None:
+    folder = tmp_path / "runs"
+    folder.mkdir()
+    rows = "".join(f"a{n},0.{n + 1},0.{9 - n}\n" for n in range(8))
+    (folder / "one.csv").write_text("trial_id,lr,val_loss\n" + rows)
+    with follow(str(folder)) as app:
+        app.until(lambda text: "8 trials" in text and "following" in text)
+        (folder / "two.csv").write_text("trial_id,lr,val_loss\n" + rows.replace("a", "b"))
+        app.until(lambda text: "16 trials" in text and "+8" in text)
+
+
+def test_half_an_id_goes_on_in_its_row(follow: Open, sweep_file: Path, append: Append) -> None:
+    with follow(str(sweep_file)) as app:
+        app.until(lambda text: "9 sick" in text and "following" in text)
+        append(sweep_file, "t0")
+        app.until(lambda text: "61 trials" in text and "+1" in text)
+        append(sweep_file, "60,completed,0.01,32,adam,0.5,0.7\nt061,completed,0.02,32,adam,0.5,0.7\n")
+        app.until(lambda text: "62 trials" in text and "+2 " in text)
+        assert "written anew" not in app.text

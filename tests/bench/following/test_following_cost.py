@@ -236,7 +236,8 @@ def test_keys_meanwhile(tmp_path: Path) -> None:
     path = tmp_path / "sweep.csv"
     path.write_bytes(_HEADER.encode() + b"\n" + b"".join(csv_lines(0, 20_000)))
     env = {"XDG_STATE_HOME": str(tmp_path / "s"), "XDG_CONFIG_HOME": str(tmp_path / "c"), "PYTHONDONTWRITEBYTECODE": ""}
-    stop, took = threading.Event(), []
+    stop = threading.Event()
+    took: list[float] = []
     with Terminal([APP, "--follow", str(path)], 120, 40, env) as app:
         app.until(lambda text: "following" in text and "sick" in text, 60)
         app.send("g")
