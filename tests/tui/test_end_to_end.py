@@ -97,11 +97,11 @@ def test_help_lists_the_keys_and_enter_runs_one(open_app: Open, sweep_file: Path
     with open_app(str(sweep_file)) as app:
         app.until(LOADED)
         app.send("?")
-        app.until("clear the filter")
+        app.until("show decided trials")
         app.send("/")
         app.until(" / ")
         app.send("last trial")
-        app.until(lambda text: "clear the filter" not in text and "last trial" in text)
+        app.until(lambda text: "show decided trials" not in text and "last trial" in text)
         app.send("\r")
         app.until("60/60")
 
