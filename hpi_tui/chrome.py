@@ -12,6 +12,7 @@ from hpi_core.text import safe
 from hpi_tui.actions import footer_keys
 from hpi_tui.cell_format import prose_number
 from hpi_tui.layout import PANES
+from hpi_tui.tables import column_name
 from hpi_tui.widgets.lines import Run
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ def runs_title(screen: MainScreen) -> tuple[list[Run], list[Run]]:
     if state.selection:
         said += [Run(f"  {len(state.selection):,} selected", "muted")]
     if state.sorts:
-        keys = ", ".join(f"{safe(key.column, 24)} {'↑' if key.descending else '↓'}" for key in state.sorts)
+        keys = ", ".join(f"{safe(column_name(key.column), 24)} {'↑' if key.descending else '↓'}" for key in state.sorts)
         said += [Run("  sort ", "muted"), Run(keys)]
     else:
         said += [Run("  source order", "muted")]

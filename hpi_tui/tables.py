@@ -238,6 +238,11 @@ class SweepTable:
         return found
 
 
+def column_name(name: str) -> str:
+    """Return what a column is called on the screen: the source's own by their names, those the app adds in a word."""
+    return {ID: "trial", STATUS: "status", ISSUES: "issues", DECISION: "decision"}.get(name, name)
+
+
 def decision_cell(decision: Decision | None) -> Cell:
     """Write what was decided in one word, `n` behind it where there is a note."""
     if decision is None:
@@ -290,7 +295,7 @@ def measure(series: pl.Series, name: str, *, log: bool = False) -> tuple[ColumnL
     if series.is_empty():
         texts = []
     longest = max((len(text) for text in texts), default=0)
-    return _headed({ID: "trial", STATUS: "status"}.get(name, name), longest, right), write
+    return _headed(column_name(name), longest, right), write
 
 
 def _headed(name: str, longest: int, right: bool) -> ColumnLook:

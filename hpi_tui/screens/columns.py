@@ -12,7 +12,7 @@ from hpi_tui import state as transitions
 from hpi_tui.screens.listing import Listing
 from hpi_tui.screens.trial import role_words
 from hpi_tui.state import ViewState
-from hpi_tui.tables import SweepTable
+from hpi_tui.tables import SweepTable, column_name
 from hpi_tui.theme import Look
 from hpi_tui.widgets.choice_list import Entry
 from hpi_tui.widgets.lines import Run
@@ -58,7 +58,7 @@ class ColumnsScreen(Listing):
                 said = f"width {widths[name]}" if name in widths else ""
                 token = "muted" if hidden else "text"
                 runs = (
-                    Run(f"{safe(name, 40):<42}", token),
+                    Run(f"{safe(column_name(name), 40):<42}", token),
                     Run(f"{role:<16}", "muted"),
                     Run(f"{sign:<8}", "you"),
                     Run(said),
