@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import re
+import shutil
 import sys
+import textwrap
 
 from hpi_core.cli.command import Command
 from hpi_core.exit_codes import ExitCode
@@ -25,9 +27,14 @@ def _run(_args: argparse.Namespace) -> ExitCode:
     discovery = discover(hpi_core.readers, "READER")
     readers = [reader for reader in discovery.found if isinstance(reader, (Reader, StoreReader))]
     width = max((len(reader.name) for reader in readers), default=0)
+    room = max(24, shutil.get_terminal_size().columns - width - 2)
     for reader in sorted(readers, key=lambda reader: reader.name):
         extra = reader.needs if isinstance(reader, StoreReader) else ""
-        sys.stdout.write(f"{reader.name:<{width}}  {reader.about}{_needs(extra)}\n")
+        # What is to be typed stays in one piece.
+        about = f"{reader.about}{_needs(extra)}".replace("[pip install ", "[pip\0install\0")
+        lines = textwrap.wrap(about, room, break_on_hyphens=False, break_long_words=False)
+        for line, name in zip(lines, (reader.name, *[""] * len(lines)), strict=False):
+            sys.stdout.write(f"{name:<{width}}  {line}".replace("\0", " ") + "\n")
     for module, reason in discovery.failed:
         sys.stderr.write(f"{module} cannot be loaded: {reason}\n")
     return ExitCode.OK

@@ -57,13 +57,14 @@ def decoded(stored: pl.DataFrame, known: Mapping[str, Distribution | None]) -> t
         if whole and bool((values.drop_nulls().abs() < 2**53).all()):
             return values.cast(pl.Int64, strict=False), 0
         return values, 0
-    found: list[object] = []
-    wrong = 0
-    for value, text in stored.select("value", "distribution").iter_rows():
-        chosen, fits = _chosen(value, known.get(text))
-        found.append(chosen)
-        wrong += not fits
-    return _typed(found, any(None in d.choices for d in used if d is not None and d.choices is not None)), wrong
+    each = stored.select("value", "distribution")
+    pairs = each.unique(maintain_order=True)  # a few choices stand for all trials
+    found = [_chosen(value, known.get(text)) for value, text in pairs.iter_rows()]
+    none_is_a_choice = any(None in d.choices for d in used if d is not None and d.choices is not None)
+    typed = _typed([chosen for chosen, _ in found], none_is_a_choice).alias("chosen")
+    told = pairs.with_columns(typed, pl.Series("fits", [fits for _, fits in found], dtype=pl.Boolean))
+    placed = each.join(told, on=["value", "distribution"], how="left", nulls_equal=True, maintain_order="left")
+    return placed["chosen"], int((~placed["fits"]).sum())
 
 
 def _chosen(value: float | None, distribution: Distribution | None) -> tuple[object, bool]:

@@ -33,8 +33,10 @@ _OPENED = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK",
 _METRIC_CAP = 256 << 20
 _DEPTH = 16
 _OFTEN = 100
-_LINES = 50_000
-_TEXTS = 20_000
+# What is held as Python's objects, some ten times as large as in a frame, before it goes into one.
+_LINES = 5_000
+_TEXTS = 4_000
+_RUNS = 1_000
 _LISTED = 20
 
 
@@ -118,7 +120,10 @@ class _Reading:
     tags: list[tuple[int, str, str]] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     spans: list[tuple[int, str, int]] = field(default_factory=list)
-    frames: dict[str, list[pl.DataFrame]] = field(default_factory=lambda: {"params": [], "tags": [], "points": []})
+    frames: dict[str, list[pl.DataFrame]] = field(
+        default_factory=lambda: {"runs": [], "params": [], "tags": [], "points": []}
+    )
+    taken: int = 0
     deleted: int = 0
     cut: int = 0
     bad: int = 0
@@ -134,7 +139,8 @@ class _Reading:
         if told.get("lifecycle_stage", "active") != "active":
             self.deleted += 1
             return
-        row = len(self.runs)
+        row = self.taken
+        self.taken += 1
         self.runs.append(
             (
                 told.get("run_id") or told.get("run_uuid") or name,
@@ -153,9 +159,12 @@ class _Reading:
             self._history(row, key, path)
         if len(self.params) + len(self.tags) >= _TEXTS:
             self._flush_texts()
+        if len(self.runs) >= _RUNS:
+            self._flush_runs()
 
     def finish(self) -> Runs:
         """Return what was read, and note what was not."""
+        self._flush_runs()
         self._flush_texts()
         self._flush_points()
         note = self.entries.append
@@ -171,7 +180,7 @@ class _Reading:
             more = len(self.problems) - _LISTED
             note(Entry("refused_file", f"{more:,} more files could not be read", count=more))
         return Runs(
-            _frame(self.runs, RUNS),
+            pl.concat([pl.DataFrame(schema=RUNS), *self.frames["runs"]]),
             pl.concat([pl.DataFrame(schema=TEXTS), *self.frames["params"]]),
             pl.concat([pl.DataFrame(schema=TEXTS), *self.frames["tags"]]),
             pl.concat([pl.DataFrame(schema=POINTS), *self.frames["points"]]),
@@ -210,6 +219,10 @@ class _Reading:
         self.bad += bad
         self.frames["points"].append(points)
         self.lines, self.spans = [], []
+
+    def _flush_runs(self) -> None:
+        self.frames["runs"].append(_frame(self.runs, RUNS))
+        self.runs = []
 
     def _flush_texts(self) -> None:
         self.frames["params"].append(_frame(self.params, TEXTS))

@@ -17,7 +17,7 @@ from hpi_core.roles import RoleHints
 from hpi_core.roles.names import parse
 from hpi_core.roles.vocabulary import ENVIRONMENT
 from hpi_core.tables.cells import type_columns
-from hpi_core.tables.curve_frames import last_of_steps
+from hpi_core.tables.curve_frames import last_of_steps, whole_trials
 from hpi_core.tables.ledger import Entry, ledger_frame
 from hpi_core.tables.nested import COLUMNS, unique
 from hpi_core.tables.table import Table
@@ -134,19 +134,43 @@ def _in_order(found: Runs, entries: list[Entry]) -> tuple[Runs, pl.Series | None
         )
         runs = runs.filter(~holders)
     runs = runs.sort("start", "row", nulls_last=True)
-    place = runs.select("row", pl.int_range(pl.len(), dtype=pl.UInt32).alias("place"))
+    place = pl.Series([None], dtype=pl.UInt32).new_from_index(0, found.runs.height)
+    place = place.scatter(runs["row"], pl.int_range(runs.height, dtype=pl.UInt32, eager=True))
 
-    def moved(long: pl.DataFrame) -> pl.DataFrame:
-        joined = long.join(place, on="row", how="inner", maintain_order="left")
-        return joined.with_columns(pl.col("place").alias("row")).drop("place")
-
-    points = moved(found.points).sort("row", "metric", "step", "time", maintain_order=True)
-    ordered = Runs(runs.select(RUNS.names()), moved(found.params), moved(found.tags), points, found.experiment)
+    ordered = Runs(
+        runs.select(RUNS.names()),
+        _moved(found.params, place),
+        _moved(found.tags, place),
+        _sorted(_moved(_taken(found), place)),
+        found.experiment,
+    )
     if parents.is_empty():
         return ordered, None
     names = dict(found.runs.select("run_id", "run_name").iter_rows())
     told = [None if id_ is None else (names.get(id_) or id_) for id_ in runs["parent"].to_list()]
     return ordered, pl.Series("parent_run", told, dtype=pl.String)
+
+
+def _taken(found: Runs) -> pl.DataFrame:
+    """Return the points and leave none behind: they are the most of a store, and need not be held twice."""
+    points, found.points = found.points, frames.empty(POINTS)
+    return points
+
+
+def _moved(long: pl.DataFrame, place: pl.Series) -> pl.DataFrame:
+    """Return what belongs to runs under their new places; `place` by the old one is null where a run was left out."""
+    if place.null_count() == 0 and place.is_sorted():
+        return long
+    return long.with_columns(place.gather(long["row"]).alias("row")).drop_nulls("row")
+
+
+def _sorted(points: pl.DataFrame) -> pl.DataFrame:
+    """Return points in order; where they stand run by run, run by run, so that little is held twice."""
+    if not points["row"].is_sorted():
+        points = points.sort("row", maintain_order=True)
+    keys = ("metric", "step", "time")
+    parts = [part.sort("row", *keys, maintain_order=True) for part in whole_trials(points, "row")]
+    return pl.concat(parts, rechunk=False) if parts else points
 
 
 def _nothing(height: int) -> pl.Series:
@@ -230,21 +254,37 @@ def _last_values(points: pl.DataFrame) -> pl.DataFrame:
 
 def _curves(points: pl.DataFrame, entries: list[Entry]) -> pl.DataFrame | None:
     """Return the histories of the metrics that any run logged more than once."""
-    counts = points.group_by("row", "metric").agg(pl.len().alias("n"), pl.col("step").n_unique().alias("steps"))
-    again = counts.filter(pl.col("n") > 1)
+    counted = [_counts(part) for part in whole_trials(points, "row")]
+    again = pl.concat(counted).filter(pl.col("n") > 1) if counted else frames.empty(POINTS)
     if again.is_empty():
         return None
-    points = points.filter(pl.col("metric").is_in(again["metric"].unique().implode()))
+    kept = again["metric"].unique().implode()
     still = again.filter(pl.col("steps") == 1).select("row", "metric", pl.lit(True).alias("still"))
     if not still.is_empty():
         message = f"{still.height:,} histories were logged without steps: their steps are the order of logging"
         entries.append(Entry("reshaped", message, count=still.height))
-        place = pl.int_range(pl.len()).over("row", "metric")
-        points = points.join(still, on=["row", "metric"], how="left", maintain_order="left").with_columns(
-            pl.when(pl.col("still")).then(place).otherwise(pl.col("step")).alias("step")
-        )
-    curves, replaced = last_of_steps(points.rename({"row": "_row"}))
+    blocks: list[pl.DataFrame] = []
+    replaced = 0
+    for part in whole_trials(points, "row"):
+        mine = part.filter(pl.col("metric").is_in(kept))
+        block, more = last_of_steps(_numbered(mine, still).rename({"row": "_row"}))
+        blocks.append(block.sort("_row", "metric", "step", maintain_order=True))
+        replaced += more
     if replaced:
         message = f"{replaced:,} values were logged again at the same step: the last of them counts"
         entries.append(Entry("reshaped", message, count=replaced))
-    return curves.sort("_row", "metric", "step", maintain_order=True)
+    return pl.concat(blocks, rechunk=False)
+
+
+def _counts(points: pl.DataFrame) -> pl.DataFrame:
+    return points.group_by("row", "metric").agg(pl.len().alias("n"), pl.col("step").n_unique().alias("steps"))
+
+
+def _numbered(points: pl.DataFrame, still: pl.DataFrame) -> pl.DataFrame:
+    """Return points whose steps are the order of logging in the histories that were logged without."""
+    if still.is_empty():
+        return points
+    place = pl.int_range(pl.len()).over("row", "metric")
+    return points.join(still, on=["row", "metric"], how="left", maintain_order="left").with_columns(
+        pl.when(pl.col("still")).then(place).otherwise(pl.col("step")).alias("step")
+    )

@@ -8,7 +8,7 @@ gives it (`params_`, `user_attrs_`).
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ import polars as pl
 from hpi_core import frames
 from hpi_core.readers._distributions import Distribution, decoded, parse_distribution
 from hpi_core.roles import Direction, Objective, RoleHints, SearchRange
-from hpi_core.tables.curve_frames import last_of_steps
+from hpi_core.tables.curve_frames import last_of_steps, whole_trials
 from hpi_core.tables.ledger import Entry, ledger_frame
 from hpi_core.tables.nested import COLUMNS, frame_of_records
 from hpi_core.tables.table import Table
@@ -43,6 +43,8 @@ ATTRIBUTES = pl.Schema({"_row": pl.UInt32(), "key": pl.String(), "json": pl.Stri
 STATES = ("RUNNING", "COMPLETE", "PRUNED", "FAIL", "WAITING")
 # Clocks that differ by less are the same: heartbeats are written a minute or so apart.
 _CLOCK = timedelta(minutes=15)
+_PART = 25_000
+_FEW = 100
 
 
 @dataclass
@@ -136,21 +138,42 @@ def _objectives(study: Study, columns: _Columns) -> list[str]:
 def _parameters(study: Study, columns: _Columns) -> list[SearchRange | None]:
     """Add one column per parameter and return where each was searched, None where there are too many columns."""
     known: dict[str, Distribution | None] = {
-        text: parse_distribution(text) for text in study.params["distribution"].unique().drop_nulls().to_list()
+        text: parse_distribution(text) for text in _distinct(study.params, "distribution")
     }
     ranges: list[SearchRange | None] = []
-    for key, mine in study.params.partition_by("name", as_dict=True, maintain_order=True).items():
+    for key, mine in _by_name(study):
         values, wrong = decoded(mine, known)
-        name = columns.add(str(key[0]), "params_", values, mine["_row"])
+        name = columns.add(key, "params_", values, mine["_row"])
         if name is None:
             ranges.append(None)
             continue
         if wrong:
             message = f"{wrong:,} stored values do not belong to their distribution: taken as missing"
             columns.entries.append(Entry("bad_value", message, column=name, count=wrong))
-        used = [known[text] for text in mine["distribution"].unique(maintain_order=True).drop_nulls().to_list()]
+        used = [known[text] for text in _distinct(mine, "distribution")]
         ranges.append(_range(name, [distribution for distribution in used if distribution is not None]))
     return ranges
+
+
+def _by_name(study: Study) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Yield name and values of every parameter, and let go of those that were: all of them apart would be a copy."""
+    left = study.params
+    study.params = frames.empty(PARAMS)
+    names = _distinct(left, "name")
+    if len(names) > _FEW:  # looking for each of many takes long
+        parts = left.partition_by("name", as_dict=True, maintain_order=True)
+        left = left.clear()
+        for name in names:
+            yield name, parts.pop((name,))
+        return
+    for name in names:
+        yield name, left.filter(pl.col("name") == name)
+
+
+def _distinct(long: pl.DataFrame, column: str) -> list[str]:
+    """Return the words of a long column in their order, part by part: all at once takes several times its memory."""
+    parts = (part[column].unique(maintain_order=True).drop_nulls() for part in long.iter_slices(_PART))
+    return list(dict.fromkeys(word for part in parts for word in part.to_list()))
 
 
 def _range(name: str, used: Sequence[Distribution]) -> SearchRange:
@@ -214,4 +237,7 @@ def _curves(study: Study, metrics: Sequence[str]) -> pl.DataFrame | None:
     if study.intermediate.is_empty() or not metrics:
         return None
     points = study.intermediate.sort("_row", "step", maintain_order=True)
-    return last_of_steps(points.with_columns(pl.lit(metrics[0]).alias("metric")))[0]
+    study.intermediate = frames.empty(INTERMEDIATE)
+    metric = pl.lit(metrics[0]).alias("metric")
+    blocks = [last_of_steps(part.with_columns(metric))[0] for part in whole_trials(points, "_row")]
+    return pl.concat(blocks, rechunk=False)

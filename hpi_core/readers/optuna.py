@@ -177,7 +177,7 @@ def _trials(database: Database, study: int) -> pl.DataFrame:
     trials = trials.select(TRIALS.names())
     if trials["number"].null_count():
         trials = trials.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("number"))
-    return trials.sort("number", maintain_order=True)
+    return trials if trials["number"].is_sorted() else trials.sort("number", maintain_order=True)
 
 
 def _heartbeats(database: Database) -> pl.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,8 @@ from hpi_core.tables.table import Table
 
 # A curve that goes back at more than this share of its points was not resumed: its rows stand in another order.
 _OFTEN = 0.1
+# Points worked on at once where whole trials are taken one part after the other.
+_AT_ONCE = 100_000
 _STEP_NAMES = (
     r"_step|step|global_?step|trainer/global_step|iter|iteration|training_iteration|epoch|num_?epoch|round|"
     r"training_step|train_?step|timestep|timesteps_total|_iteration|step_num|epoch_num|current_epoch"
@@ -170,6 +173,20 @@ def last_of_steps(points: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     again = pl.all_horizontal(pl.col(key) == pl.col(key).shift(-1) for key in ("_row", "metric", "step"))
     kept = points.filter(~again.fill_null(False))
     return kept, points.height - kept.height
+
+
+def whole_trials(points: pl.DataFrame, row: str, size: int = _AT_ONCE) -> Iterator[pl.DataFrame]:
+    """Yield points sorted by the trial in `row` in parts of about `size`, none of which ends within a trial.
+
+    What is made of a part is small beside all points, of which there is no second copy then.
+    """
+    rows = points[row].to_numpy()
+    start = 0
+    while start < points.height:
+        last = min(start + size, points.height) - 1
+        end = int(np.searchsorted(rows, rows[last], side="right"))
+        yield points.slice(start, end - start)
+        start = end
 
 
 def with_last_values(trials: pl.DataFrame, curves: pl.DataFrame, metrics: list[str]) -> pl.DataFrame:

@@ -194,7 +194,7 @@ def log_of(table: Table, skip: Callable[[str], bool] = lambda _name: False) -> L
     long = (
         frame.select(steps.alias("step"), pl.col(metrics).cast(pl.Float64))
         .unpivot(metrics, index="step", variable_name="metric", value_name="value")
-        .select(POINTS.names())
+        .select(pl.col(name).cast(dtype) for name, dtype in POINTS.items())
         .drop_nulls()
     )
     return Log(long, last, constant, note)

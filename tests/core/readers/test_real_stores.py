@@ -74,10 +74,15 @@ def test_the_installed_script_says_what_a_store_holds(tmp_path: Path) -> None:
 
 
 def test_the_installed_script_lists_the_sources_and_what_they_need(tmp_path: Path) -> None:
-    done = hpi_process("sources", home=tmp_path)
-    lines = {line.split()[0]: line for line in done.stdout.decode().splitlines()}
-    assert {"delimited", "excel", "folders", "hpi", "ray", "wandb", "wandb-project"} <= lines.keys()
-    for name, extra in (("excel", "excel"), ("wandb-project", "wandb")):
+    done = hpi_process("sources", home=tmp_path, COLUMNS="80")
+    printed = done.stdout.decode().splitlines()
+    assert max(len(line) for line in printed) <= 80
+    lines: dict[str, str] = {}
+    for line in printed:  # what did not fit stands under it, indented
+        name = list(lines)[-1] if line.startswith(" ") else line.split()[0]
+        lines[name] = f"{lines[name]} {line.strip()}" if line.startswith(" ") else line
+    assert {"delimited", "excel", "folders", "hpi", "ray", "smac", "bohb", "deepcave", "wandb"} <= lines.keys()
+    for name, extra in (("excel", "excel"), ("wandb-project", "wandb"), ("mlflow", "mlflow")):
         assert lines[name].endswith((f"[{extra}: installed]", f"[pip install 'hpi-tui[{extra}]']"))
     assert done.stderr == b""
 
