@@ -10,6 +10,7 @@ import numpy as np
 from hpi_core.charts.axes import Floats
 
 Booleans = np.ndarray[Any, np.dtype[np.bool_]]
+Integers = np.ndarray[Any, np.dtype[np.int64]]
 Part = Literal["trial", "best", "median", "overlay"]
 Severity = Literal["error", "warn", "none"]
 
@@ -64,13 +65,24 @@ def downsample(x: Floats, values: Floats, low: float, high: float, columns: int)
         width = (high - low) / max(1, columns) or 1.0
         column = np.clip(np.floor((x - low) / width), -1, columns)
         starts = np.flatnonzero(np.concatenate([[True], (np.diff(column) != 0) | (np.diff(stretch) != 0)]))
-        group = np.repeat(np.arange(starts.size), np.diff(np.append(starts, x.size)))
-        by_value = np.lexsort((values, group))
-        lowest = by_value[starts]
-        highest = by_value[np.append(starts[1:], x.size) - 1]
-        kept = np.unique(np.concatenate([lowest, highest]))
+        sizes = np.diff(np.append(starts, x.size))
+        lowest = values == np.repeat(np.minimum.reduceat(values, starts), sizes)
+        highest = values == np.repeat(np.maximum.reduceat(values, starts), sizes)
+        last_highest = x.size - 1 - _first_of_each(highest[::-1], _ends(starts, x.size))
+        kept = np.union1d(_first_of_each(lowest, starts), last_highest)
         x, values, stretch = x[kept], values[kept], stretch[kept]
     return x, values, np.concatenate([[False], np.diff(stretch) == 0])
+
+
+def _first_of_each(chosen: Booleans, starts: Integers) -> Integers:
+    """Return the first chosen index of every part, in each of which one at least is chosen."""
+    at = np.flatnonzero(chosen)
+    return at[np.searchsorted(at, starts)]
+
+
+def _ends(starts: Integers, size: int) -> Integers:
+    """Return where the parts begin when the points are turned round."""
+    return size - np.append(starts[1:], size)[::-1]
 
 
 def bad_stretches(curve: Curve) -> list[Bad]:

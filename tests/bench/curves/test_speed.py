@@ -67,3 +67,54 @@ def test_features_against_a_bare_aggregation(tmp_path: Path, trials: int) -> Non
     assert told["features"]["mb"] < 2000
     if trials >= 1000:
         assert ratio <= 12
+
+
+_LONGEST = """
+import json, resource, sys, time
+import numpy as np
+import polars as pl
+from hpi_core.charts.crowd import crowd
+from hpi_core.charts.series import downsample
+from hpi_core.curves.features import curve_features
+curves = pl.scan_parquet(sys.argv[1])
+told = {}
+def used():
+    spent = resource.getrusage(resource.RUSAGE_SELF)
+    return spent.ru_utime + spent.ru_stime
+def measured(name, what):
+    started = used()
+    found = what()
+    told[name] = {"cpu": used() - started, "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+    return found
+span = (0.0, 1e7)
+drawn = measured(
+    "extremes per column", lambda: crowd(curves, "loss", "step", span, 220, np.array([0]), np.array([False]))
+)
+features = measured("features", lambda: curve_features(curves))
+whole = curves.select("step", "value").collect()
+x, values = whole["step"].cast(pl.Float64).to_numpy(), whole["value"].to_numpy()
+again = measured("redrawn", lambda: downsample(x, values, *span, 220))
+told["high"], told["low"] = float(drawn.values.max()), float(drawn.values.min())
+told["best_step"], told["points"] = features["best_step"][0], int(drawn.values.size)
+told["same"] = bool(set(drawn.values) == set(again[1]))
+print(json.dumps(told))
+"""
+
+
+def test_ten_million_points_in_one_trial(tmp_path: Path) -> None:
+    size = 10_000_000
+    path = tmp_path / "curves.parquet"
+    values = 2 * np.exp(-np.arange(size) / 2e6) + 0.3 + np.random.default_rng(0).normal(0, 0.01, size)
+    values[3_333_333], values[5_555_555] = 40, -7
+    names = pl.Series(["loss"]).new_from_index(0, size)
+    points = pl.DataFrame({"_row": np.zeros(size, np.uint32), "metric": names, "step": np.arange(size)})
+    points.with_columns(pl.Series("value", values)).write_parquet(path, row_group_size=500_000)
+    done = subprocess.run([sys.executable, "-c", _LONGEST, str(path)], capture_output=True, text=True, check=True)
+    told = json.loads(done.stdout)
+    print(f"\n10 M points in one trial: {told}")
+    assert (told["high"], told["low"], told["best_step"]) == (40, -7, 5_555_555)
+    assert told["same"]
+    assert told["points"] <= 2 * 222
+    assert told["extremes per column"]["mb"] < 1000
+    assert told["features"]["mb"] < 2000
+    assert told["redrawn"]["cpu"] < 2

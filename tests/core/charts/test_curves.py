@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from hpi_core import frames
 from hpi_core.charts.axes import nice_ticks, value_axis
+from hpi_core.charts.crowd import crowd
 from hpi_core.charts.curves import curve_chart, curve_metrics
 from hpi_core.charts.scatter import scatter_chart
 from hpi_core.charts.series import Curve, bad_stretches, downsample, read_out, smooth
@@ -184,3 +186,28 @@ def test_without_curves_the_objective_against_order_and_parameter() -> None:
     assert chart.best == 2
     by_name = scatter_chart(sweep, None, 0, parameter="optimizer")
     assert by_name.panels[1].levels == ("adam", "sgd", "–")
+
+
+def test_extremes_of_a_long_curve_on_disk_are_exact(tmp_path: Path) -> None:
+    size, columns = 300_000, 220
+    values = np.random.default_rng(8).normal(0, 1, size)
+    values[[123_456, 222_222]] = [90.0, -90.0]
+    values[150_000:150_400] = np.nan
+    points = pl.DataFrame(
+        {"_row": np.zeros(size, np.uint32), "metric": ["loss"] * size, "step": np.arange(size), "value": values}
+    )
+    points.write_parquet(tmp_path / "curves.parquet", row_group_size=10_000)
+    lazy = pl.scan_parquet(tmp_path / "curves.parquet")
+    span = (0.0, float(size))
+    many = crowd(lazy, "loss", "step", span, columns, np.array([0]), np.array([False]))
+    one_x, one, _ = downsample(np.arange(size, dtype=float), values, *span, columns)
+    width = size / columns
+    finite = np.isfinite(values)
+    for x, kept in ((many.x, many.values), (one_x, one)):
+        assert kept.size <= 2 * columns + 4
+        for column in range(columns):
+            begin, end = math.ceil(column * width), math.ceil((column + 1) * width)
+            whole = values[begin:end][finite[begin:end]]
+            mine = kept[(x >= begin) & (x < end)]
+            assert (mine.min(), mine.max()) == (whole.min(), whole.max())
+    assert set(many.x[many.values == 90]) == {123_456.0}

@@ -16,6 +16,7 @@ from hpi_core.sweep import Sweep
 Floats = npt.NDArray[np.float64]
 Plant = Callable[[Floats, int, float, np.random.Generator], Floats]
 _LEAST = 20
+_RISE = 0.3
 
 
 def nan(values: Floats, at: int, _size: float, _random: np.random.Generator) -> Floats:
@@ -95,7 +96,19 @@ class Score:
         self.false += other.false
 
 
-def clean(sweep: Sweep) -> Sweep:
+def rises(values: Floats) -> bool:
+    """Say whether a curve goes up by itself: a twentieth of it, and the next, lie 30 % above an earlier twentieth.
+
+    Medians of parts are compared, as no detector does, so that what is clean does not hang on what is to be judged.
+    """
+    if values.size < _LEAST:
+        return False
+    parts = np.array([np.median(part) for part in np.array_split(values, min(20, values.size // 2))])
+    lowest = np.minimum.accumulate(parts)[:-2]
+    return bool((np.minimum(parts[1:-1], parts[2:]) - lowest > _RISE * np.abs(lowest)).any())
+
+
+def better_half(sweep: Sweep) -> Sweep:
     """Return the better half of the trials, those whose curves are finite throughout."""
     context = Context(sweep)
     assert sweep.curves is not None
@@ -103,7 +116,29 @@ def clean(sweep: Sweep) -> Sweep:
     broken = sweep.curves.filter(~pl.col("value").is_finite()).select("_row").unique().collect()["_row"]
     ranked = pl.DataFrame([context.rows, context.badness.alias("badness")]).drop_nulls()
     ranked = ranked.filter(~pl.col("_row").is_in(broken.implode())).sort("badness")
-    kept = ranked.head(ranked.height // 2)["_row"].sort()
+    return _of(sweep, ranked.head(ranked.height // 2)["_row"].sort())
+
+
+def rising(sweep: Sweep) -> pl.Series:
+    """Return the trials of which a training loss goes up by itself: what is found in those is no false alarm."""
+    curves = Context(sweep).curves
+    assert sweep.curves is not None
+    assert curves is not None
+    names = [loss.metric.name for loss in curves.training]
+    points = sweep.curves.filter(pl.col("metric").is_in(names)).collect()
+    parts = points.group_by("_row", "metric", maintain_order=True)
+    found = {row for (row, _), part in parts if rises(part["value"].to_numpy())}
+    return pl.Series("_row", sorted(found), dtype=pl.UInt32)
+
+
+def clean(sweep: Sweep) -> Sweep:
+    """Return the better half of the trials without those of which a training loss goes up by itself."""
+    base = better_half(sweep)
+    return _of(base, base.trials.filter(~pl.col("_row").is_in(rising(base).implode()))["_row"])
+
+
+def _of(sweep: Sweep, kept: pl.Series) -> Sweep:
+    assert sweep.curves is not None
     places = pl.LazyFrame({"_row": kept, "new": pl.int_range(kept.len(), dtype=pl.UInt32, eager=True)})
     curves = sweep.curves.join(places, on="_row").select(pl.col("new").alias("_row"), "metric", "step", "value")
     trials = sweep.trials.filter(pl.col("_row").is_in(kept.implode()))
