@@ -77,6 +77,10 @@ ACTIONS: list[Action] = [
     Action("together", ("P",), "two hyperparameters together", "look", None, "two together"),
     Action("choose_two", (), "choose two to see together", "look"),
     Action("map", (), "map of buckets", "look"),
+    Action("course", (), "curves of the trial", "look"),
+    Action("scatter", (), "objective over a hyperparameter", "look"),
+    Action("best_so_far", (), "best so far, over trial order", "look"),
+    Action("distribution", (), "distribution of a hyperparameter", "look"),
     Action("columns", ("c",), "columns", "look", 50, "columns"),
     Action("metric", ("m",), "next metric", "look", None, "metric"),
     Action("parameter", ("p",), "next hyperparameter", "look", None, "hyperparameter"),
@@ -117,6 +121,8 @@ _OF_PANE: Mapping[str, tuple[tuple[tuple[str, ...], str], ...]] = {
     "together": ((("left", "down", "up", "right"), "square"), (("open",), "trials"), (("parameter",), "beside"),
                  (("metric",), "issue"), (("together",), "choose two"), (("escape",), "buckets"), (("views",), "views"),
                  (("zoom",), "zoom")),
+    "plots": ((("parameter",), "hyperparameter"), (("log_axis",), "log"), (("down", "up"), "trial"),
+              (("escape",), "curves"), (("views",), "views"), (("zoom",), "full")),
     "curves": ((("left", "right"), "read out"), (("metric",), "metric"), (("log_axis",), "log"), (("overlay",), "over"),
                (("multiples",), "grid"), (("values",), "table"), (("zoom_out", "zoom_in"), "zoom"),
                (("clip",), "clip"), (("smooth",), "smooth"), (("time_axis",), "time"),
@@ -130,6 +136,12 @@ VIEWS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         ("importance", "importance", "how much each hyperparameter matters, and which way"),
         ("together", "two together", "how many are sick for two hyperparameters side by side"),
         ("choose_two", "two of your choice", "the same for any two"),
+    )),
+    ("in place 4", (
+        ("course", "curves", "the trial under the cursor against the best and the median"),
+        ("scatter", "scatter", "the objective over trial order and over a hyperparameter"),
+        ("best_so_far", "best so far", "what the search had found after each trial"),
+        ("distribution", "distribution", "which values were tried, and how many of these are sick"),
     )),
 )  # fmt: skip
 

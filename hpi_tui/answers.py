@@ -37,6 +37,7 @@ class Answers:
             messages.CurvesDrawn: self._curves_drawn,
             messages.Weighed: self._weighed,
             messages.Counted: self._counted,
+            messages.PairCounted: self._pair_counted,
             messages.Written: self._written,
             messages.Followed: self._followed,
         }
@@ -164,6 +165,9 @@ class Answers:
 
     def _weighed(self, message: messages.Weighed) -> None:
         self.screen.viewer.weighed(message.chart)
+
+    def _pair_counted(self, message: messages.PairCounted) -> None:
+        self.screen.buckets.take(message.chart)
 
     def _counted(self, message: messages.Counted) -> None:
         self.screen.viewer.counted(message.chart)

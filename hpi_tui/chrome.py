@@ -171,7 +171,8 @@ def runs_title(screen: MainScreen) -> tuple[list[Run], list[Run]]:
 
 def footer(screen: MainScreen, width: int, height: int) -> list[Row]:
     """Keys, then status; help and commands keep their place at the right."""
-    keys = footer_keys(screen.state.third if screen.state.pane == "buckets" else screen.state.pane)
+    pane = screen.state.third if screen.state.pane == "buckets" else screen.state.pane
+    keys = footer_keys("plots" if pane == "curves" and screen.state.curves.view != "curves" else pane)
     right = [run for pair in keys[-2:] for run in _footer_key(*pair)]
     room = width - sum(cell_len(run.text) for run in right) - 4
     left: list[Run] = [Run(" ")]

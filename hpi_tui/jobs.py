@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from textual.message import Message
 
+    from hpi_core.charts.bucket_bars import PairChart
     from hpi_core.charts.importance import ImportanceChart
     from hpi_core.charts.sick import Standing
     from hpi_core.charts.together import TogetherChart
@@ -168,6 +169,10 @@ class Jobs:
     def weigh(self, compute: Callable[[], ImportanceChart]) -> None:
         """Weigh the hyperparameters; answers with Weighed."""
         self._start("importance", lambda request: messages.Weighed(request, compute()))
+
+    def count_pair(self, compute: Callable[[], PairChart]) -> None:
+        """Count the trials of a pair on the map; answers with PairCounted."""
+        self._start("pair", lambda request: messages.PairCounted(request, compute()))
 
     def count(self, compute: Callable[[], TogetherChart]) -> None:
         """Count the trials of two hyperparameters together; answers with Counted."""

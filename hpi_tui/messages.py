@@ -9,6 +9,7 @@ from textual.message import Message
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from hpi_core.charts.bucket_bars import PairChart
     from hpi_core.charts.importance import ImportanceChart
     from hpi_core.charts.sick import Standing
     from hpi_core.charts.together import TogetherChart
@@ -159,6 +160,16 @@ class Weighed(Answer):
     kind = "importance"
 
     def __init__(self, request: int, chart: ImportanceChart) -> None:
+        super().__init__(request)
+        self.chart = chart
+
+
+class PairCounted(Answer):
+    """The bars of a pair on the map of buckets."""
+
+    kind = "pair"
+
+    def __init__(self, request: int, chart: PairChart) -> None:
         super().__init__(request)
         self.chart = chart
 

@@ -13,6 +13,7 @@ from hpi_tui.panes.curves import CurvesView, Drawn, Room, compute, with_settings
 if TYPE_CHECKING:
     from hpi_core.charts.crowd import Integers
     from hpi_core.charts.curves import CurveChart
+    from hpi_core.charts.distribution import DistributionChart
     from hpi_core.charts.memo import Memo
     from hpi_core.charts.scatter import ScatterChart
     from hpi_core.charts.sick import Standing
@@ -32,7 +33,7 @@ class Plotter:
         self._memo: tuple[Sweep, Standing | None, Memo] | None = None
 
     @property
-    def chart(self) -> CurveChart | ScatterChart | None:
+    def chart(self) -> CurveChart | ScatterChart | DistributionChart | None:
         """The chart on the screen."""
         view = self.screen.curves.view
         return None if view is None else view.chart

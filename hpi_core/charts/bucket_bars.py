@@ -87,6 +87,14 @@ class PairChart:
         return None
 
 
+def uncounted(chart: BucketMap, parameter: str, issue: str) -> PairChart:
+    """Return a pair without its bars: what can be told of it before its trials are counted."""
+    cell, column = chart.cell(parameter, issue), chart.column(issue)
+    if column is None:
+        return PairChart(parameter, issue, cell, (), (), "linear")
+    return PairChart(parameter, issue, cell, (), (), "linear", column.word, column.tone)
+
+
 def pair_chart(chart: BucketMap, parameter: str, issue: str) -> PairChart:
     """Return the bars of one pair; ranges are cut anew at the ends of the claim, so that no bar straddles them."""
     inspection = chart.inspection

@@ -36,7 +36,10 @@ class Scatter:
 
 @dataclass(frozen=True, eq=False)
 class ScatterChart:
-    """The objective against trial order and a hyperparameter; arrays have one entry per trial."""
+    """The objective against trial order and a hyperparameter; arrays have one entry per trial.
+
+    `running` is the best result of a healthy trial up to each one, nan before the first.
+    """
 
     trial: str
     metric: str
@@ -46,6 +49,7 @@ class ScatterChart:
     best: int | None
     panels: tuple[Scatter, ...]
     parameters: tuple[str, ...] = ()
+    running: Floats | None = None
     note: str = "no curves in this source"
     hint: str = "hpi-tui sweep.csv curves.parquet"
 
@@ -64,7 +68,7 @@ def scatter_chart(
     """
     height = sweep.trials.height
     parameters = tuple(p.name for p in sweep.roles.hyperparameters)
-    chosen = parameter if parameter in parameters else _first_parameter(inspection, parameters)
+    chosen = chosen_parameter(sweep, inspection, parameter)
     kept = (memo or Memo()).kept
     key = ("scatter", chosen)
     if key not in kept:
@@ -73,6 +77,27 @@ def scatter_chart(
     metric = sweep.roles.objective.metric if sweep.roles.objective else ""
     name = trial_name(sweep, row) if row is not None and 0 <= row < height else ""
     return ScatterChart(name, metric, values, kinds, row, best_row(sweep, inspection), panels, parameters)
+
+
+def best_so_far(sweep: Sweep, inspection: Inspection | None, row: int | None) -> ScatterChart | None:
+    """Return the objective over trial order with the best so far; None where the objective has no direction."""
+    objective = sweep.roles.objective
+    if objective is None or objective.direction is None:
+        return None
+    values, kinds, panels = _of_all(sweep, inspection, None)
+    fine = np.where(np.isfinite(values) & (kinds == 0), values, np.nan)
+    running = np.fmax.accumulate(fine) if objective.direction == "max" else np.fmin.accumulate(fine)
+    name = trial_name(sweep, row) if row is not None and 0 <= row < sweep.trials.height else ""
+    best = best_row(sweep, inspection)
+    found = np.flatnonzero(np.diff(running[np.isfinite(running)]))
+    note = "" if best is None else f"best at trial {best + 1:,} of {len(values):,}, after {len(found):,} improvements"
+    return ScatterChart(name, objective.metric, values, kinds, row, best, panels, (), running, note, "")
+
+
+def chosen_parameter(sweep: Sweep, inspection: Inspection | None, parameter: str | None) -> str | None:
+    """Return the hyperparameter that was asked for, else that of the strongest cause, else the first."""
+    names = tuple(item.name for item in sweep.roles.hyperparameters)
+    return parameter if parameter in names else _first_parameter(inspection, names)
 
 
 _OfAll = tuple[Floats, "np.ndarray[Any, np.dtype[np.uint8]]", tuple[Scatter, ...]]

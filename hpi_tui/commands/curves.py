@@ -12,8 +12,9 @@ from hpi_tui.commands.scope import Scope
 
 if TYPE_CHECKING:
     from hpi_core.charts.curves import CurveChart
+    from hpi_core.charts.distribution import DistributionChart
     from hpi_core.charts.scatter import ScatterChart
-    from hpi_tui.panes.curve_settings import CurveSettings
+    from hpi_tui.panes.curve_settings import CurveSettings, View
 
 _CLOSER = 2.0
 
@@ -35,6 +36,18 @@ class Curves(Scope):
             self.screen.commands.views.next_mate()
         elif (chart := self._scatter()) is not None:
             self._set(self._settings.next_parameter(chart.parameters))
+
+    def do_scatter(self) -> None:
+        self._instead("scatter")
+
+    def do_best_so_far(self) -> None:
+        self._instead("best")
+
+    def do_distribution(self) -> None:
+        self._instead("distribution")
+
+    def do_course(self) -> None:
+        self._instead("curves")
 
     def do_time_axis(self) -> None:
         if self._curves() is not None:
@@ -110,6 +123,18 @@ class Curves(Scope):
     def _settings(self) -> CurveSettings:
         return self.screen.state.curves
 
+    def put_view_away(self) -> bool:
+        """Go back from what stands instead of curves; tells whether there was something."""
+        if self.screen.state.pane != "curves" or self._settings.view == "curves":
+            return False
+        self._instead("curves")
+        return True
+
+    def _instead(self, view: View) -> None:
+        self._set(replace(self._settings, view=view))
+        self.screen.focus_pane("curves")
+        self.screen.refresh_chrome()
+
     def _is_together(self) -> bool:
         """Whether the keys go to the table of two hyperparameters, whose issue and second parameter they change."""
         return self.screen.state.pane == "buckets" and self.screen.state.third == "together"
@@ -121,7 +146,7 @@ class Curves(Scope):
         if (chart := self._curves()) is not None:
             self._set(self._settings.zoomed(factor, chart.full))
 
-    def _shown(self) -> CurveChart | ScatterChart | None:
+    def _shown(self) -> CurveChart | ScatterChart | DistributionChart | None:
         """Return the chart on the screen; says what to press where there is none."""
         if self.screen.layout_now.place("curves") is None:
             self.say("This key is for curves: 4 shows them.")
@@ -133,15 +158,17 @@ class Curves(Scope):
 
         chart = self._shown()
         if chart is not None and not isinstance(chart, CurveChart):
-            self.say(f"This source has no curves; `{chart.hint}` attaches them.")
+            hint = getattr(chart, "hint", "")
+            self.say(f"This source has no curves; `{hint}` attaches them." if hint else "Esc goes back to the curves.")
             return None
         return chart
 
-    def _scatter(self) -> ScatterChart | None:
+    def _scatter(self) -> ScatterChart | DistributionChart | None:
+        from hpi_core.charts.distribution import DistributionChart
         from hpi_core.charts.scatter import ScatterChart
 
         chart = self._shown()
-        if chart is not None and not isinstance(chart, ScatterChart):
+        if chart is not None and not isinstance(chart, ScatterChart | DistributionChart):
             self.say("Curves run over steps; a hyperparameter is chosen where a source has none.")
             return None
         return chart

@@ -83,9 +83,9 @@ class Panes(Scope):
             screen.commands.leave_filter()
         elif screen.state.anchor is not None:
             screen.state = replace(screen.state, anchor=None)
-        elif (
-            screen.state.pane == "curves" and screen.commands.curves.put_readout_away()
-        ) or screen.commands.views.put_view_away():
+        elif (screen.state.pane == "curves" and screen.commands.curves.put_readout_away()) or (
+            screen.commands.views.put_view_away() or screen.commands.curves.put_view_away()
+        ):
             return
         elif screen.zoomed:
             screen.zoomed = False

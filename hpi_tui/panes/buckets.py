@@ -6,6 +6,7 @@ it, and all claims, as far as there is room: the map keeps some rows at every he
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from textual import events
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from hpi_core.inspection import Inspection
     from hpi_tui.panes.bucket_sheet import Drawn
     from hpi_tui.state import ViewState
+
+
+_COUNTED_HERE = 50_000  # trials up to which a pair is counted while it is drawn
 
 
 def compute(inspection: Inspection, _state: ViewState | None = None) -> BucketMap:
@@ -51,6 +55,7 @@ class Buckets(Lines):
         self._located: int | None = None
         self._drawn: Drawn | None = None
         self._pair: PairChart | None = None
+        self.count: Callable[[Callable[[], PairChart]], None] | None = None
 
     # What the pane is told
 
@@ -60,6 +65,12 @@ class Buckets(Lines):
         self.view, self._pair = view, None
         self._at = self._place_of(before) or self._strongest()
         self._repaint()
+
+    def take(self, pair: PairChart) -> None:
+        """Draw the bars a worker counted, if they are those of the chosen pair still."""
+        if self.chosen == (pair.parameter, pair.issue):
+            self._pair = pair
+            self._repaint()
 
     def activate(self, active: bool) -> None:
         """Show that keys go to this pane, or that they do not."""
@@ -183,9 +194,14 @@ class Buckets(Lines):
     def _pair_chart(self) -> PairChart | None:
         chosen = self.chosen
         if self._pair is None and self.view is not None and chosen is not None:
-            from hpi_core.charts.bucket_bars import pair_chart
+            from hpi_core.charts.bucket_bars import pair_chart, uncounted
 
-            self._pair = pair_chart(self.view, *chosen)
+            view, inspection = self.view, self.view.inspection
+            if self.count is None or inspection is None or inspection.sweep.trials.height <= _COUNTED_HERE:
+                self._pair = pair_chart(view, *chosen)
+            else:
+                self._pair = uncounted(view, *chosen)
+                self.count(lambda: pair_chart(view, *chosen))
         return self._pair
 
     def _located_bar(self) -> int | None:

@@ -25,7 +25,7 @@ def gutters(chart: object, width: int) -> tuple[int, int]:
     """Return the columns kept free at the left for ticks and at the right for labels."""
     if width < 24:
         return 0, 0
-    if width < 44 or chart is None or hasattr(chart, "values"):
+    if width < 44 or chart is None or not hasattr(chart, "full"):
         return _LEFT, 1
     names = [len(c.name) for c in chart.panels[0].curves if c.part != "median"]  # type: ignore[attr-defined]
     longest = max(min(max(names, default=4), LONGEST_NAME) + 2, len("= median"))
@@ -35,10 +35,16 @@ def gutters(chart: object, width: int) -> tuple[int, int]:
 def draw(look: Look, view: CurvesView, width: int, height: int) -> list[Strip]:
     """Draw a view into `height` lines of `width` cells."""
     from hpi_core.charts.curves import CurveChart
+    from hpi_core.charts.distribution import DistributionChart
     from hpi_core.charts.scatter import ScatterChart
 
     if view.chart is None:
-        return [paint(look, [Run(" No trial under the cursor.", "muted")], width)]
+        said = " No trial under the cursor." if view.settings.view == "curves" else " O names what this needs."
+        return [paint(look, [Run(said, "muted")], width)]
+    if isinstance(view.chart, DistributionChart):
+        from hpi_tui.panes.distribution_drawing import draw_distribution
+
+        return draw_distribution(look, view.chart, width, height)
     if isinstance(view.chart, ScatterChart):
         from hpi_tui.panes.scatter_drawing import draw_scatter
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 SMOOTHING = (1, 5, 15, 51)
 Over = Literal["", "selected", "shown", "sick"]
+View = Literal["curves", "scatter", "best", "distribution"]
 Form = Literal["lines", "metrics", "trials", "table"]
 _NARROWEST = 1e-4
 
@@ -20,7 +21,7 @@ class CurveSettings:
     `cursor` is the x the readout stands at or None; `smoothing` counts the points of the rolling mean; `over` says
     which other trials are laid over, `overlay` which ones were selected when it was asked for them; `form` is one
     plot, one for each metric or for each of several trials, or a table; `clip` holds the y axis to the 1st to 99th
-    percentile.
+    percentile. `view` is what stands in the pane instead of curves.
     """
 
     metric: str | None = None
@@ -34,6 +35,7 @@ class CurveSettings:
     over: Over = ""
     form: Form = "lines"
     clip: bool = False
+    view: View = "curves"
 
     def next_metric(self, metrics: Sequence[str], by: int = 1) -> CurveSettings:
         """Show the next of these metrics."""

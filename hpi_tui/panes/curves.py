@@ -19,6 +19,7 @@ from hpi_tui.widgets.lines import Lines, Run, paint, title
 if TYPE_CHECKING:
     from hpi_core.charts.crowd import Integers
     from hpi_core.charts.curves import Company, CurveChart
+    from hpi_core.charts.distribution import DistributionChart
     from hpi_core.charts.memo import Memo
     from hpi_core.charts.scatter import ScatterChart
     from hpi_core.inspection import Inspection
@@ -27,11 +28,14 @@ if TYPE_CHECKING:
 PAIR_FROM = 30
 
 
+_NAMES = {"curves": "Curves", "scatter": "Scatter", "best": "Best so far", "distribution": "Distribution"}
+
+
 @dataclass(frozen=True, eq=False)
 class CurvesView:
     """A chart and how it is to be shown; `chart` None where there is no trial."""
 
-    chart: CurveChart | ScatterChart | None
+    chart: CurveChart | ScatterChart | DistributionChart | None
     settings: CurveSettings
     drawn: Drawn | None = None
 
@@ -84,7 +88,10 @@ def compute(
     room = room or Room()
     if sweep.trials.is_empty():
         return CurvesView(None, settings)
-    chart: CurveChart | ScatterChart | None = None
+    chart: CurveChart | ScatterChart | DistributionChart | None = None
+    if settings.view != "curves":
+        chart = _instead(sweep, inspection, row, settings, room, memo)
+        return CurvesView(chart, settings)
     if row is not None:
         from hpi_tui.panes.curve_grid import room_for
 
@@ -98,6 +105,22 @@ def compute(
     if chart is None and (sweep.curves is None or row is not None):
         chart = scatter_chart(sweep, inspection, row, parameter=settings.parameter, memo=memo)
     return CurvesView(chart, settings)
+
+
+def _instead(
+    sweep: Sweep, inspection: Inspection | None, row: int | None, settings: CurveSettings, room: Room, memo: Memo | None
+) -> ScatterChart | DistributionChart | None:
+    """Collect what stands in the pane instead of curves."""
+    from hpi_core.charts.distribution import distribution_chart
+    from hpi_core.charts.scatter import best_so_far, scatter_chart
+
+    if settings.view == "distribution":
+        most = max(4, min(24, room.height - 3))
+        return distribution_chart(sweep, inspection, row, parameter=settings.parameter, most=most)
+    if settings.view == "best":
+        return best_so_far(sweep, inspection, row)
+    chart = scatter_chart(sweep, inspection, row, parameter=settings.parameter, memo=memo)
+    return replace(chart, note="p another hyperparameter", hint="")
 
 
 def _company(sweep: Sweep, row: int, settings: CurveSettings, shown: Integers | None, most: int) -> Company:
@@ -186,15 +209,22 @@ class Curves(Lines):
         return self._rows
 
     def _title(self, width: int) -> Strip:
-        label = [Run(" 4 Curves ", "text", True)]
+        view = "curves" if self.view is None else self.view.settings.view
+        label = [Run(f" 4 {_NAMES[view]} ", "text", True)]
         if self.view is None or self.view.chart is None:
             return title(self.look, width, label, [], [], self.active)
+        from hpi_core.charts.distribution import DistributionChart
         from hpi_core.charts.scatter import ScatterChart
 
         chart, settings = self.view.chart, self.view.settings
         right = [Run("log " if settings.log_y else "linear ", "muted")]
+        if isinstance(chart, DistributionChart):
+            state = [Run(f" {safe(chart.name, 40)}", "text"), Run("  p another", "muted")]
+            scale = [Run("log bins " if chart.log else "", "muted")]
+            return title(self.look, width, label, state, scale, self.active)
         if isinstance(chart, ScatterChart):
-            state = [Run(f" {safe(chart.metric, 40)}", "text"), Run("  no curves", "muted")]
+            why = [Run("  no curves", "muted")] if settings.view == "curves" else []
+            state = [Run(f" {safe(chart.metric, 40)}", "text"), *why]
             return title(self.look, width, label, state, right, self.active)
         if settings.clip:
             right.insert(0, Run("1st–99th percentile  ", "muted"))

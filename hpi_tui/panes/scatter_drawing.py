@@ -36,14 +36,26 @@ def draw_scatter(look: Look, chart: ScatterChart, log_y: bool, width: int, heigh
     if not chart.metric:
         canvas.put(1, 0, "no objective found: O names one", "muted")
     elif height >= 3:
-        y = plain_axis(chart.values, log=log_y, most_ticks=max(2, bottom // 5))
+        y = plain_axis(_in_sight(chart), log=log_y, most_ticks=max(2, bottom // 5))
         for panel, left, top, wide, high in _places(chart, width, bottom):
             _Plot(canvas, chart, panel, y, left, top, wide, high).draw()
     rows = [canvas.strip(at) for at in range(bottom)]
     if bottom < height:
-        hint = [Run(f" {chart.note}", "muted"), Run("  attach them: ", "muted"), Run(chart.hint, "strong", True)]
+        hint = [Run(f" {chart.note}", "muted")]
+        if chart.hint:
+            hint += [Run("  attach them: ", "muted"), Run(chart.hint, "strong", True)]
         rows.append(paint(look, hint, width))
     return rows
+
+
+def _in_sight(chart: ScatterChart) -> np.ndarray[Any, Any]:
+    """Return the values the y axis is made for; beside the best so far those of the better half, lest it be flat."""
+    known = np.array([]) if chart.running is None else chart.running[np.isfinite(chart.running)]
+    if chart.running is None or not known.size:
+        return chart.values
+    middle = np.median(chart.values[np.isfinite(chart.values)])
+    better = chart.values <= middle if known[-1] <= middle else chart.values >= middle
+    return np.concatenate([chart.values[better], known])
 
 
 def _places(chart: ScatterChart, width: int, height: int) -> list[tuple[Scatter, int, int, int, int]]:
@@ -90,6 +102,7 @@ class _Plot:
         for kind, token in _KINDS:
             here = finite & (self.chart.kinds == kind)
             self._points(across[here], up[here], token, _KIND_MARKS[kind])
+        self._running(across)
         for column in self._columns(across[~finite]):
             self.canvas.put(self.left + column, self.rail, "✗", "err")
         above = finite & (up > 1)
@@ -105,6 +118,18 @@ class _Plot:
             self._sign(self.chart.best, "★", "good", across, up)
         here = ("★", "good") if self.chart.best == self.chart.row else ("●", "strong")
         self._sign(self.chart.row, *here, across, up)
+
+    def _running(self, across: np.ndarray[Any, Any]) -> None:
+        """Draw the best so far as steps: of every column of dots the last value in it."""
+        if self.chart.running is None or not across.size:
+            return
+        columns = self.room * 2
+        last = np.clip(np.searchsorted(across, np.linspace(0, 1, columns), side="right") - 1, 0, across.size - 1)
+        height = self.y.place(self.chart.running)[last]
+        joined = np.isfinite(height) & np.isfinite(np.r_[np.nan, height[:-1]])
+        line = Polyline(np.linspace(0, 1, columns), height, joined)
+        shown = "*" if self.canvas.look.ascii else None
+        self.canvas.stamp(self.left, self.first, rasterise([line], self.room, self.high, shown), "good")
 
     def _frame(self) -> None:
         name = f"{safe(self.chart.metric, 30)} over {safe(self.panel.name, 30)}"

@@ -105,6 +105,7 @@ class MainScreen(Screen[None]):
         self.arranging = False
         self._answers = Answers(self)
         self._resting: Timer | None = None
+        self._parameter: str | None = None
         self._laid_out: tuple[Layout, int, str, str] | None = None
 
     @property
@@ -144,6 +145,7 @@ class MainScreen(Screen[None]):
         self.runs = self.query_one("#table", FrameTable)
         self.sick = self.query_one("#sick", Sick)
         self.buckets = self.query_one("#buckets", Buckets)
+        self.buckets.count = self.jobs.count_pair
         self.importance = self.query_one("#importance", Importance)
         self.together = self.query_one("#together", Together)
         self.curves = self.query_one("#curves", Curves)
@@ -226,6 +228,9 @@ class MainScreen(Screen[None]):
         self._resting = self.set_timer(REST, self._rested)
 
     def _rested(self) -> None:
+        if self._parameter is not None:  # chosen in place 3, which the plots follow
+            parameter, self._parameter = self._parameter, None
+            self.state = replace(self.state, curves=replace(self.state.curves, parameter=parameter))
         self.cursor.meet()
         self.refresh_detail()
         self.header.show(chrome.header(self))
@@ -239,11 +244,13 @@ class MainScreen(Screen[None]):
 
     @on(Buckets.Chosen)
     def _chosen(self, message: Buckets.Chosen) -> None:
-        self.go(replace(self.state, curves=replace(self.state.curves, parameter=message.parameter)))
+        self._parameter = message.parameter
+        self._rest()
 
     @on(Importance.Chosen)
     def _chosen_parameter(self, message: Importance.Chosen) -> None:
-        self.go(replace(self.state, curves=replace(self.state.curves, parameter=message.parameter)))
+        self._parameter = message.parameter
+        self._rest()
 
     @on(JumpToTrial)
     @on(JumpToPair)

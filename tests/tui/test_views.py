@@ -167,3 +167,40 @@ def test_few_results_are_told_as_such(open_app: Open, tmp_path: Path) -> None:
         _inspected(app)
         app.send("3")
         app.until(_shows("No sick trials: 10 detectors ran on 20 trials", "results are equal"))
+
+
+def test_place_4_shows_distribution_and_best_so_far(open_app: Open, tmp_path: Path) -> None:
+    with open_app(_copy(DEMO, tmp_path), columns=120, rows=40) as app:
+        _inspected(app)
+        app.send("V")
+        app.until(_shows("in place 4", "distribution", "best so far", "scatter"))
+        app.send("/which values\r")
+        app.until("4 Distribution")
+        app.send("+")
+        app.until(_shows("p hyperparameter", "Esc curves", "sick █  others ━"))
+        names = ["optimizer", "lr", "batch_size", "width", "init", "dropout", "weight_decay"]
+        for _ in names:
+            if "4 Distribution  lr " in app.text:
+                break
+            before = app.text.split("\n")[3]
+            app.send("p")
+            app.until(lambda text, before=before: text.split("\n")[3] != before)  # type: ignore[misc]
+        app.until(_shows("4 Distribution  lr  p another", "log bins"))
+        counted = [tuple(map(int, pair)) for pair in re.findall(r" (\d+)/(\d+)  [█━ ]", app.text)]
+        assert (sum(sick for sick, _ in counted), sum(n for _, n in counted)) == (123, 240)
+        assert re.search(r"▌ +\d\.\d\de-2 – \d\.\d\de-2 +\d+/\d+  █+━+", app.text)  # where the trial stands
+        app.send("V/after each\r")
+        app.until(_shows("4 Best so far  val_loss", "best at trial 149 of 240, after 3 improvements", "★"))
+        app.send("V/over a hyper\r")
+        app.until(_shows("4 Scatter  val_loss", "val_loss over trial order", "p another hyperparameter"))
+        app.send("\x1b")
+        app.until("4 Curves  val_loss")
+
+
+def test_the_best_so_far_needs_an_objective_and_says_so(open_app: Open, tmp_path: Path) -> None:
+    source = tmp_path / "bare.csv"
+    source.write_text("trial_id,param_a,param_b\n" + "".join(f"{at},{at * 7 % 11},{at % 3}\n" for at in range(30)))
+    with open_app(str(source), columns=100, rows=30) as app:
+        _inspected(app)
+        app.send("V/after each\r")
+        app.until(_shows("4 Best so far", "O names what this needs."))
