@@ -186,7 +186,7 @@ def test_place_4_shows_distribution_and_best_so_far(open_app: Open, tmp_path: Pa
             app.send("p")
             app.until(lambda text, before=before: text.split("\n")[3] != before)  # type: ignore[misc]
         app.until(_shows("4 Distribution  lr  p another", "log bins"))
-        counted = [tuple(map(int, pair)) for pair in re.findall(r" (\d+)/(\d+)  [█━ ]", app.text)]
+        counted = [tuple(map(int, pair)) for pair in re.findall(r" (\d+)/(\d+)  [█━]", app.text)]
         assert (sum(sick for sick, _ in counted), sum(n for _, n in counted)) == (123, 240)
         assert re.search(r"▌ +\d\.\d\de-2 – \d\.\d\de-2 +\d+/\d+  █+━+", app.text)  # where the trial stands
         app.send("V/after each\r")
