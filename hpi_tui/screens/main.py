@@ -243,12 +243,8 @@ class MainScreen(Screen[None]):
         self._answers.take(message)
 
     @on(Buckets.Chosen)
-    def _chosen(self, message: Buckets.Chosen) -> None:
-        self._parameter = message.parameter
-        self._rest()
-
     @on(Importance.Chosen)
-    def _chosen_parameter(self, message: Importance.Chosen) -> None:
+    def _chosen(self, message: Buckets.Chosen | Importance.Chosen) -> None:
         self._parameter = message.parameter
         self._rest()
 
