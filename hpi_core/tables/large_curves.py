@@ -17,6 +17,7 @@ import polars as pl
 from hpi_core import frames
 from hpi_core.errors import Cancelled as ReadingCancelled
 from hpi_core.errors import SourceError
+from hpi_core.numerals import plural
 from hpi_core.tables.curve_files import NO_NUMBER, UNNAMED, left_out, of_file, taken, too_few, with_metrics
 from hpi_core.tables.curve_frames import Ordered, ordered
 from hpi_core.tables.curve_points import Match, Points, match_trials, points_in
@@ -142,7 +143,9 @@ def _attached(
             scratch.remove()
             return NO_NUMBER
     entries = [taken(table, match, found.trials, found.points, label)]
-    message = f"{label} is too large to hold: its curves were put in order on disk, in {len(found.files)} parts"
+    message = (
+        f"{label} is too large to hold: its curves were put in order on disk, in {plural(len(found.files), 'part')}"
+    )
     entries += [Entry("reshaped", message, count=len(found.files)), *points.notes, *found.total.entries()]
     entries += left_out(match, label, cut=rows.cut)
     return replace(

@@ -283,7 +283,7 @@ def test_curves_larger_than_memory_say_the_same(
     monkeypatch.setattr(_reading, "LARGE", 10_000)
     said = page(source, "--curves", curves, home=tmp_path)
     assert f"curves from large.{form}" in said
-    assert f"large.{form} is too large to hold: its curves were put in order on disk, in 1 parts" in said
+    assert f"large.{form} is too large to hold: its curves were put in order on disk, in 1 part" in said
     assert found(source, "--curves", curves, home=tmp_path) == small
 
 
