@@ -54,24 +54,44 @@ class SourceError(HpiError):
 
 
 @dataclass(frozen=True)
-class StoreChoice:
-    """One of several stores below a folder: its path, its name relative to the folder, and the kind of its reader."""
-
-    path: str
-    name: str
-    kind: str
-
-
-class SeveralStoresError(SourceError):
-    """A folder holds several stores, of which one must be named.
+class Choice:
+    """One of several things a source holds: a store below a folder, an experiment (study) of a store.
 
     Attributes:
-        choices: the stores, the nearest first.
+        value: what names it: the path of a store, the id of an experiment.
+        name: what a person calls it; of a store relative to the folder.
+        kind: the reader of a store, the id of an experiment.
+        trials: how many trials it holds, None where nobody has counted.
+        last: its last sign of life in seconds since 1970, where the source tells one.
     """
 
-    def __init__(self, message: str, hint: str, choices: tuple[StoreChoice, ...]) -> None:
+    value: str
+    name: str
+    kind: str
+    trials: int | None = None
+    last: float | None = None
+
+
+class SeveralError(SourceError):
+    """There are several things to read, of which one must be named.
+
+    Attributes:
+        choices: what there is.
+        word: what one of them is called.
+    """
+
+    def __init__(self, message: str, hint: str, choices: tuple[Choice, ...], word: str) -> None:
         super().__init__(message, hint)
         self.choices = choices
+        self.word = word
+
+
+class SeveralStoresError(SeveralError):
+    """A folder holds several stores, none at the folder itself."""
+
+
+class SeveralExperimentsError(SeveralError):
+    """A store holds several experiments with trials, and the one who reads wants to be asked."""
 
 
 class RepairedError(HpiError):

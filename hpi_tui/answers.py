@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from hpi_core.errors import Choice, SeveralError, SeveralStoresError
 from hpi_core.text import safe
 from hpi_tui import messages
 from hpi_tui.follow_turns import MOST_TYPICAL
@@ -107,10 +108,29 @@ class Answers:
         self.screen.following.take(message.told)
 
     def _load_failed(self, message: messages.LoadFailed) -> None:
+        if isinstance(message.error, SeveralError) and self.screen.table is None:
+            self._ask_which(message.error)
+            return
         self.screen.progress, self.screen.error = None, message.error
         self.screen.following.begin()
         self.screen.relayout()
         self.screen.refresh_chrome()
+
+    def _ask_which(self, error: SeveralError) -> None:
+        from hpi_tui.screens.pick import PickScreen
+
+        screen = self.screen
+
+        def picked(answer: object) -> None:
+            if not isinstance(answer, Choice):
+                screen.app.exit()
+                return
+            screen.jobs.pick(answer, is_store=isinstance(error, SeveralStoresError))
+            screen.jobs.load(screen.overrides, screen.complete, look=screen.following.look)
+
+        screen.progress = screen.error = None
+        screen.refresh_chrome()
+        screen.app.push_screen(PickScreen(screen.look, screen.source_name, error), picked)
 
     def _arranged(self, message: messages.Arranged) -> None:
         screen = self.screen

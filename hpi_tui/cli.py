@@ -151,11 +151,14 @@ def read_with_memory(
     overrides: RoleOverrides | None,
     complete: bool,
     through: TableReader | None = None,
+    store: str | None = None,
+    experiment: str | None = None,
     **how: Any,
 ) -> Sweep:
     """Read the sources with the person's word on roles: given in the app, on the command line, or remembered.
 
-    `through` reads the tables of files in place of their readers.
+    `through` reads the tables of files in place of their readers; `store` and `experiment` are what the person picked
+    where the locations hold several.
     """
     import hpi_core
     from hpi_core.roles import RoleOverrides
@@ -164,12 +167,19 @@ def read_with_memory(
 
     curves = tuple(args.curves) or None
     how_to_read = ReadOptions(
-        complete, args.encoding, args.separator, args.experiment, curves, args.outside_logs, through
+        complete,
+        args.encoding,
+        args.separator,
+        experiment or args.experiment,
+        curves,
+        args.outside_logs,
+        through,
+        ask=True,
     )
     if overrides is None and (args.objective or args.direction or args.roles):
         roles = tuple((column, role) for column, _, role in (text.rpartition("=") for text in args.roles))
         overrides = RoleOverrides(objective=args.objective, direction=args.direction, roles=roles)
-    sweep = hpi_core.read(locations, options=how_to_read, overrides=overrides, **how)
+    sweep = hpi_core.read(locations if store is None else [store], options=how_to_read, overrides=overrides, **how)
     if overrides is not None:
         return sweep
     kept = recall_roles(sweep.source.location)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
-from hpi_core.errors import FilterError, HpiError
+from hpi_core.errors import Choice, FilterError, HpiError
 from hpi_tui import messages
 from hpi_tui.state import SortKey
 
@@ -86,6 +87,10 @@ class Jobs:
             return _opened(request, sweep, seen, known)
 
         self._start("load", work)
+
+    def pick(self, choice: Choice, *, is_store: bool) -> None:
+        """Read, from now on, the store or the experiment that was picked among several."""
+        self._load = partial(self._load, **{"store" if is_store else "experiment": choice.value})
 
     def cancel_load(self) -> None:
         """Ask the reading to stop."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from hpi_core.errors import SeveralStoresError, StoreChoice
+from hpi_core.errors import Choice, SeveralStoresError
 from hpi_core.readers._tree import DEPTH, FEW, Entries, walk
 from hpi_core.readers.contract import StoreReader
 from hpi_core.tables.content import Content
@@ -158,13 +158,14 @@ def _beside(root: Path, opened: _Store, others: Sequence[_Store]) -> list[Entry]
 
 
 def _several(named: str, root: Path, below: Sequence[_Store]) -> SeveralStoresError:
-    choices = tuple(StoreChoice(str(one.path), one.path.relative_to(root).as_posix(), one.reader.name) for one in below)
+    choices = tuple(Choice(str(one.path), one.path.relative_to(root).as_posix(), one.reader.name) for one in below)
     first = os.path.join(named, choices[0].name)  # noqa: PTH118 - as it was named
     return SeveralStoresError(
         f"The folder {safe(named)} holds {len(below)} stores of trials, at most {DEPTH} levels down: "
         f"{_names([f'{one.name} ({one.kind})' for one in choices])}.",
         f"Name one, as in `hpi inspect '{safe(first)}'`, or several, which become groups of one sweep.",
         choices,
+        "store",
     )
 
 

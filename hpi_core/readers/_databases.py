@@ -6,6 +6,7 @@ Only SELECT is sent, each in a transaction of its own that is rolled back.
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,12 @@ from hpi_core.tables.locations import address_for_people
 from hpi_core.tables.table import Cancelled
 from hpi_core.text import safe
 
+_MYSQL = (("pymysql", "pymysql"), ("mysqldb", "MySQLdb"), ("mysqlconnector", "mysql"))
+_DRIVERS = {
+    "postgresql": (("psycopg", "psycopg"), ("psycopg2", "psycopg2"), ("pg8000", "pg8000")),
+    "mysql": _MYSQL,
+    "mariadb": _MYSQL,
+}
 SCHEMES = frozenset({"postgresql", "postgres", "mysql", "mariadb", "mssql", "oracle", "sqlite"})
 
 
@@ -85,7 +92,7 @@ def connected(address: str, extra: str, cancelled: Cancelled) -> Iterator[Connec
     except ImportError:
         raise missing_extra(shown, extra) from None
     try:
-        engine = sqlalchemy.create_engine(re.sub(r"^postgres://", "postgresql://", address))
+        engine = sqlalchemy.create_engine(_with_driver(address))
         with contextlib.closing(engine.connect()) as connection:
             database = Connected(safe(shown), connection, cancelled)
             inspector = sqlalchemy.inspect(connection)
@@ -99,10 +106,20 @@ def connected(address: str, extra: str, cancelled: Cancelled) -> Iterator[Connec
     except ImportError as error:
         raise SourceError(
             f"{safe(shown)} needs the Python driver {safe(error.name or str(error), 60)}, which is not installed.",
-            "Install it beside hpi-tui, for instance: pip install psycopg2-binary (PostgreSQL), pymysql (MySQL).",
+            "Install it beside hpi-tui: pip install 'psycopg[binary]' (PostgreSQL), pymysql (MySQL, MariaDB).",
         ) from error
     except sqlalchemy.exc.SQLAlchemyError as error:
         raise _refused(safe(shown), error) from error
+
+
+def _with_driver(address: str) -> str:
+    """Return the address with a driver that is installed, where it names none; which one serves makes no difference."""
+    address = re.sub(r"^postgres(?=[:+])", "postgresql", address)
+    kind = address.split(":", 1)[0]
+    for driver, module in _DRIVERS.get(kind, ()):
+        if importlib.util.find_spec(module) is not None:
+            return address.replace(kind, f"{kind}+{driver}", 1)
+    return address
 
 
 def missing_extra(what: str, extra: str) -> SourceError:

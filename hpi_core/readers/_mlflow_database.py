@@ -31,13 +31,21 @@ def experiments(database: Database) -> list[Experiment]:
         raise SourceError(f"{safe(database.name)} holds no MLflow runs.", "Check which database it is.")
     stage = "e.lifecycle_stage" if "lifecycle_stage" in database.tables["experiments"] else "'active'"
     found = database.rows(
-        f"SELECT e.experiment_id, e.name, {stage}, COUNT(r.run_uuid), MIN(r.start_time) FROM experiments e "
+        f"SELECT e.experiment_id, e.name, {stage}, COUNT(r.run_uuid), MIN(r.start_time), "
+        "MAX(r.start_time), MAX(r.end_time) FROM experiments e "
         f"LEFT JOIN runs r ON r.experiment_id = e.experiment_id AND {_active(database, 'r.')} "
         f"GROUP BY e.experiment_id, e.name, {stage} ORDER BY e.experiment_id"
     )
     return [
-        Experiment(str(id_), str(name), int(count), str(state or "active"), start / 1000 if _is_moment(start) else None)
-        for id_, name, state, count, start in found
+        Experiment(
+            str(id_),
+            str(name),
+            int(count),
+            str(state or "active"),
+            start / 1000 if _is_moment(start) else None,
+            max((moment / 1000 for moment in last if _is_moment(moment)), default=None),
+        )
+        for id_, name, state, count, start, *last in found
     ]
 
 

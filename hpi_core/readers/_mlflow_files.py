@@ -74,7 +74,8 @@ def experiments(path: Path, cancelled: Cancelled) -> list[Experiment]:
     """
     found = []
     for folder in _experiment_folders(path):
-        starts = []
+        starts: list[int] = []
+        ends: list[int] = []
         count = 0
         for run in _run_folders(folder.path):
             if cancelled():
@@ -83,8 +84,10 @@ def experiments(path: Path, cancelled: Cancelled) -> list[Experiment]:
             if told and told.get("lifecycle_stage", "active") == "active":
                 count += 1
                 starts += [start for start in [_whole(told.get("start_time"))] if start]
+                ends += [end for end in [_whole(told.get("end_time"))] if end]
         started = min(starts) / 1000 if starts else None
-        found.append(Experiment(folder.id, folder.name, count, folder.state, started))
+        last = max((*starts, *ends)) / 1000 if starts or ends else None
+        found.append(Experiment(folder.id, folder.name, count, folder.state, started, last))
     return found
 
 

@@ -11,13 +11,14 @@ import polars as pl
 
 import hpi_core.readers
 from hpi_core.errors import Cancelled as ReadingCancelled
-from hpi_core.errors import HpiError, SourceError, UsageError
+from hpi_core.errors import Choice, HpiError, SeveralExperimentsError, SourceError, UsageError
 from hpi_core.frames import ROW
 from hpi_core.lines import LineCounts
 from hpi_core.plugins import discover
 from hpi_core.readers import _large_text
 from hpi_core.readers._below import from_above
 from hpi_core.readers._curves import Attached, with_curves_beside, with_logs, with_named_curves
+from hpi_core.readers._optuna_journal import is_journal
 from hpi_core.readers._packed import is_packed_store, on_disk
 from hpi_core.readers._sqlite import is_sqlite, unknown_database
 from hpi_core.readers.contract import Experiment, Reader, StoreReader
@@ -38,6 +39,8 @@ from hpi_core.tables.together import join
 from hpi_core.text import safe
 
 _HEAD = 64 << 10
+# To list the studies of a journal takes as long as to read it: a larger one is read at once.
+_LISTED_JOURNAL = 32 << 20
 # Stores that are files of one table after all.
 _FILES = frozenset({"excel"})
 
@@ -57,6 +60,8 @@ def read_sweep(
     """Carry out `hpi_core.readers.read`."""
     found, aside = from_above(find(location), _stores(), choose_store)
     found = look_into(found, lambda place: choose_store(place) is not None)
+    if options.ask and options.experiment is None and len(found.contents) == 1:
+        _ask_which(found.contents[0], cancelled)
     outcomes: list[_Outcome] = []
     for index, content in enumerate(found.contents):
         if cancelled():
@@ -99,6 +104,24 @@ def read_sweep(
         hints=table.hints,
         overrides=overrides,
     )
+
+
+def _ask_which(content: Content, cancelled: Cancelled) -> None:
+    """Raise SeveralExperimentsError where a store holds several experiments with trials."""
+    place = content.place if content.path is None else str(content.path)
+    reader = choose_store(place) if place is not None else None
+    if place is None or reader is None or reader.experiments is None:
+        return
+    if content.path is not None and is_journal(content.path) and content.size() > _LISTED_JOURNAL:
+        return
+    held = [one for one in reader.experiments(place, cancelled) if one.state == "active" and one.trials]
+    if len(held) > 1:
+        raise SeveralExperimentsError(
+            f"{content.name} holds {len(held)} experiments or studies with trials.",
+            "Name one with --experiment (--study).",
+            tuple(Choice(one.id, one.name, f"id {one.id}", one.trials, one.last or one.started) for one in held),
+            "study" if reader.name == "optuna" else "experiment",
+        )
 
 
 def _with_curves(

@@ -43,6 +43,7 @@ class Experiment:
         trials: how many trials it holds, deleted ones not counted.
         state: `active`, or the source's own word for one that is not read unless it is asked for, as `deleted`.
         started: the start of its first trial in seconds since 1970, or None.
+        last: the last moment one of its trials began or ended, in seconds since 1970, or None.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Experiment:
     trials: int
     state: str = "active"
     started: float | None = None
+    last: float | None = None
 
 
 @dataclass(frozen=True)

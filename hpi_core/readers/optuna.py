@@ -100,14 +100,17 @@ def _studies(database: Database) -> list[Experiment]:
             f"{safe(database.name)} holds no Optuna studies; its tables: {shown}.", "Check which database it is."
         )
     found = database.rows(
-        "SELECT s.study_id, s.study_name, COUNT(t.trial_id), MIN(t.datetime_start) FROM studies s "
+        "SELECT s.study_id, s.study_name, COUNT(t.trial_id), MIN(t.datetime_start), MAX(t.datetime_start), "
+        "MAX(t.datetime_complete) FROM studies s "
         "LEFT JOIN trials t ON t.study_id = s.study_id GROUP BY s.study_id, s.study_name ORDER BY s.study_id"
     )
-    started = _times([row[3] for row in found]).dt.epoch("ms").to_list()
-    return [
-        Experiment(str(id_), str(name), int(count), started=None if start is None else start / 1000)
-        for (id_, name, count, _), start in zip(found, started, strict=True)
-    ]
+    moments = [_times([row[at] for row in found]).dt.epoch("ms").to_list() for at in (3, 4, 5)]
+    listed = []
+    for (id_, name, count, *_), start, *last in zip(found, *moments, strict=True):
+        ends = [moment / 1000 for moment in last if moment is not None]
+        started = None if start is None else start / 1000
+        listed.append(Experiment(str(id_), str(name), int(count), started=started, last=max(ends, default=None)))
+    return listed
 
 
 def _read_study(database: Database, named: str | None, entries: list[Entry], progress: Progress) -> Study:

@@ -54,6 +54,7 @@ class ReadOptions:
         experiment: name or id of the one experiment or study to read from a store of several, or None to choose.
         curves: files of curves that belong to the trials; None: one beside the source is looked for; empty: none is.
         outside_logs: also open logs that a column names for its trial outside the folder of the source.
+        ask: raise SeveralExperimentsError where a store holds several experiments with trials and none is named.
         through: reads the tables of files in place of their readers: who follows a source keeps what it has read.
     """
 
@@ -64,6 +65,7 @@ class ReadOptions:
     curves: tuple[str, ...] | None = None
     outside_logs: bool = False
     through: TableReader | None = field(default=None, compare=False)
+    ask: bool = False
 
 
 @dataclass(frozen=True)

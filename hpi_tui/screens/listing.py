@@ -44,6 +44,7 @@ class Listing(Screen[object]):
     about = ""
     keys: tuple[tuple[str, str], ...] = (("/", "search"), ("j k", "move"), ("Esc", "close"))
     flowing = False
+    leaving = "Esc closes"
 
     def __init__(self, look: Look, source_name: str, *, searching: bool = False) -> None:
         super().__init__()
@@ -84,7 +85,7 @@ class Listing(Screen[object]):
         self.query_one("#cover-footer").styles.height = 2
         self.query_one("#search-bar").display = self.searching
         left = [Run(" "), Run(self.source_name, "strong", True), Run(" › ", "faint"), Run(self.heading.lower())]
-        self.query_one("#cover-header", Fixed).show((left, [Run("Esc closes ", "muted")]))
+        self.query_one("#cover-header", Fixed).show((left, [Run(f"{self.leaving} ", "muted")]))
         self.query_one("#cover-title", Title).show(
             [Run(f" {self.heading}", "text", True)], [Run(f"  {self.about}", "muted")]
         )

@@ -1,0 +1,89 @@
+"""The list that asks which store or experiment is meant, in a real terminal over real stores."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.core.cli.running import hpi_process
+from tests.core.readers.mlflow_stores import sweep_runs, write_files
+from tests.core.readers.optuna_stores import add_study, new_database
+from tests.shared_data import DATA, needs_shared
+from tests.tui.conftest import APP
+from tests.tui.terminal import Terminal
+
+HEART = "03_mlflow/hdogan84__MLOps_Heartbeat_Classification/mlruns"
+TORCH = "04_optuna/lyhue1991__eat_pytorch_in_20_days/optuna.db"
+
+
+def opened(tmp_path: Path, *arguments: str | Path) -> Terminal:
+    home = {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / "c"), "XDG_STATE_HOME": str(tmp_path / "s")}
+    return Terminal([APP, *map(str, arguments)], columns=120, rows=30, env=home)
+
+
+@needs_shared
+def test_a_store_of_several_experiments_asks_and_enter_opens_the_one_found(tmp_path: Path) -> None:
+    with opened(tmp_path, DATA / HEART) as app:
+        app.until(lambda text: "Which experiment?" in text and "18 trials" in text)
+        assert "7 trials" in app.text
+        assert "5 trials" in app.text
+        assert "2024-06-1" in app.text  # when it was last alive
+        assert all(word in app.text for word in ("Enter open", "/ filter", "Esc quit"))
+        app.send("/")
+        app.send("403626")
+        app.until(lambda text: "7 trials" in text and "18 trials" not in text)
+        app.send("\r")
+        app.until(lambda text: "403626226241602542" in text and "7 trials" in text and "Which" not in text)
+        app.send("q")
+        assert app.wait() == 0
+
+
+@needs_shared
+def test_a_study_is_picked_and_starts_on_the_largest(tmp_path: Path) -> None:
+    with opened(tmp_path, DATA / TORCH) as app:
+        app.until(lambda text: "Which study?" in text and "2,000 trials" in text and "mnist-tf" in text)
+        app.send("\r")
+        app.until(lambda text: "optuna_ensemble" in text and "Which study?" not in text and "2,000 trials" in text)
+        app.send("q")
+        assert app.wait() == 0
+
+
+@needs_shared
+def test_escape_leaves(tmp_path: Path) -> None:
+    with opened(tmp_path, DATA / TORCH) as app:
+        app.until(lambda text: "Which study?" in text)
+        app.send("\x1b")
+        assert app.wait() == 0
+
+
+@needs_shared
+def test_one_that_is_named_is_not_asked_for_and_headless_never_asks(tmp_path: Path) -> None:
+    with opened(tmp_path, DATA / TORCH, "--study", "mnist-tf") as app:
+        app.until(lambda text: "20 trials" in text and "mnist-tf" in text)
+        assert "Which study?" not in app.text
+        app.send("q")
+        assert app.wait() == 0
+    done = hpi_process("inspect", DATA / TORCH, home=tmp_path)
+    assert done.returncode == 0
+    assert done.stdout.decode().splitlines()[0] == "optuna.db · optuna_ensemble"
+
+
+def test_a_project_of_several_stores_asks_for_the_store_and_then_for_the_study(tmp_path: Path) -> None:
+    write_files(tmp_path / "project" / "mlruns", {"sweep": sweep_runs(3)})
+    connection = new_database(tmp_path / "project" / "study.db")
+    add_study(connection, "first", 4)
+    add_study(connection, "second", 6)
+    connection.close()
+    with opened(tmp_path, tmp_path / "project") as app:
+        app.until(lambda text: "Which store?" in text and "mlruns" in text and "study.db" in text)
+        app.send("/")
+        app.send("study.db")
+        app.until(lambda text: "mlruns" not in text.split("Which store?")[-1])
+        app.send("\r")
+        app.until(lambda text: "Which study?" in text and "first" in text and "6 trials" in text)
+        app.send("/")
+        app.send("first")
+        app.until(lambda text: "6 trials" not in text)
+        app.send("\r")
+        app.until(lambda text: "study.db · first" in text and "4 trials" in text)
+        app.send("q")
+        assert app.wait() == 0
