@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Row = tuple[list[Run], list[Run]]
 _NAMED_PARAMETERS = 4
+_WIDE = 100  # columns from which the header has room for a time
 _LEAST_NAME = 8
 
 
@@ -70,7 +71,8 @@ def _followed(screen: MainScreen) -> list[Run]:
         Run("lost  " if screen.following.trouble else "following  ", "warn" if screen.following.trouble else "good")
     ]
     runs += [Run(f"+{followed.new:,}  ")] if followed.new else []
-    return [*runs, Run(f"{followed.moved_at}  ", "muted")] if followed.moved_at else runs
+    wide = screen.size.width >= _WIDE
+    return [*runs, Run(f"{followed.moved_at}  ", "muted")] if followed.moved_at and wide else runs
 
 
 def _objective(screen: MainScreen) -> list[Run]:

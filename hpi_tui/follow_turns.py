@@ -118,6 +118,7 @@ class Inspected:
 
 def take_turns(load: Load, order: Order, stop: threading.Event) -> Iterator[Told]:
     """Follow a source until `stop` is set, and yield what there is to tell."""
+    from hpi_core.curves.kept import KeptFeatures, keeping
     from hpi_core.following.follower import Follower, Grew, Judged
     from hpi_core.following.growing import GrowingTables
     from hpi_core.tables.table import silent
@@ -133,9 +134,11 @@ def take_turns(load: Load, order: Order, stop: threading.Event) -> Iterator[Told
     def judge(sweep: Sweep) -> Inspected:
         from hpi_tui.jobs import stand
 
-        standing, notes = stand(sweep, silent, stop.is_set)
+        with keeping(kept):
+            standing, notes = stand(sweep, silent, stop.is_set)
         return Inspected(standing, notes, health.fallen(standing))
 
+    kept = KeptFeatures()
     health = _Health(order.arrangement().standing)
     follower = Follower(watch, tables, read, judge, order.sweep, order.rhythm, seen=order.seen)
     while not stop.wait(follower.wait()):

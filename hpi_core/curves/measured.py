@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
-from hpi_core.curves.features import SCHEMA, curve_features
+from hpi_core.curves.features import SCHEMA
+from hpi_core.curves.kept import features_of
 from hpi_core.frames import ROW
 from hpi_core.roles.names import parse
 from hpi_core.roles.vocabulary import words
@@ -95,7 +96,7 @@ class MeasuredCurves:
         curves = self._sweep.curves
         if curves is None:
             return pl.DataFrame(schema=SCHEMA)
-        return curve_features(curves, _Maximised(self._sweep))
+        return features_of(curves, _Maximised(self._sweep))
 
     @cached_property
     def _parts(self) -> dict[str, pl.DataFrame]:

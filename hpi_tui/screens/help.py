@@ -17,7 +17,6 @@ _SIGNS = (
     ("★", "good", "best healthy trial"),
     ("●", "you", "selected by you"),
     ("▌", "strong", "cursor"),
-    ("nan", "text", "not a number"),
     ("–", "text", "no value recorded"),
 )
 _IN_THE_CHAT = (
@@ -28,7 +27,6 @@ _IN_THE_CHAT = (
 )
 _FILTERS = (
     "lr > 0.01 and status == failed",
-    "1e-4 < lr <= 0.01",
     "val_loss is nan",
     "optimizer in (adam, lion)",
     "notes ~ oom",
