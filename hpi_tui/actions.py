@@ -87,7 +87,7 @@ ACTIONS: list[Action] = [
     Action("time_axis", ("x",), "over steps or time", "look", None, "step or time"),
     Action("log_axis", ("L",), "log or linear axis", "look", None, "log"),
     Action("smooth", ("tilde",), "smooth the curves", "look", None, "smooth"),
-    Action("overlay", ("o",), "lay over: selected, shown, sick", "look", None, "overlay"),
+    Action("overlay", ("o",), "lay over: selected, sick", "look", None, "overlay"),
     Action("multiples", ("M",), "metrics, trials side by side", "look", None, "side by side"),
     Action("values", ("t",), "values as a table", "look", None, "table"),
     Action("clip", ("percent_sign",), "clip to 1st–99th percentile", "look", None, "clip"),

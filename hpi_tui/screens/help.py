@@ -10,7 +10,7 @@ from hpi_tui.theme import Look
 from hpi_tui.widgets.choice_list import Entry
 from hpi_tui.widgets.lines import Run
 
-_KEYS_WIDE = 10
+_KEYS_WIDE = 9
 _SIGNS = (
     ("✗", "err", "the result is unusable"),
     ("!", "warn", "usable with care"),

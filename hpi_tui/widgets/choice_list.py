@@ -14,7 +14,7 @@ from hpi_tui.theme import Look
 from hpi_tui.widgets.key_turn import handed_on
 from hpi_tui.widgets.lines import Lines, Run, paint
 
-_COLUMN_GAP = 3
+_COLUMN_GAP = 2
 _FEWEST_LINES = 4
 
 
@@ -105,8 +105,9 @@ class ChoiceList(Lines, can_focus=True):
         """Draw a line of every column."""
         if not self._flows():
             return self._entry(self._top + y, width)
-        height, each = self.size.height, self._column_width()
-        strips = [self._entry(at, each) for at in range(y, len(self.entries), height)]
+        height, widths = self.size.height, self._column_widths()
+        places = range(y, len(self.entries), height)
+        strips = [self._entry(at, each) for at, each in zip(places, widths, strict=False)]
         return Strip.join(strips).adjust_cell_length(width, self.look.style())
 
     def _entry(self, at: int, width: int) -> Strip:
@@ -116,16 +117,17 @@ class ChoiceList(Lines, can_focus=True):
         sign = Run("▌" if here else " ", "strong", True)
         return paint(self.look, [sign, *self.entries[at].runs], width, "cur" if here else "ground")
 
-    def _column_width(self) -> int:
-        longest = max((sum(cell_len(run.text) for run in entry.runs) for entry in self.entries), default=1)
-        return longest + 1 + _COLUMN_GAP
+    def _column_widths(self) -> list[int]:
+        """Return how wide each column of entries is with the gap behind it, as wide as its own longest entry."""
+        lengths = [sum(cell_len(run.text) for run in entry.runs) for entry in self.entries]
+        height = max(1, self.size.height)
+        return [max(lengths[at : at + height]) + 1 + _COLUMN_GAP for at in range(0, len(lengths), height)]
 
     def _flows(self) -> bool:
         width, height = self.size
         if not self.flowing or height < _FEWEST_LINES:
             return False
-        columns = -(-len(self.entries) // height)
-        return columns * self._column_width() - _COLUMN_GAP <= width
+        return sum(self._column_widths()) - _COLUMN_GAP <= width
 
     def _keep_in_sight(self) -> bool:
         before, height = self._top, max(1, self.size.height)
