@@ -43,11 +43,15 @@ class Case:
     most_error: float = np.inf
 
 
+# Where 30 against 10 % of 300 trials are sick, searching for the cut costs power. Fisher's test at the true cut would
+# pass in .89 of these sweeps; the search over all cuts does in .73. Only cuts that leave a tenth of the trials on both
+# sides would pass in .80, but in .23 instead of .33 where the cause holds for 8 % of the trials; sixteen bins in place
+# of sixty in .78 and .26; a test for trend in .70 and .10. Causes at a narrow end are common, so all cuts stay.
 CASES = [
     Case(40, 0.8, 0.05, least_power=0.75),
     Case(60, 0.8, 0.05, least_power=0.95, most_error=0.11),
     Case(100, 0.3, 0.1, least_power=0.15),
-    Case(300, 0.3, 0.1, least_power=0.70),
+    Case(300, 0.3, 0.1, least_power=0.68),
     Case(300, 0.3, 0.1, share=(0.5, 0.5), least_power=0.75),
     Case(1000, 0.3, 0.1, least_power=0.95),
     Case(1000, 0.8, 0.05, least_power=0.95, most_error=0.03),
