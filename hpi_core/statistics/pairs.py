@@ -99,7 +99,7 @@ def pair_tests(study: Study, issues: Sequence[int]) -> Iterator[PairTest]:
         return
     table = np.stack([side.exposed[study.codings[side.parameter].codes[::step]] for side in sides], axis=1)
     plan = _Plan.of(sides)
-    known: dict[tuple[bytes, int], list[Cells]] = {}
+    known: dict[tuple[bytes, int], _Judged] = {}
     for k in issues:
         issue = study.issues[k]
         assessable = issue.assessable[::step]
@@ -107,7 +107,7 @@ def pair_tests(study: Study, issues: Sequence[int]) -> Iterator[PairTest]:
         stratum = strata[::step]
         key = (np.packbits(assessable).tobytes(), size)
         if key not in known:
-            known[key] = [_quarters(table[assessable & (stratum == s)]) for s in range(size)]
+            known[key] = plan.judged([_quarters(table[assessable & (stratum == s)]) for s in range(size)])
         sick = assessable & issue.sick[::step]
         positives = [_quarters(table[sick & (stratum == s)]) for s in range(size)]
         yield from plan.best(k, known[key], positives)
@@ -228,6 +228,15 @@ def _products(table: npt.NDArray[np.float32]) -> Cells:
 
 
 @dataclass(frozen=True, eq=False)
+class _Judged:
+    """The assessable trials of every two sides per stratum, which boxes overlap too much, and without strata theirs."""
+
+    strata: list[Cells]
+    alike: Booleans
+    boxes: Cells | None
+
+
+@dataclass(frozen=True, eq=False)
 class _Plan:
     """Which boxes there are: the columns of the first and second side, and which of them are turned round."""
 
@@ -261,11 +270,16 @@ class _Plan:
         turned = np.where(self.turn_first, parts[[2, 3, 0, 1]], parts)
         return np.where(self.turn_second, turned[[1, 0, 3, 2]], turned)
 
-    def best(self, issue: int, n: list[Cells], a: list[Cells]) -> Iterator[PairTest]:
-        """Yield the best box of every two parameters of which some box can be judged; counts per stratum."""
-        worth, sick = standardised(n, a)
-        alike = np.abs(overlap(n))[self.first, self.second] > _MOST_OVERLAP
-        scores = np.where(alike, np.nan, score(self.boxes(worth), self.boxes(sick)))
+    def judged(self, strata: list[Cells]) -> _Judged:
+        """Return what all issues with the same assessable trials share."""
+        alike = np.abs(overlap(strata))[self.first, self.second] > _MOST_OVERLAP
+        return _Judged(strata, alike, self.boxes(strata[0]) if len(strata) == 1 else None)
+
+    def best(self, issue: int, everyone: _Judged, a: list[Cells]) -> Iterator[PairTest]:
+        """Yield the best box of every two parameters of which some box can be judged; `a` are the sick per stratum."""
+        worth, sick = standardised(everyone.strata, a)
+        n = self.boxes(worth) if everyone.boxes is None else everyone.boxes
+        scores = np.where(everyone.alike, np.nan, score(n, self.boxes(sick)))
         judged = np.add.reduceat(np.isfinite(scores) | np.isneginf(scores), self.starts, dtype=np.int64)
         filled = np.where(np.isnan(scores), -np.inf, scores)
         stops = np.append(self.starts, len(filled))[1:]
