@@ -192,7 +192,7 @@ def test_place_4_shows_distribution_and_best_so_far(open_app: Open, tmp_path: Pa
         app.send("V/after each\r")
         app.until(_shows("4 Best so far  val_loss", "best at trial 149 of 240, after 3 improvements", "★"))
         app.send("V/over a hyper\r")
-        app.until(_shows("4 Scatter  val_loss", "val_loss over trial order", "p another hyperparameter"))
+        app.until(_shows("4 Scatter  val_loss", "val_loss over trial", "p another hyperparameter"))
         app.send("\x1b")
         app.until("4 Curves  val_loss")
 
