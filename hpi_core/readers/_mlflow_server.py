@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -22,6 +23,7 @@ from hpi_core.text import safe
 
 _TABLE = re.compile(r"\.(csv|tsv|jsonl?|ndjson|parquet|arrow|feather|txt|gz|zip|zst|xz|bz2)$", re.IGNORECASE)
 _PAGE = 1000
+_IMPATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "30"}
 
 
 def is_server(address: str) -> bool:
@@ -73,6 +75,9 @@ def read_runs(address: str, named: str | None, entries: list[Entry], progress: P
 
 
 def _client(address: str) -> Any:
+    # Left to itself the client goes on trying for minutes at an address where nobody answers.
+    for name, value in _IMPATIENCE.items():
+        os.environ.setdefault(name, value)
     try:
         from mlflow import MlflowClient
     except ImportError:
