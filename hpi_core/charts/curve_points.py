@@ -10,9 +10,26 @@ import polars as pl
 from hpi_core import frames
 from hpi_core.charts.axes import Floats, as_floats
 from hpi_core.charts.standing import Rows
+from hpi_core.curves.measured import kind_of
 
 XAxis = Literal["step", "time"]
 MEDIAN_POINTS = 512
+
+
+def with_time(curves: pl.LazyFrame | None, metrics: Sequence[str]) -> pl.LazyFrame | None:
+    """Return the curves with a column `time`, seconds since each trial's first point; None where nothing tells it.
+
+    A metric that is a clock (`timestamp`, `elapsed`, …) tells the time of the steps it has a value at.
+    """
+    if curves is None or "time" in curves.collect_schema().names():
+        return curves
+    clock = next((name for name in metrics if kind_of(name) == "clock"), None)
+    if clock is None:
+        return None
+    since = pl.col("value") - pl.col("value").min().over(frames.ROW)
+    told = curves.filter((pl.col("metric").cast(pl.String) == clock) & pl.col("value").is_finite())
+    times = told.select(frames.ROW, "step", since.alias("time"))
+    return curves.join(times, on=(frames.ROW, "step"), how="inner", maintain_order="left")
 
 
 def load(curves: pl.LazyFrame, metric: str, axis: XAxis, rows: Sequence[int]) -> dict[int, tuple[Floats, Floats]]:

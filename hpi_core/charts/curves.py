@@ -16,7 +16,7 @@ import polars as pl
 
 from hpi_core import frames
 from hpi_core.charts.crowd import Crowd, Integers, crowd
-from hpi_core.charts.curve_points import XAxis, load, median, within, x_range
+from hpi_core.charts.curve_points import XAxis, load, median, with_time, within, x_range
 from hpi_core.charts.memo import Memo
 from hpi_core.charts.series import Curve, Part, Severity, smooth
 from hpi_core.charts.standing import Rows, best_row, healthy_rows, objective_values, peers, severity_of, trial_name
@@ -199,10 +199,11 @@ def curve_chart(
     if not metrics:
         return None
     shown: str = metric if metric is not None and metric in metrics else _first_metric(sweep, metrics, row, metric)
-    timed = "time" in sweep.curves.collect_schema().names()
-    use: XAxis = "time" if axis == "time" and timed else "step"
+    timed = _kept(memo, ("timed",), lambda: with_time(sweep.curves, metrics)) if axis == "time" else None
+    use: XAxis = "step" if timed is None else "time"
     together = company or Company(tuple(overlay))
-    desk = _Desk(sweep, inspection, row, use, smoothing, together, columns, memo)
+    curves = sweep.curves if timed is None else timed
+    desk = _Desk(sweep, curves, inspection, row, use, smoothing, together, columns, memo)
     wanted = [(shown, row)]
     if form == "metrics":
         wanted = [(name, row) for name in dict.fromkeys([shown, *metrics])]
@@ -237,6 +238,7 @@ class _Desk:
     """What all panels of one chart are made from."""
 
     sweep: Sweep
+    curves: pl.LazyFrame
     inspection: Inspection | None
     row: int
     axis: XAxis
@@ -244,11 +246,6 @@ class _Desk:
     company: Company
     columns: int
     memo: Memo
-
-    @property
-    def curves(self) -> pl.LazyFrame:
-        assert self.sweep.curves is not None
-        return self.sweep.curves
 
     def peers(self, row: int) -> tuple[object, Rows | None]:
         """Return what names the trial's own sweep within the source, and the trials of that."""

@@ -25,13 +25,23 @@ if TYPE_CHECKING:
 
 Kind = Literal[
     "loss", "score", "gradient", "learning rate", "memory", "duration", "throughput", "dead", "saturated",
-    "update ratio", "parameters", "other",
+    "update ratio", "parameters", "clock", "other",
 ]  # fmt: skip
 
 _LEARNING_RATE = frozenset(["lr", "learning_rate", "current_lr", "step_size"])
+_PACE = "time per step"
 _MEMORY = frozenset(["memory", "mem", "rss", "vram", "ram"])
 _STEP_TIMES = ("step_time", "iter_time", "iteration_time", "batch_time", "time_per_step", "time_per_iter", "epoch_time",
                "time_this_iter", "seconds_per_step", "sec_per_step", "step_duration")  # fmt: skip
+_CLOCKS = frozenset(
+    words(
+        """
+        time timestamp datetime wall_time walltime wall_clock wallclock elapsed elapsed_s elapsed_sec elapsed_seconds
+        elapsed_time runtime runtime_s runtime_sec runtime_seconds time_total_s relative_time time_s time_sec seconds
+        total_duration accumulated_submission_time
+        """
+    )
+)
 _THROUGHPUT = ("per_second", "per_sec", "throughput", "it_s", "samples_s", "tokens_s")
 # Losses that need not fall when training goes well.
 _NOT_FALLING = frozenset(
@@ -152,6 +162,26 @@ class MeasuredCurves:
         return tuple(self.of(metric) for metric in judged[:1])
 
     @cached_property
+    def pace(self) -> Measured | None:
+        """How long a step took, from the times that stand in the curves; None where there are none."""
+        curves = self._sweep.curves
+        name = next((metric.name for metric in self.metrics if metric.kind == "clock"), None)
+        if curves is None or name is None:
+            return None
+        own = pl.col(ROW) == pl.col(ROW).shift(1)
+        steps, seconds = pl.col("step").diff(), pl.col("value").diff()
+        taken = (
+            curves.filter(pl.col("metric").cast(pl.String) == name)
+            .select(ROW, pl.lit(_PACE).alias("metric"), "step",
+                    pl.when(own & (steps > 0) & (seconds >= 0)).then(seconds / steps).alias("value"))
+            .drop_nulls("value")
+        )  # fmt: skip
+        frame = self._sweep.trials.select(ROW).join(
+            curve_features(taken).drop("metric"), on=ROW, how="left", maintain_order="left"
+        )
+        return Measured(CurveMetric(_PACE, "duration", None, "duration", None, _PACE, False), frame, 1.0)
+
+    @cached_property
     def main(self) -> tuple[Measured, ...]:
         """The held-out curve, or the training losses where there is none."""
         return self.held_out or self.training
@@ -213,6 +243,8 @@ def kind_of(name: str) -> Kind:
         return "throughput"
     if any(word in key for word in _STEP_TIMES):
         return "duration"
+    if key.strip("_") in _CLOCKS:
+        return "clock"
     if said & _MEMORY:
         return "memory"
     if said & {"dead", "dormant"} or "zero_fraction" in key:

@@ -8,7 +8,9 @@ WHY IT IS BAD
 
 HOW IT IS DECIDED
     From a curve of step times: the median of the last tenth is above `ratio` times that of the first fifth. From a
-    curve of samples or steps per second: it is below the first fifth's divided by `ratio`.
+    curve of samples or steps per second: it is below the first fifth's divided by `ratio`. Where there is neither, from
+    the times that stand in the curves (`timestamp`, `elapsed`, `runtime`, …): how long a step took is the time from one
+    point to the next over the steps between them.
 
 WHEN IT IS WRONG
     Sequences that grow longer by design. Evaluation or checkpoints that fall into the last tenth.
@@ -31,7 +33,8 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
     """Compare the end of every curve of speed with its beginning."""
     assert context.curves is not None
     hits = []
-    for curve in context.curves.of_kind("duration", "throughput"):
+    told = context.curves.of_kind("duration", "throughput")
+    for curve in told or filter(None, [context.curves.pace]):
         slower = pl.col("end") / pl.col("early") if curve.metric.kind == "duration" else pl.col("early") / pl.col("end")
         times = of(curve, slower)
         evidence = say(
@@ -45,13 +48,14 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
             )
         )  # fmt: skip
     if not hits:
-        raise NotAssessable("no curve of step times or of samples per second")
+        raise NotAssessable("no curve of step times, of samples per second or of times")
     return verdicts(context, hits)
 
 
 _STEADY = [[0.1 + 0.001 * (-1) ** i for i in range(40)] for _ in range(4)]
 _SLOWER = [*_STEADY[0][:25], *(0.2 + 0.001 * (-1) ** i for i in range(15))]
 _LOSS = [ramp(2.3, 0.5, 40) for _ in range(5)]
+_CLOCK = [[sum(times[:at]) for at in range(40)] for times in [*_STEADY, _SLOWER]]
 
 DETECTOR = Detector(
     issue="throughput_drop",
@@ -71,6 +75,11 @@ DETECTOR = Detector(
             {"lr": learning_rates(5), "val_loss": finals(_LOSS)},
             (4,),
             curves={"val_loss": _LOSS, "step_time": [*_STEADY, _SLOWER]},
+        ),
+        Example(
+            {"lr": learning_rates(5), "val_loss": finals(_LOSS)},
+            (4,),
+            curves={"val_loss": _LOSS, "elapsed": _CLOCK},
         ),
         Example(
             {"lr": learning_rates(4), "val_loss": finals(_LOSS[:4])},

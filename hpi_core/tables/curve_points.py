@@ -87,9 +87,9 @@ class Points:
                 frames.ROW, pl.col(metric).cast(pl.String).alias("metric"), step, pl.col(value).alias("value")
             )
             return long.drop_nulls("metric")
-        values = pl.col(self.metrics).cast(pl.Float64)
+        values = [_seconds(name, rows.schema[name]) for name in self.metrics]
         # The step stands under a name of its own: a metric may be called so.
-        wide = rows.select(frames.ROW, step.alias(_ID), values)
+        wide = rows.select(frames.ROW, step.alias(_ID), *values)
         long = wide.unpivot(self.metrics, index=[frames.ROW, _ID], variable_name="metric", value_name="value")
         return long.rename({_ID: "step"})
 
@@ -119,7 +119,7 @@ def points_in(rows: pl.LazyFrame, key: str = "") -> Points | str:
     names = metric_and_value(schema)
     if names is not None:
         return Points(step, reading, names, (), notes)
-    metrics = _metrics_in(rows, schema, key)
+    metrics = _metrics_in(rows, schema, key, step)
     if not metrics:
         return "it has no column of numbers beside ids and steps"
     return Points(step, reading, (), metrics, notes)
@@ -231,13 +231,26 @@ def _whole(rows: pl.LazyFrame, schema: Mapping[str, pl.DataType], names: list[st
     return sound
 
 
-def _metrics_in(rows: pl.LazyFrame, schema: Mapping[str, pl.DataType], key: str) -> tuple[str, ...]:
-    """Return the columns of numbers that are neither ids nor steps and change within a trial, or are named so."""
+def _seconds(name: str, dtype: pl.DataType) -> pl.Expr:
+    """Return a column as numbers: moments as seconds since 1970, durations as seconds."""
+    if isinstance(dtype, pl.Datetime):
+        return pl.col(name).dt.epoch("us").cast(pl.Float64) / 1e6
+    if isinstance(dtype, pl.Duration):
+        return pl.col(name).dt.total_microseconds().cast(pl.Float64) / 1e6
+    return pl.col(name).cast(pl.Float64)
+
+
+def _metrics_in(rows: pl.LazyFrame, schema: Mapping[str, pl.DataType], key: str, step: str) -> tuple[str, ...]:
+    """Return the columns of numbers that are neither ids nor steps and change within a trial, or are named so.
+
+    Moments beside steps count as numbers: they say how long a step took.
+    """
     names = [
         n
         for n, dtype in schema.items()
-        if dtype.is_numeric() and n != key and not is_step_name(n) and n.lower() not in _POSITIONS
-    ]
+        if (dtype.is_numeric() or isinstance(dtype, (pl.Datetime, pl.Duration)))
+        and n not in (key, step) and not is_step_name(n) and n.lower() not in _POSITIONS
+    ]  # fmt: skip
     measured = {n for n in names if parse(n).metric is not None and not is_id_name(n)}
     others = [n for n in names if n not in measured]
     if others:

@@ -189,3 +189,20 @@ def test_the_readout_of_a_real_trial_that_ended_early_says_so(open_app: Open) ->
         app.until("validation/loss  trial 2", 30)
         app.send("h")
         app.until(lambda text: re.search(r"step \d+  2 .* ended at step 43", text) is not None)
+
+
+def test_over_time_where_the_curves_hold_moments(open_app: Open, tmp_path: Path) -> None:
+    moment = "2026-01-{day:02d} 0{hour}:00:00"
+    rows = ["trial_id,step,timestamp,val_loss"]
+    rows += [f"t{n},{s},{moment.format(day=1 + s // 4, hour=2 * (s % 4))},{2 * 0.9**s + n + 1}" for n in range(4)
+             for s in range(40)]  # fmt: skip
+    (tmp_path / "sweep.curves.csv").write_text("\n".join(rows) + "\n")
+    (tmp_path / "sweep.csv").write_text(
+        "trial_id,lr,val_loss\n" + "".join(f"t{n},0.{n + 1},{n + 1}\n" for n in range(4))
+    )
+    with open_app(str(tmp_path / "sweep.csv")) as app:
+        app.until("none sick", 60)
+        app.send("4+")
+        app.until("over step")
+        app.send("xh")
+        app.until(lambda text: "over time" in text and re.search(r"time 8\d\d,\d{3}  ", text) is not None)

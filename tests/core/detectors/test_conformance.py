@@ -69,6 +69,7 @@ EXPECTED = frozenset(
         "saturated_units",
         "update_ratio",
         "unchanged_weights",
+        "poor_initialization",
         "boundary_optimum",
         "stability_edge",
         "seed_noise",
