@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
-from hpi_core.curves.features import SCHEMA
+from hpi_core.curves.features import SCHEMA, curve_features
 from hpi_core.curves.kept import features_of
 from hpi_core.frames import ROW
 from hpi_core.roles.names import parse
