@@ -158,15 +158,20 @@ def score(n: Cells, a: Cells) -> Floats:
         n: trials with both conditions, the first only, the second only, neither; shape (4, …).
         a: sick ones among them.
 
-    Both against the first only, both against the second only, and the departure from independent action
-    I = -[log(1 - r11) - log(1 - r10) - log(1 - r01) + log(1 - r00)] by its standard error; rates (a + .5) / (n + 1).
+    Both against the first only, both against the second only, and the rate of both against the one that independent
+    action gives it, r0 = 1 - (1 - r10) (1 - r01) / (1 - r00). Its error is that of the null: r0 (1 - r0) / n11, and
+    (1 - r0)^2 times the sum of r / (n (1 - r)) of the other three, by the delta method. (On the scale of log(1 - r)
+    with the error of what was seen, a box of which every trial is sick would never be far from anything.) Rates are
+    (a + .5) / (n + 1).
     """
     rate = (a + 0.5) / (n + 1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        healthy = np.log1p(-rate)
-        departure = -(healthy[0] - healthy[1] - healthy[2] + healthy[3])
-        error = np.sqrt((rate / (n * (1 - rate))).sum(axis=0))
-        least = np.minimum(np.minimum(_deviate(n, a, 1), _deviate(n, a, 2)), departure / error)
+        alone = 1 - (1 - rate[1]) * (1 - rate[2]) / (1 - rate[3])
+        expected = np.clip(alone, np.maximum(rate[1], rate[2]), 1 - 0.5 / (n[0] + 1))
+        odds = (rate[1:] / (n[1:] * (1 - rate[1:]))).sum(axis=0)
+        error = np.sqrt(expected * (1 - expected) / n[0] + (1 - expected) ** 2 * odds)
+        beyond = (rate[0] - expected) / error
+        least = np.minimum(np.minimum(_deviate(n, a, 1), _deviate(n, a, 2)), beyond)
     judged = n.min(axis=0) >= LEAST_CELL
     return np.where(judged, np.where(a[0] >= LEAST_SICK_TOGETHER, least, -np.inf), np.nan)
 

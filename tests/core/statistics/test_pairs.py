@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import hpi_core
 from hpi_core.statistics.binning import in_range
 from hpi_core.statistics.causes import find_causes
 from hpi_core.statistics.inputs import Booleans, Floats, Groups, Issue, Parameter
@@ -127,11 +129,12 @@ def test_one_stratum_is_no_stratum_and_equal_strata_add_up() -> None:
 
 def test_the_score_is_its_formula_and_judges_no_small_cell() -> None:
     n = np.array([[60.0, 60], [80, 19], [70, 70], [200, 200]])
-    a = np.array([[40.0, 40], [8, 2], [5, 5], [10, 10]])
+    a = np.array([[14.0, 14], [8, 2], [5, 5], [10, 10]])
     rate = (a[:, 0] + 0.5) / (n[:, 0] + 1)
-    logs = np.log(1 - rate)
-    departure = -(logs[0] - logs[1] - logs[2] + logs[3]) / math.sqrt(float((rate / (n[:, 0] * (1 - rate))).sum()))
-    assert score(n, a)[0] == pytest.approx(departure)
+    expected = 1 - (1 - rate[1]) * (1 - rate[2]) / (1 - rate[3])
+    others = (rate[1:] / (n[1:, 0] * (1 - rate[1:]))).sum()
+    error = math.sqrt(expected * (1 - expected) / n[0, 0] + (1 - expected) ** 2 * others)
+    assert score(n, a)[0] == pytest.approx((rate[0] - expected) / error)
     assert np.isnan(score(n, a)[1])
 
 
@@ -141,3 +144,16 @@ def test_few_trials_have_no_pairs_and_never_crash(n: int) -> None:
     parameters, hot, wide = _two(rng, n)
     constant = [Parameter.numeric("one", np.ones(n)), Parameter.categorical("word", ["a"] * n)]
     assert find_causes([*parameters, *constant], [_issue(rng, np.where(hot & wide, 0.5, 0.2))]).pairs == ()
+
+
+def test_a_box_of_which_every_trial_is_sick_is_found_in_the_demo() -> None:
+    demo = hpi_core.inspect(hpi_core.read(Path(hpi_core.__file__).parent / "demo" / "sweep.csv"))
+    pair = next(pair for pair in demo.pairs if pair.issue == "failed_run")
+    assert set(pair.parameters) == {"width", "init"}
+    assert (pair.both.sick, pair.both.n, pair.first_only.sick, pair.second_only.sick, pair.neither.sick) == (
+        37,
+        37,
+        0,
+        0,
+        0,
+    )
