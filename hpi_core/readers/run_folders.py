@@ -21,7 +21,7 @@ from hpi_core.readers._run_layout import RunPlace, find_runs
 from hpi_core.readers._wandb_log import last_error
 from hpi_core.readers.contract import StoreReader
 from hpi_core.tables.content import Content
-from hpi_core.tables.curve_frames import steps_of
+from hpi_core.tables.curve_frames import steps_of, unpivoted
 from hpi_core.tables.ledger import Entry
 from hpi_core.tables.locations import is_address
 from hpi_core.tables.nested import flatten, frame_of_records
@@ -164,12 +164,8 @@ def _trainer_state(document: object, name: str) -> Log:
     frame, _ = frame_of_records(records)
     metrics = [n for n, t in frame.schema.items() if t.is_numeric() and n not in ("step", "epoch")]
     steps = frame["step"] if "step" in frame.columns else pl.int_range(frame.height, eager=True).alias("step")
-    points = (
-        frame.select(steps_of(steps).values.alias("step"), pl.col(metrics).cast(pl.Float64))
-        .unpivot(metrics, index="step", variable_name="metric", value_name="value")
-        .select(POINTS.names())
-        .drop_nulls()
-    )
+    wide = frame.select(steps_of(steps).values.alias("step"), pl.col(metrics).cast(pl.Float64))
+    points = unpivoted(wide, metrics, ["step"]).select(POINTS.names()).drop_nulls()
     last = {c.name: c.drop_nulls()[-1] for c in frame.iter_columns() if c.name in metrics and c.null_count() < len(c)}
     return Log(points, {**last, **outside}, frozenset())
 

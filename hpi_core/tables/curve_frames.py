@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,6 +39,15 @@ class Steps:
 
     values: pl.Series
     note: str = ""
+
+
+def unpivoted(wide: pl.DataFrame, metrics: Sequence[str], index: Sequence[str]) -> pl.DataFrame:
+    """Return a row per row of `wide` and metric: the `index` columns, `metric` (String) and `value`.
+
+    Polars refuses a column called like the one it makes; a metric may well be called `value`.
+    """
+    long = wide.unpivot(metrics, index=index, variable_name="\0metric", value_name="\0value")
+    return long.rename({"\0metric": "metric", "\0value": "value"})
 
 
 def is_step_name(name: str) -> bool:

@@ -15,7 +15,7 @@ import polars as pl
 
 from hpi_core import frames
 from hpi_core.roles.names import parse
-from hpi_core.tables.curve_frames import is_step_name
+from hpi_core.tables.curve_frames import is_step_name, unpivoted
 from hpi_core.tables.ledger import Entry
 from hpi_core.tables.long_curves import metric_and_value
 from hpi_core.tables.trial_steps import is_id_name
@@ -90,8 +90,7 @@ class Points:
         values = [_seconds(name, rows.schema[name]) for name in self.metrics]
         # The step stands under a name of its own: a metric may be called so.
         wide = rows.select(frames.ROW, step.alias(_ID), *values)
-        long = wide.unpivot(self.metrics, index=[frames.ROW, _ID], variable_name="metric", value_name="value")
-        return long.rename({_ID: "step"})
+        return unpivoted(wide, self.metrics, [frames.ROW, _ID]).rename({_ID: "step"})
 
     def _steps(self) -> pl.Expr:
         if self.reading == "number":

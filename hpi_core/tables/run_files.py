@@ -19,7 +19,7 @@ import polars as pl
 from hpi_core.errors import SourceError
 from hpi_core.roles.names import parse
 from hpi_core.roles.vocabulary import words
-from hpi_core.tables.curve_frames import is_step_name, step_columns, steps_of
+from hpi_core.tables.curve_frames import is_step_name, step_columns, steps_of, unpivoted
 from hpi_core.tables.foreign import foreign_kind
 from hpi_core.tables.run_table import POINTS
 from hpi_core.tables.table import Table
@@ -191,13 +191,9 @@ def log_of(table: Table, skip: Callable[[str], bool] = lambda _name: False) -> L
     constant = frozenset(n for n in last if n not in metrics and _n_unique(frame[n]) <= 1)
     if not metrics:
         return Log(None, last, constant)
-    long = (
-        frame.select(steps.alias("step"), pl.col(metrics).cast(pl.Float64))
-        .unpivot(metrics, index="step", variable_name="metric", value_name="value")
-        .select(pl.col(name).cast(dtype) for name, dtype in POINTS.items())
-        .drop_nulls()
-    )
-    return Log(long, last, constant, note)
+    wide = frame.select(steps.alias("step"), pl.col(metrics).cast(pl.Float64))
+    long = unpivoted(wide, metrics, ["step"]).select(pl.col(name).cast(dtype) for name, dtype in POINTS.items())
+    return Log(long.drop_nulls(), last, constant, note)
 
 
 def _steps(frame: pl.DataFrame) -> tuple[pl.Series, str]:

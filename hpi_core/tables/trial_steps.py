@@ -23,6 +23,7 @@ from hpi_core.tables.curve_frames import (
     reshaped_entries,
     step_columns,
     steps_of,
+    unpivoted,
     with_last_values,
 )
 from hpi_core.tables.ledger import ledger_frame
@@ -182,7 +183,7 @@ def _take_apart(table: Table, step: str, found: _Trials, metrics: list[str]) -> 
     trials = grouped.sort("_row").drop("_row")
     steps = steps_of(frame[step], rows)
     long = pl.DataFrame([rows, steps.values]).hstack(frame.select(pl.col(metrics).cast(pl.Float64)))
-    long = long.unpivot(metrics, index=["_row", "step"], variable_name="metric", value_name="value")
+    long = unpivoted(long, metrics, ["_row", "step"])
     in_order = ordered(long)
     curves = in_order.curves
     kept = {*rest, *metrics}

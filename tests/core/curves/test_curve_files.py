@@ -238,3 +238,24 @@ def test_trials_without_ids_are_their_row_numbers(tmp_path: Path) -> None:
     sweep = hpi_core.read(str(tmp_path / "sweep.csv"))
     assert_whole(sweep)
     assert any("matched by trial_id as row number" in said for said in messages(sweep, "reshaped"))
+
+
+def test_metrics_may_be_called_like_the_columns_of_a_curve(tmp_path: Path) -> None:
+    source = trials(tmp_path)
+    rows = [f"{trial},{step},{step + trial},{step * 2}" for trial in range(TRIALS) for step in range(STEPS)]
+    write(tmp_path / "sweep.curves.csv", ["trial_id,step,value,metric", *rows])
+    curves = hpi_core.read(source).curves
+    assert curves is not None
+    points = curves.collect()
+    assert set(points["metric"]) == {"value", "metric"}
+    assert points.filter(_row=3, metric="value", step=5)["value"].to_list() == [8.0]
+
+    run = tmp_path / "runs" / "lr0.1"
+    run.mkdir(parents=True)
+    (run / "metrics.csv").write_text("step,value\n" + "".join(f"{step},{step}\n" for step in range(STEPS)))
+    other = tmp_path / "runs" / "lr0.2"
+    other.mkdir()
+    (other / "metrics.csv").write_bytes((run / "metrics.csv").read_bytes())
+    opened = hpi_core.read(tmp_path / "runs")
+    assert opened.curves is not None
+    assert opened.curves.collect()["metric"].unique().to_list() == ["value"]
