@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from hpi_core.curves.spikes import Spikes, find_spikes
+from hpi_core.curves.turning import turns
 from hpi_core.curves.windows import Floats, Ints, line, medians, noise, window
 
 FIRST_SHARE = 0.02
@@ -16,6 +17,9 @@ LATE_SHARE = 0.2
 SWING = 0.05
 SETTLED = 0.01
 DIVERGED_NOISE = 6.0
+# A curve whose lowest value lies in its last tenth has not turned.
+TURN_SHARE = 0.1
+TURN_HEIGHT = 0.25
 # Curves longer than this are smoothed by the means of as many equal parts.
 COARSE = 512
 Shape = dict[str, Floats | Ints]
@@ -29,6 +33,7 @@ def shape_of(matrix: Floats, n: Ints) -> Shape:
     worst_at = np.nanargmax(matrix, axis=1)
     rows = np.arange(n.size)
     best, worst = matrix[rows, best_at], matrix[rows, worst_at]
+    end = medians(window(matrix, n - tenth, tenth), tenth)
     out: Shape = {
         "n": n,
         "first": first,
@@ -38,12 +43,12 @@ def shape_of(matrix: Floats, n: Ints) -> Shape:
         "worst_at": worst_at,
         "last": matrix[rows, n - 1],
         "early": medians(window(matrix, np.zeros_like(n), _share(n, LATE_SHARE)), _share(n, LATE_SHARE)),
-        "end": medians(window(matrix, n - tenth, tenth), tenth),
+        "end": end,
         "very_end": medians(window(matrix, n - twentieth, twentieth), twentieth),
         "noise": noise(matrix, n),
     }
     out |= _late(matrix, n)
-    out |= _smoothed(matrix, n, first)
+    out |= _smoothed(matrix, n, first, end)
     out |= _halfway(matrix, n, first, best)
     out |= _left_best(matrix, n, best + DIVERGED_NOISE * out["noise"])
     out["swings"] = _swings(matrix, n, SWING * np.maximum(first - best, 0))
@@ -79,41 +84,73 @@ def _late(matrix: Floats, n: Ints) -> Shape:
     }  # fmt: skip
 
 
-def _smoothed(matrix: Floats, n: Ints, first: Floats) -> Shape:
-    """Return the lowest value of the smoothed curve and its place, and the first place half-way down to it."""
-    smooth, centres = smoothed(matrix, n)
+def _smoothed(matrix: Floats, n: Ints, first: Floats, end: Floats) -> Shape:
+    """Return the lowest value of the smoothed curve and its place, where it turned, and where it was half-way down.
+
+    The curve turned at its lowest place where its end is not above that.
+    """
+    total, edges, parts = _parts(matrix, n)
+    smooth = _moving_average(total, edges, parts)
+    centres = (edges[:, :-1] + np.maximum(edges[:, 1:] - 1, 0)) // 2
     at = np.nanargmin(smooth, axis=1)
     rows = np.arange(n.size)
     low = smooth[rows, at]
     half = smooth <= (first - (first - low) / 2)[:, None]
+    turned = at.copy()
+    risen = np.flatnonzero((end > low) & (at < parts - TURN_SHARE * parts))
+    if risen.size:
+        with np.errstate(all="ignore"):
+            levels = np.diff(np.take_along_axis(total[risen], edges[risen], axis=1)) / np.diff(edges[risen])
+        turned[risen] = _turned(levels, smooth[risen], parts[risen], at[risen], end[risen])
     return {
         "smooth_best": low,
         "smooth_best_at": centres[rows, at],
+        "turn_at": centres[rows, turned],
         "half_at": np.where(half.any(axis=1), centres[rows, half.argmax(axis=1)], -1),
     }
 
 
-def smoothed(matrix: Floats, n: Ints) -> tuple[Floats, Ints]:
-    """Return the curves smoothed over a twentieth of their length, and the index each value is centred on.
+def _turned(levels: Floats, smooth: Floats, parts: Ints, at: Ints, end: Floats) -> Ints:
+    """Return where curves turned that are lowest at `at` when smoothed and end above that: in parts of the curve.
+
+    How a curve fell to the level it ended at says nothing of the turn. A corner that lies above the lowest value by
+    more than `TURN_HEIGHT` of the rise is that of another bend.
+    """
+    rows = np.arange(at.size)
+    place = np.arange(smooth.shape[1])
+    above = (smooth > end[:, None]) & (place < at[:, None])
+    since = np.maximum(
+        np.where(above, place + 1, 0).max(axis=1), np.minimum(at, (levels <= end[:, None]).argmax(axis=1))
+    )
+    found = turns(levels, parts, at, since)
+    low = smooth[rows, at]
+    out: Ints = np.where(smooth[rows, found] - low <= TURN_HEIGHT * (end - low), found, at)
+    return out
+
+
+def _parts(matrix: Floats, n: Ints) -> tuple[Floats, Ints, Ints]:
+    """Return the running sums of the curves, and the edges and the number of at most `COARSE` equal parts of them.
 
     Values far above the curve are cut off first, so that one spike does not swamp its neighbours.
     """
     columns = np.minimum(matrix.shape[1], COARSE)
     parts = np.minimum(n, columns)
-    edges = (n[:, None] * np.minimum(np.arange(columns + 1), parts[:, None])) // parts[:, None]
-    total = _running_sum(_capped(matrix, n))
+    edges: Ints = (n[:, None] * np.minimum(np.arange(columns + 1), parts[:, None])) // parts[:, None]
+    return _running_sum(_capped(matrix, n)), edges, parts
+
+
+def _moving_average(total: Floats, edges: Ints, parts: Ints) -> Floats:
+    """Return the means over a twentieth of each curve around each of its parts."""
     width = np.maximum(1, parts // 20)
-    j = np.arange(columns)
+    j = np.arange(edges.shape[1] - 1)
     low = np.maximum(0, j - (width[:, None] - 1) // 2)
     high = np.minimum(parts[:, None], low + width[:, None])
     inside = j < parts[:, None]
-    begin = np.take_along_axis(edges, np.minimum(low, columns), axis=1)
-    end = np.take_along_axis(edges, np.minimum(high, columns), axis=1)
+    begin = np.take_along_axis(edges, np.minimum(low, j.size), axis=1)
+    end = np.take_along_axis(edges, np.minimum(high, j.size), axis=1)
     sums = np.take_along_axis(total, end, axis=1) - np.take_along_axis(total, begin, axis=1)
     with np.errstate(all="ignore"):
-        values = np.where(inside, sums / (end - begin), np.nan)
-    centres = (edges[:, :-1] + np.maximum(edges[:, 1:] - 1, 0)) // 2
-    return values, centres
+        return np.where(inside, sums / (end - begin), np.nan)
 
 
 def _capped(matrix: Floats, n: Ints) -> Floats:

@@ -61,10 +61,10 @@ def _opened(context: Context, thresholds: Thresholds) -> list[Hit]:
         known = context.full_length & (train["n"] >= usual["points"]) & (held_out["n"] >= usual["points"])
         evidence = say(
             f"{held_out.metric.name} ended at ", held_out["end"], f" and {train.metric.name} at ", train["end"],
-            "; the held-out loss rose from step ", whole(held_out["smooth_best_step"]), " on",
+            "; the held-out loss rose from step ", whole(held_out["turn_step"]), " on",
         )  # fmt: skip
         wide = mask(apart & of(held_out, rebounds(usual)), known.fill_null(False))
-        step = held_out["smooth_best_step"]
+        step = held_out["turn_step"]
         hits.append(Hit(wide, evidence, "warn", held_out.metric.name, held_out["end"], train["end"], step))
     return hits
 

@@ -9,7 +9,8 @@ WHY IT IS BAD
 HOW IT IS DECIDED
     The median of the last 10 % of the held-out curve is above the lowest value of its moving average by more than
     `drop` of what the curve came down, `share` of the lowest value, and `noise` standard errors of the average; the
-    lowest value lies before the last 10 %; and the training loss has not risen likewise, where there is one.
+    lowest value lies before the last 10 %; and the training loss has not risen likewise, where there is one. The step
+    named is where it turned: the corner of a falling line and a rising parabola fitted around the lowest value.
 
 WHEN IT IS WRONG
     Double descent: some models get better again later. A small validation set is noisy over its whole length.
@@ -39,12 +40,12 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
     for curve in context.curves.held_out:
         evidence = say(
             f"{curve.metric.name} was best (", curve.shown("smooth_best"), ", smoothed) near step ",
-            whole(curve["smooth_best_step"]), " and ended at ", curve.shown("end"),
+            whole(curve["turn_step"]), " and ended at ", curve.shown("end"),
         )  # fmt: skip
         hits.append(
             look(
                 curve, rebounds(thresholds), evidence, "warn", least=thresholds["points"], among=among,
-                value=curve.shown("end"), threshold=curve.shown("smooth_best"), step=curve["smooth_best_step"],
+                value=curve.shown("end"), threshold=curve.shown("smooth_best"), step=curve["turn_step"],
             )
         )  # fmt: skip
     return verdicts(context, hits)

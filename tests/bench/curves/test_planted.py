@@ -28,6 +28,8 @@ class Kind:
     within: tuple[float, float] = (0.3, 0.8)
     # From this size on recall, precision and place must be at least .95.
     bound: float | None = None
+    # From a size on this share must be placed within 1 % of the run; test_turns tells how much of it noise forbids.
+    placed: tuple[float, float] | None = None
 
 
 KINDS = {
@@ -35,7 +37,7 @@ KINDS = {
     "divergence, x first loss": Kind(planting.divergence, "diverged", (0.02, 0.1, 0.5, 2, 10), bound=0.1),
     "lasting spike, sigma": Kind(planting.lasting_spike, "spike", (3, 6, 8, 10, 20), severity="error", bound=10),
     "brief spike, sigma": Kind(planting.brief_spike, "spike", (6, 10, 15, 30)),
-    "rebound, share of way": Kind(planting.rebound, "rebound", (0.05, 0.1, 0.2, 0.5), held_out=True),
+    "rebound, share of way": Kind(planting.rebound, "rebound", (0.05, 0.1, 0.2, 0.5), held_out=True, placed=(0.2, 0.7)),
     "plateau": Kind(planting.plateau, "saturated_early", (1,), held_out=True, within=(0.1, 0.4)),
 }
 
@@ -65,6 +67,8 @@ def test_planted(kind: str) -> None:
     for (part, size), cell in cells.items():
         if not part.endswith("tuned on") and what.bound is not None and size >= what.bound:
             assert min(cell.recall, cell.precision, cell.place) >= 0.95, (kind, size)
+        if not part.endswith("tuned on") and what.placed is not None and size >= what.placed[0]:
+            assert cell.place >= what.placed[1], (kind, size)
 
 
 @needs_shared
