@@ -11,7 +11,7 @@ from tests.tui.conftest import Open
 
 def test_the_demo_opens_with_findings_over_time(open_app: Open) -> None:
     with open_app(str(demo.path()), columns=160, rows=50) as terminal:
-        terminal.until("130 sick", timeout=60)
+        terminal.until("131 sick", timeout=60)
 
 
 def test_named_curves_reach_the_queue(open_app: Open, tmp_path: Path) -> None:
