@@ -173,8 +173,7 @@ def runs_title(screen: MainScreen) -> tuple[list[Run], list[Run]]:
 
 def footer(screen: MainScreen, width: int, height: int) -> list[Row]:
     """Keys, then status; help and commands keep their place at the right."""
-    pane = screen.state.third if screen.state.pane == "buckets" else screen.state.pane
-    keys = footer_keys("plots" if pane == "curves" and screen.state.curves.view != "curves" else pane)
+    keys = footer_keys(_place(screen))
     right = [run for pair in keys[-2:] for run in _footer_key(*pair)]
     room = width - sum(cell_len(run.text) for run in right) - 4
     left: list[Run] = [Run(" ")]
@@ -195,6 +194,16 @@ def footer(screen: MainScreen, width: int, height: int) -> list[Row]:
         said = [*counts, Run("  "), Run(status)] if beside else [Run(" "), Run(status, "muted")]
     rows: list[Row] = [(left, right), (said, saved)]
     return [([], [])] * max(0, height - 2) + rows
+
+
+def _place(screen: MainScreen) -> str:
+    """Return what stands in the pane that has the keys, as the footer's keys know it."""
+    state = screen.state
+    if state.pane == "buckets":
+        return state.third
+    if state.pane != "curves":
+        return state.pane
+    return "no curves" if screen.plotter.without_curves else state.curves.view
 
 
 def _decided(screen: MainScreen) -> tuple[list[Run], list[Run]]:

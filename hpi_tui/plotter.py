@@ -30,6 +30,7 @@ class Plotter:
     def __init__(self, screen: MainScreen) -> None:
         self.screen = screen
         self._asked: Asked | None = None
+        self._noted = ""
         self._memo: tuple[Sweep, Standing | None, Memo] | None = None
 
     @property
@@ -37,6 +38,15 @@ class Plotter:
         """The chart on the screen."""
         view = self.screen.curves.view
         return None if view is None else view.chart
+
+    @property
+    def without_curves(self) -> bool:
+        """Whether what stands on the screen stands there because the source has no curves."""
+        if self.chart is None:
+            return False
+        from hpi_core.charts.curves import CurveChart
+
+        return self.screen.state.curves.view == "curves" and not isinstance(self.chart, CurveChart)
 
     def follow(self) -> None:
         """Show the trial all panes stand at; what is on the screen already is not asked for again."""
@@ -69,8 +79,15 @@ class Plotter:
         screen.jobs.draw_curves(collect)
 
     def took(self, view: CurvesView) -> None:
-        """Draw what the worker collected, under the settings of now."""
+        """Draw what the worker collected, under the settings of now; says once what could not be had."""
+        from hpi_core.charts.curves import CurveChart
+
+        note = view.chart.note if isinstance(view.chart, CurveChart) else ""
+        if note and note != self._noted:
+            self.screen.commands.curves.say(f"There is {note}.")
+        self._noted = note
         self.screen.curves.show(with_settings(view, self.screen.state.curves))
+        self.screen.refresh_footer()
 
     def _memo_of(self, sweep: Sweep, standing: Standing | None) -> Memo:
         if self._memo is None or self._memo[0] is not sweep or self._memo[1] is not standing:

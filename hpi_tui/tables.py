@@ -144,16 +144,29 @@ class SweepTable:
         self.objective = sweep.roles.objective.metric if sweep.roles.objective else None
         self._log = {p.name for p in sweep.roles.hyperparameters if p.scale == "log"}
         self._measured: dict[str, tuple[ColumnLook, Callable[[Any], Cell]]] = {}
+        self._best_of: dict[tuple[bool, str], int | None] = {}
 
     @property
     def names(self) -> tuple[str, ...]:
         """The columns in their natural order; that of the decisions once there is one."""
         return self._decided if self.decided else self._undecided
 
+    def best_for(self, row: int) -> int | None:
+        """Return the best trial a trial is compared with: that of its own sweep where the source mixes several."""
+        if self.sweep.roles.group is None or self.standing is None:
+            return self.best
+        from hpi_core.charts.standing import best_row, peers
+
+        of = self.sweep.trials[self.sweep.roles.group][row]
+        key = (of is None, str(of))
+        if key not in self._best_of:
+            self._best_of[key] = best_row(self.sweep, self.standing.inspection, peers(self.sweep, row))
+        return self._best_of[key]
+
     def seen_through(self, view: np.ndarray[Any, Any]) -> SweepTable:
         """Return the same table with other rows or another order, keeping what was measured."""
         table = SweepTable(self.sweep, view, self.best, self.standing, self.decided, like=self)
-        table._measured = self._measured
+        table._measured, table._best_of = self._measured, self._best_of
         return table
 
     def _ordered(self, names: tuple[str, ...]) -> tuple[str, ...]:

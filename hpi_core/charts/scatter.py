@@ -90,7 +90,7 @@ def best_so_far(sweep: Sweep, inspection: Inspection | None, row: int | None) ->
     name = trial_name(sweep, row) if row is not None and 0 <= row < sweep.trials.height else ""
     best = best_row(sweep, inspection)
     found = np.flatnonzero(np.diff(running[np.isfinite(running)]))
-    note = "" if best is None else f"best at trial {best + 1:,} of {len(values):,}, after {len(found):,} improvements"
+    note = "" if best is None else f"best after {best + 1:,} of {len(values):,} trials, {len(found):,} improvements"
     return ScatterChart(name, objective.metric, values, kinds, row, best, panels, (), running, note, "")
 
 

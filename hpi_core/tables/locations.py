@@ -244,7 +244,7 @@ def _matches(part: str, path: Path) -> list[Content]:
 
 def _nearby(path: Path) -> str:
     try:
-        names = [entry.name for entry in path.parent.iterdir()]
+        names = [entry.name for entry in path.parent.iterdir() if entry.suffix != ".hpi"]  # decisions, no sweep
     except OSError:
         return f"The folder {path.parent} does not exist either: check the path."
     close = difflib.get_close_matches(path.name, names, n=1)

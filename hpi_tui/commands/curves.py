@@ -35,7 +35,10 @@ class Curves(Scope):
         if self._is_together():
             self.screen.commands.views.next_mate()
         elif (chart := self._scatter()) is not None:
-            self._set(self._settings.next_parameter(chart.parameters))
+            if not chart.parameters:
+                self.say("This view runs over trial order: there is no hyperparameter to choose.")
+            else:
+                self._set(self._settings.next_parameter(chart.parameters))
 
     def do_scatter(self) -> None:
         self._instead("scatter")
@@ -54,7 +57,12 @@ class Curves(Scope):
             self._set(self._settings.toggled_axis())
 
     def do_log_axis(self) -> None:
-        if self._shown() is not None:
+        from hpi_core.charts.distribution import DistributionChart
+
+        chart = self._shown()
+        if isinstance(chart, DistributionChart):
+            self.say(f"The bins follow the scale of {safe(chart.name, 40)}; L is for curves and scatter.")
+        elif chart is not None:
             self._set(self._settings.toggled_log())
 
     def do_smooth(self) -> None:

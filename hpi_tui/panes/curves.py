@@ -244,7 +244,8 @@ class Curves(Lines):
         said = []
         if chart.form == "trials":
             more = f", {chart.left_out:,} more" if chart.left_out else ""
-            said.append(f"{len(chart.panels)} trials side by side{more}, best and median in each")
+            many = f"{len(chart.panels)} trials side by side" if len(chart.panels) > 1 else "one trial fits"
+            said.append(f"{many}{more}, best and median in each")
         elif chart.form == "metrics":
             said.append(f"trial {chart.trial}" + (f", {chart.left_out:,} metrics more" if chart.left_out else ""))
         elif chart.form == "table":

@@ -67,7 +67,8 @@ def compute(table: SweepTable, row: int, typical: dict[str, object]) -> DetailVi
     """Compare the trial of row `row` with the best trial and the typical values."""
     sweep, roles = table.sweep, table.sweep.roles
     here = sweep.trials.row(row, named=True)
-    best = sweep.trials.row(table.best, named=True) if table.best is not None and table.best != row else None
+    top = table.best_for(row)
+    best = sweep.trials.row(top, named=True) if top is not None and top != row else None
     objective = roles.objective.metric if roles.objective else None
 
     def compared(name: str) -> Compared:
@@ -95,7 +96,7 @@ def compute(table: SweepTable, row: int, typical: dict[str, object]) -> DetailVi
     if objective is not None:
         facts.append(f"{safe(objective, 40)} {prose_number(here[objective])}")
     trial = str(here[roles.id]) if roles.id is not None else str(row)
-    best_id = None if best is None else str(best[roles.id]) if roles.id is not None else str(table.best)
+    best_id = None if best is None else str(best[roles.id]) if roles.id is not None else str(top)
     words = verdict(table.standing, row) if table.standing is not None else []
     reasons = culprits(table.standing, row) if table.standing is not None else {}
     blocks = tuple(
@@ -105,7 +106,7 @@ def compute(table: SweepTable, row: int, typical: dict[str, object]) -> DetailVi
     return DetailView(
         safe(trial, 40),
         None if best_id is None else safe(best_id, 14),
-        table.best == row,
+        top == row,
         tuple(fact for fact in facts if fact),
         tuple(block for block in blocks if block.rows),
         tuple(tuple(line) for line in words),

@@ -276,6 +276,10 @@ class MainScreen(Screen[None]):
         else:
             self.go(move_to(state, message.position))
 
+    @on(FrameTable.LaidOut)
+    def _table_laid_out(self) -> None:
+        self.query_one("#position", Position).show(self.state, self.runs.out_of_sight)
+
     @on(FrameTable.Wheel)
     def _wheel(self, message: FrameTable.Wheel) -> None:
         self.go(move_to(self.state, self.state.cursor + message.delta))

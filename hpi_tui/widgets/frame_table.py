@@ -59,6 +59,9 @@ class FrameTable(Lines, can_focus=True):
             super().__init__()
             self.delta = delta
 
+    class LaidOut(Message):
+        """The table has another size, and with it perhaps other columns in sight."""
+
     def __init__(self, look: Look, *, id: str | None = None) -> None:
         super().__init__(look, id=id)
         self.source: TableSource = PreviewTable((), ())
@@ -131,6 +134,7 @@ class FrameTable(Lines, can_focus=True):
         before, self.top = self.top, self._scrolled_top()
         if self._keep_column_in_sight() or self.top != before:  # it may have been drawn in its new size already
             self.redraw()
+        self.post_message(self.LaidOut())
 
     def placed(self) -> list[Placed]:
         """Return the columns in sight: the pinned ones, then those from the first scrolled one on."""

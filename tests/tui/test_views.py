@@ -195,7 +195,7 @@ def test_place_4_shows_distribution_and_best_so_far(open_app: Open, tmp_path: Pa
         assert (sum(sick for sick, _ in counted), sum(n for _, n in counted)) == (123, 240)
         assert re.search(r"▌ +\d\.\d\de-2 – \d\.\d\de-2 +\d+/\d+  █+━+", app.text)  # where the trial stands
         app.send("V/after each\r")
-        app.until(_shows("4 Best so far  val_loss", "best at trial 149 of 240, after 3 improvements", "★"))
+        app.until(_shows("4 Best so far  val_loss", "best after 149 of 240 trials, 3 improvements", "★"))
         app.send("V/over a hyper\r")
         app.until(_shows("4 Scatter  val_loss", "val_loss over trial", "p another hyperparameter"))
         app.send("\x1b")
