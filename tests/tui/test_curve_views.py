@@ -208,3 +208,17 @@ def test_over_time_where_the_curves_hold_moments(open_app: Open, tmp_path: Path)
         app.until("over time")
         app.send("h")
         app.until(lambda text: re.search(r"time 7\d\d,\d{3}  ", text) is not None)
+
+
+def test_without_moments_the_key_for_time_says_so(open_app: Open, tmp_path: Path) -> None:
+    rows = [f"t{n},{s},{2 * 0.9**s + n + 1}" for n in range(4) for s in range(40)]
+    (tmp_path / "sweep.curves.csv").write_text("\n".join(["trial_id,step,val_loss", *rows]) + "\n")
+    (tmp_path / "sweep.csv").write_text(
+        "trial_id,lr,val_loss\n" + "".join(f"t{n},0.{n + 1},{n + 1}\n" for n in range(4))
+    )
+    with open_app(str(tmp_path / "sweep.csv")) as app:
+        app.until("none sick", 60)
+        app.send("4")
+        app.until("over step")
+        app.send("x")
+        app.until("There is no time in the curves: over step.")

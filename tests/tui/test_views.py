@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from tests.core.cli.running import planted_pair
@@ -158,6 +159,7 @@ def test_the_pane_says_all_of_a_claim_of_deepobs(open_app: Open, tmp_path: Path)
         assert "<=" not in text
         app.send("lllll")
         app.until(_shows("lr × BEST  lr ≤ 0.003", "16 % of 424 in the best tenth", "of the best tenth"))
+        app.until(lambda text: re.search(r"BEST +lr ≤ 0\.003 +66/424 +elsewhere 15/346", text) is not None)
 
 
 @needs_shared
@@ -194,8 +196,15 @@ def test_place_4_shows_distribution_and_best_so_far(open_app: Open, tmp_path: Pa
         counted = [tuple(map(int, pair)) for pair in re.findall(r" (\d+)/(\d+)  [█━]", app.text)]
         assert (sum(sick for sick, _ in counted), sum(n for _, n in counted)) == (123, 240)
         assert re.search(r"▌ +\d\.\d\de-2 – \d\.\d\de-2 +\d+/\d+  █+━+", app.text)  # where the trial stands
+        assert "L log" not in app.text
+        app.send("L")
+        app.until("The bins follow the scale of lr; L is for curves and scatter.")
         app.send("V/after each\r")
         app.until(_shows("4 Best so far  val_loss", "best after 149 of 240 trials, 3 improvements", "★"))
+        app.until("L log")
+        assert "p hyperparameter" not in app.text
+        app.send("p")
+        app.until("This view runs over trial order: there is no hyperparameter to choose.")
         app.send("V/over a hyper\r")
         app.until(_shows("4 Scatter  val_loss", "val_loss over trial", "p another hyperparameter"))
         app.send("\x1b")
@@ -209,3 +218,36 @@ def test_the_best_so_far_needs_an_objective_and_says_so(open_app: Open, tmp_path
         _inspected(app)
         app.send("V/after each\r")
         app.until(_shows("4 Best so far", "O names what this needs."))
+
+
+def test_the_footer_of_a_source_without_curves_names_no_keys_of_curves(open_app: Open, tmp_path: Path) -> None:
+    with open_app(_copy(DEMO, tmp_path), columns=120, rows=40) as app:
+        _inspected(app)
+        app.send("4")
+        app.until(_shows("no curves in this source", "p hyperparameter  L log  j k trial", "V views"))
+        assert "M grid" not in app.text
+
+
+def test_columns_out_of_sight_are_counted_the_same_after_another_pane(open_app: Open, tmp_path: Path) -> None:
+    out = re.compile(r"1/240 +\+(\d+) columns")
+    with open_app(_copy(DEMO, tmp_path), columns=80, rows=24) as app:
+        _inspected(app)
+        app.until(lambda text: out.search(text) is not None)
+        found = out.search(app.text)
+        assert found is not None
+        app.send("4")
+        app.until("4 Curves  val_loss")
+        app.send("1")
+        app.until(lambda text: (again := out.search(text)) is not None and again.group(1) == found.group(1))
+
+
+@needs_shared
+def test_the_detail_names_the_best_of_the_same_problem(open_app: Open, tmp_path: Path) -> None:
+    trials = pl.read_csv(DEEPOBS, infer_schema=False)
+    problem = dict(zip(trials["trial_id"], trials["testproblem"], strict=True))
+    with open_app(_copy(DEEPOBS, tmp_path), columns=120, rows=40) as app:
+        _inspected(app)
+        app.until(lambda text: re.search(r"configuration +0 +★ \d+ +median", text) is not None)
+        beside = re.search(r"configuration +0 +★ (\d+) +median", app.text)
+        assert beside is not None
+        assert problem[beside.group(1)] == problem["0"]

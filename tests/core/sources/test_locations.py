@@ -182,3 +182,10 @@ def test_two_named_files_are_called_by_their_names(tmp_path: Path) -> None:
         (tmp_path / name).write_text("trial_id,lr,val_loss\n1,0.1,0.5\n2,0.2,0.4\n")
     sweep = hpi_core.read([str(tmp_path / "a.csv"), str(tmp_path / "b.csv")])
     assert sweep.source.name == "a.csv and b.csv"
+
+
+def test_a_missing_file_is_not_taken_for_its_own_decisions(tmp_path: Path) -> None:
+    (tmp_path / "sweep.csv.hpi").mkdir()
+    with pytest.raises(SourceError) as caught:
+        hpi_core.load(str(tmp_path / "sweep.csv"))
+    assert caught.value.hint == "Check the path."
