@@ -187,5 +187,5 @@ def test_two_named_files_are_called_by_their_names(tmp_path: Path) -> None:
 def test_a_missing_file_is_not_taken_for_its_own_decisions(tmp_path: Path) -> None:
     (tmp_path / "sweep.csv.hpi").mkdir()
     with pytest.raises(SourceError) as caught:
-        hpi_core.load(str(tmp_path / "sweep.csv"))
+        hpi_core.read(tmp_path / "sweep.csv")
     assert caught.value.hint == "Check the path."
