@@ -153,6 +153,7 @@ class MainScreen(Screen[None]):
         self.detail = self.query_one("#detail", Detail)
         self.header = self.query_one("#header", KeyTaker)
         self.header.run_key = self.runs.run_key = self.chat.run_key = self.carry_out_key
+        self.runs.laid_out = lambda out: self.query_one("#position", Position).show(self.state, out)
         self.runs.show(self.preview, self.state)
         self.relayout()
         self.refresh_chrome()
@@ -275,10 +276,6 @@ class MainScreen(Screen[None]):
             self.commands.carry_out("sort")
         else:
             self.go(move_to(state, message.position))
-
-    @on(FrameTable.LaidOut)
-    def _table_laid_out(self) -> None:
-        self.query_one("#position", Position).show(self.state, self.runs.out_of_sight)
 
     @on(FrameTable.Wheel)
     def _wheel(self, message: FrameTable.Wheel) -> None:

@@ -59,9 +59,6 @@ class FrameTable(Lines, can_focus=True):
             super().__init__()
             self.delta = delta
 
-    class LaidOut(Message):
-        """The table has another size, and with it perhaps other columns in sight."""
-
     def __init__(self, look: Look, *, id: str | None = None) -> None:
         super().__init__(look, id=id)
         self.source: TableSource = PreviewTable((), ())
@@ -69,6 +66,7 @@ class FrameTable(Lines, can_focus=True):
         self.names: tuple[str, ...] = ()
         self.top = 0
         self.run_key: Callable[[str], bool] | None = None
+        self.laid_out: Callable[[int], None] | None = None  # told how many columns are out of sight in a new size
         self.active = True
         self.first_column = 1
         self._chunks: OrderedDict[tuple[str, int], list[Cell]] = OrderedDict()
@@ -134,7 +132,8 @@ class FrameTable(Lines, can_focus=True):
         before, self.top = self.top, self._scrolled_top()
         if self._keep_column_in_sight() or self.top != before:  # it may have been drawn in its new size already
             self.redraw()
-        self.post_message(self.LaidOut())
+        if self.laid_out is not None:
+            self.laid_out(self.out_of_sight)
 
     def placed(self) -> list[Placed]:
         """Return the columns in sight: the pinned ones, then those from the first scrolled one on."""
