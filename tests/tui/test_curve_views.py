@@ -174,7 +174,7 @@ def test_real_curves_as_crowd_multiples_and_table(open_app: Open, fmnist: Path) 
 def test_real_findings_are_marked_at_their_steps(open_app: Open, fmnist: Path) -> None:
     with open_app(str(fmnist)) as app:
         _real(app, "jjj")
-        app.until(lambda text: "trial 273 against" in text and "REBOUND 4" in text and "! SPIKE 20" in text)
+        app.until(lambda text: "trial 273 against" in text and "! GAP REBOUND 4" in text)
         app.send("h")
         readout = re.compile(r"step \d+ .*! 273 .*trial – ★ \+1\.\d+.*lowest 0\.349 at 2")
         app.until(lambda text: readout.search(text) is not None)
