@@ -6,7 +6,6 @@ source values as they are, no clock, no path. Lists are ordered, worst or strong
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -121,12 +120,6 @@ def summarize(
         "omitted": omitted,
         "caveats": list(inspection.caveats),
     }
-
-
-def to_json(summary: Mapping[str, Any]) -> str:
-    """Write a summary as strict, sorted, indented ASCII JSON: the same bytes for the same summary."""
-    text = json.dumps(summary, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=True)
-    return text.replace("\x7f", "\\u007f") + "\n"
 
 
 def schema_text() -> str:

@@ -112,9 +112,9 @@ def _write_report(shown: Shown, path: Path) -> tuple[Path, ...]:
 
 def _write_summary(shown: Shown, path: Path) -> tuple[Path, ...]:
     from hpi_core.atomic import write_atomically
-    from hpi_core.summary import to_json
+    from hpi_core.json_text import json_text
 
-    write_atomically(path, to_json(_summary(shown)).encode("utf-8"))
+    write_atomically(path, json_text(_summary(shown)).encode("utf-8"))
     return (path,)
 
 

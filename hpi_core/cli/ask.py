@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from hpi_core.cli.inspect_source import add_threshold_argument, inspect_sweep
 from hpi_core.cli.source import add_source_arguments, open_sweep
 from hpi_core.errors import UsageError
 from hpi_core.exit_codes import ExitCode
+from hpi_core.json_text import json_text
 
 if TYPE_CHECKING:
     from hpi_core.chat.evidence import Evidence
@@ -145,7 +145,7 @@ def _write(args: argparse.Namespace, verified: Verified, more: dict[str, Any]) -
         "citations": [asdict(reference) for reference in verified.citations],
         **more,
     }
-    sys.stdout.write(json.dumps(record, indent=2, sort_keys=True, ensure_ascii=True) + "\n")
+    sys.stdout.write(json_text(record))
 
 
 def _narrate_check(answer: Answer) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from hpi_core.cli.command import Command
 from hpi_core.cli.inspect_source import add_threshold_argument, inspect_sweep
 from hpi_core.cli.source import add_source_arguments, open_sweep
 from hpi_core.exit_codes import ExitCode
+from hpi_core.json_text import json_text
 
 if TYPE_CHECKING:
     from hpi_core.cli.ink import Ink
@@ -35,7 +35,7 @@ def _count(text: str) -> int:
 def _run(args: argparse.Namespace) -> ExitCode:
     found = best_of(inspect_sweep(open_sweep(args), args), args.k)
     if args.json:
-        sys.stdout.write(json.dumps(found, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=True) + "\n")
+        sys.stdout.write(json_text(found))
         return ExitCode.OK
     from hpi_core.cli.ink import Ink
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from hpi_core.cli.command import Command
 from hpi_core.exit_codes import ExitCode
+from hpi_core.json_text import json_text
 
 if TYPE_CHECKING:
     from hpi_core.readers.contract import Experiment
@@ -27,7 +27,7 @@ def _run(args: argparse.Namespace) -> ExitCode:
     found = list_experiments(args.source)
     if args.json:
         for one in found:
-            sys.stdout.write(json.dumps(_record(one), ensure_ascii=False) + "\n")
+            sys.stdout.write(json_text(_record(one), indent=None))
         return ExitCode.OK
     from hpi_core.cli.ink import Column, Ink
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from hpi_core.cli.command import Command
 from hpi_core.cli.inspect_source import add_threshold_argument, inspect_sweep
 from hpi_core.cli.source import add_source_arguments, open_sweep
 from hpi_core.exit_codes import ExitCode
+from hpi_core.json_text import json_text
 
 if TYPE_CHECKING:
     from hpi_core.inspection import Inspection
@@ -29,7 +29,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 def _run(args: argparse.Namespace) -> ExitCode:
     found = importance_of(inspect_sweep(open_sweep(args), args))
     if args.json:
-        sys.stdout.write(json.dumps(found, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=True) + "\n")
+        sys.stdout.write(json_text(found))
         return ExitCode.OK
     from hpi_core.cli.importance_page import importance_page
     from hpi_core.cli.ink import Ink

@@ -64,12 +64,13 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 def _run(args: argparse.Namespace) -> ExitCode:
     whole = open_whole(args)
     from hpi_core.cli.triage import triage_counts
-    from hpi_core.summary import summarize, to_json
+    from hpi_core.json_text import json_text
+    from hpi_core.summary import summarize
 
     counts = triage_counts(whole, args.where)
     summary = summarize(inspect_sweep(narrowed(whole, args), args), counts, everything=args.all)
     if args.json:
-        sys.stdout.write(to_json(summary))
+        sys.stdout.write(json_text(summary))
         return ExitCode.OK
     from hpi_core.cli.ink import Ink
     from hpi_core.cli.page import inspection_page

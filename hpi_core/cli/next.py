@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ from hpi_core.cli.export import refuse_the_source
 from hpi_core.cli.inspect_source import add_threshold_argument, inspect_sweep
 from hpi_core.cli.source import add_source_arguments, open_sweep, source_locations
 from hpi_core.exit_codes import ExitCode
+from hpi_core.json_text import json_text
 
 if TYPE_CHECKING:
     from hpi_core.cli.ink import Ink, Style
@@ -89,7 +89,7 @@ def _text(plan: Plan, args: argparse.Namespace) -> str:
     if args.json:
         from hpi_core.next_experiment.records import plan_record
 
-        return json.dumps(plan_record(plan), indent=2, sort_keys=True, allow_nan=False, ensure_ascii=True) + "\n"
+        return json_text(plan_record(plan))
     if args.format == "table" and args.output == "-":
         from hpi_core.cli.ink import Ink
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from hpi_core.cli.export import refuse_the_source
 from hpi_core.cli.source import add_source_arguments, open_whole, source_locations
 from hpi_core.errors import UsageError
 from hpi_core.exit_codes import ExitCode
+from hpi_core.json_text import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -149,7 +149,7 @@ def _list(sweep: Sweep, decisions: Decisions, keys: Sequence[TrialKey], args: ar
         ]
         said: dict[str, Any] = {"source": sweep.source.name, "decisions": listed, "counts": decision_counts(standing)}
         said |= {"damaged_lines": decisions.damaged, "unmatched": unmatched(decisions, keys)}
-        sys.stdout.write(json.dumps(said, indent=2, sort_keys=True).replace("\x7f", "\\u007f") + "\n")
+        sys.stdout.write(json_text(said))
         return
     from hpi_core.cli.ink import Column, Ink
 

@@ -28,7 +28,7 @@ import polars as pl
 
 from hpi_core.detectors.context import Context
 from hpi_core.detectors.contract import Example, NotAssessable, SweepDetector, SweepVerdict, Threshold, Thresholds
-from hpi_core.detectors.search_space import BREAKDOWNS, broken_at, groups_at, sound_badness
+from hpi_core.detectors.search_space import repeated
 from hpi_core.numerals import number, plural
 from hpi_core.statistics.replicates import gathered, replication
 from hpi_core.text import safe
@@ -41,15 +41,9 @@ def check(context: Context, verdicts: Mapping[str, pl.Series], thresholds: Thres
     """Compare the best repeated configuration with all others."""
     from scipy.special import stdtrit
 
-    if context.unique_parameters:
-        raise NotAssessable("no configuration was repeated")
-    broken = broken_at(verdicts, BREAKDOWNS, context.rows)
-    badness = sound_badness(context, broken, context.rows)
-    sound = np.isfinite(badness)
-    groups = groups_at(context, context.rows)[sound]
+    own, values, groups = repeated(context, verdicts)
     if groups.size and groups.min() != groups.max():
         raise NotAssessable("the sweep mixes several groups, each with a winner of its own")
-    own, values = context.configuration_codes[sound], badness[sound]
     spread = replication(own, values, better_half=True)
     if spread is None or spread.repeated < 2 or spread.degrees < thresholds["degrees"]:
         raise NotAssessable("too few configurations were repeated")
@@ -74,7 +68,7 @@ def check(context: Context, verdicts: Mapping[str, pl.Series], thresholds: Thres
         f"{plural(int(tied.sum()), 'configuration')} cannot be told from the best: the next is {number(lead, 2)} "
         f"behind in {name}, repetitions differ by {number(spread.within, 2)}{more}"
     )
-    return SweepVerdict("info", told, int(sound.sum()), name, lead, float(margin[tied].max()))
+    return SweepVerdict("info", told, len(values), name, lead, float(margin[tied].max()))
 
 
 _LR = [0.01 * (1 + i // 3) for i in range(24)]

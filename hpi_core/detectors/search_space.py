@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from hpi_core.detectors.contract import NotAssessable
 from hpi_core.statistics.columns import parameter_of
 
 if TYPE_CHECKING:
@@ -51,6 +52,19 @@ def groups_at(context: Context, rows: pl.Series) -> Integers:
     if context.group_codes is None:
         return np.zeros(rows.len(), dtype=np.int64)
     return np.asarray(context.group_codes[rows.to_numpy()], dtype=np.int64)
+
+
+def repeated(context: Context, verdicts: Mapping[str, pl.Series]) -> tuple[Integers, Floats, Integers]:
+    """Return configuration code, objective (lower is better) and group of every trial that has a sound result.
+
+    Raises:
+        NotAssessable: no configuration was repeated.
+    """
+    if context.unique_parameters:
+        raise NotAssessable("no configuration was repeated")
+    badness = sound_badness(context, broken_at(verdicts, BREAKDOWNS, context.rows), context.rows)
+    sound = np.isfinite(badness)
+    return context.configuration_codes[sound], badness[sound], groups_at(context, context.rows)[sound]
 
 
 def sound_badness(context: Context, broken: Booleans, rows: pl.Series) -> Floats:

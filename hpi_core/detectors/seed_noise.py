@@ -24,12 +24,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-import numpy as np
 import polars as pl
 
 from hpi_core.detectors.context import Context
 from hpi_core.detectors.contract import Example, NotAssessable, SweepDetector, SweepVerdict, Threshold, Thresholds
-from hpi_core.detectors.search_space import BREAKDOWNS, broken_at, groups_at, sound_badness
+from hpi_core.detectors.search_space import repeated
 from hpi_core.numerals import percent, plural
 from hpi_core.statistics.replicates import replication
 from hpi_core.statistics.variance_share import ranks_within
@@ -40,13 +39,8 @@ _LEAST_REPEATED = 3
 
 def check(context: Context, verdicts: Mapping[str, pl.Series], thresholds: Thresholds) -> SweepVerdict | None:
     """Hold the spread between repetitions against that between configurations."""
-    if context.unique_parameters:
-        raise NotAssessable("no configuration was repeated")
-    broken = broken_at(verdicts, BREAKDOWNS, context.rows)
-    badness = sound_badness(context, broken, context.rows)
-    sound = np.isfinite(badness)
-    ranked = ranks_within(badness[sound], groups_at(context, context.rows)[sound])
-    found = replication(context.configuration_codes[sound], ranked)
+    own, values, groups = repeated(context, verdicts)
+    found = replication(own, ranks_within(values, groups))
     if found is None or found.repeated < _LEAST_REPEATED or found.degrees < thresholds["degrees"]:
         raise NotAssessable("too few configurations were repeated")
     if found.between <= 0 or not math.isfinite(found.between):
@@ -59,7 +53,7 @@ def check(context: Context, verdicts: Mapping[str, pl.Series], thresholds: Thres
         f"ranked by {name}, repetitions of one configuration spread over {percent(found.within)} of the ranking and "
         f"configurations over {percent(found.between)} ({plural(found.repeated, 'configuration')} repeated)"
     )
-    return SweepVerdict("warn", told, int(sound.sum()), name, ratio, thresholds["ratio"])
+    return SweepVerdict("warn", told, len(values), name, ratio, thresholds["ratio"])
 
 
 _LR = [0.01 * (1 + i // 3) for i in range(24)]
