@@ -1,25 +1,29 @@
-"""Where a curve that came down and rose again turned: the corner of a falling line and a rising parabola.
+"""Where a curve that came down and rose again turned: the corner of a line that falls and one that rises.
 
 The lowest value of a moving average lies anywhere in the flat part around the turn, and up to half a window off. A
-corner fitted to the points on both sides of it says where the curve was lowest for good before it rose. The rise is a
-parabola so that one which slows down or picks up does not pull the corner with it.
+corner fitted to the points on both sides of it says where the curve was lowest for good before it rose. How it fell and
+how it rises, evenly or along a parabola, is not known: each place is judged by all four ways at once.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 
 from hpi_core.curves.windows import Bools, Floats, Ints, window
 
-BEFORE = 0.15
-AFTER = 0.3
+BEFORE = 0.08
+AFTER = 0.25
 _FEWEST = 4
+# Of the squares that a corner leaves over, as a share of all: less than this is taken for rounding.
+_LEAST_LEFT = 1e-9
 
 
 def turns(values: Floats, counts: Ints, low: Ints, since: Ints) -> Ints:
     """Return the place of the corner near `low` in each row, `low` itself where no corner with a rise after it fits.
 
-    Least squares over 15 % of the row before `low` and 30 % after it, for every corner at most 15 % away.
+    Least squares over `BEFORE` of the row before `low` and `AFTER` of it after, for every corner in between.
 
     Args:
         values: k rows, of which the first `counts` are values and the others NaN.
@@ -31,13 +35,8 @@ def turns(values: Floats, counts: Ints, low: Ints, since: Ints) -> Ints:
     after = np.maximum(_FEWEST, np.ceil(AFTER * counts).astype(np.int64))
     begin = np.maximum(np.maximum(0, low - before), since)
     length = np.minimum(counts, low + after + 1) - begin
-    points = _without_spikes(window(values, begin, length))
-    fit, rises = _corners(points, length)
-    place = np.arange(fit.shape[1])
-    near = np.abs(place - (low - begin)[:, None]) <= before[:, None]
-    inside = (place >= 1) & (place < length[:, None] - 3)
-    fit = np.where(near & inside & rises, fit, -np.inf)
-    out: Ints = np.where(np.isfinite(fit).any(axis=1), begin + fit.argmax(axis=1), low)
+    likely = _corners(_without_spikes(window(values, begin, length)), length)
+    out: Ints = np.where(np.isfinite(likely).any(axis=1), begin + likely.argmax(axis=1), low)
     return out
 
 
@@ -52,35 +51,79 @@ def _without_spikes(points: Floats) -> Floats:
     return out
 
 
-def _corners(points: Floats, length: Ints) -> tuple[Floats, Bools]:
-    """Return for a corner at each place how much of the squares it explains, and whether the fit is lowest there.
+def _corners(points: Floats, length: Ints) -> Floats:
+    """Return the log likelihood of a corner at each place up to a constant, -inf where none with a rise fits.
 
-    With d the distance to the corner the fit is level + fall d before it, and level + rise d + bend d^2 after it.
+    The sum over the four ways to fall and to rise of (squares left)^(-n/2) n^(-p/2), the approximation to the
+    probability of a model of p numbers for n points by the Bayesian information criterion (Schwarz 1978).
     """
     at = np.arange(points.shape[1], dtype=float)
     present = at < length[:, None]
     y = np.where(present, points - points[:, :1], 0.0)
+    n = length[:, None].astype(float)
     sums = [np.cumsum(y * at**power, axis=1) for power in range(3)]
     rest = [total[:, -1:] - total for total in sums]
-    m, r = at[None, :], np.maximum(length[:, None] - 1 - at, 0)
-    left1, left2, right1, right2, right3, right4 = -_powers(m)[0], _powers(m)[1], *_powers(r)
-    y_left = sums[1] - at * sums[0]
-    y_right = rest[1] - at * rest[0]
-    y_bent = rest[2] - 2 * at * rest[1] + at**2 * rest[0]
+    total = sums[0][:, -1:]
+    squares = (y * y).sum(axis=1, keepdims=True) - total**2 / n
+    left = _ways(at[None, :], at * sums[0] - sums[1], at**2 * sums[0] - 2 * at * sums[1] + sums[2])
+    right = _ways(np.maximum(n - 1 - at, 0), rest[1] - at * rest[0], rest[2] - 2 * at * rest[1] + at**2 * rest[0])
+    inside = (at >= 1) & (at < n - 3)
+    out = np.full(y.shape, -np.inf)
     with np.errstate(all="ignore"):
-        # The slopes are eliminated from the normal equations first, which leaves one equation for the level.
-        across = right2 * right4 - right3**2
-        rise_y, rise_level = (y_right * right4 - y_bent * right3) / across, (right1 * right4 - right2 * right3) / across
-        bend_y, bend_level = (y_bent * right2 - y_right * right3) / across, (right2**2 - right1 * right3) / across
-        total = sums[0][:, -1:]
-        level = (total - left1 * y_left / left2 - right1 * rise_y - right2 * bend_y) / (
-            length[:, None] - left1**2 / left2 - right1 * rise_level - right2 * bend_level
-        )
-        fall = (y_left - left1 * level) / left2
-        rise, bend = rise_y - rise_level * level, bend_y - bend_level * level
-        explained = level * total + fall * y_left + rise * y_right + bend * y_bent
-        lowest = (fall <= 0) & (rise + bend > 0) & (rise + bend * r >= 0)
-    return np.where(np.isnan(explained), -np.inf, explained), lowest
+        for fall in left:
+            for rise in right:
+                level = (total - fall.apart - rise.apart) / (n - fall.shared - rise.shared)
+                explained = level * total + fall.explained(level) + rise.explained(level) - total**2 / n
+                over = np.maximum(1 - explained / squares, _LEAST_LEFT)
+                fits = inside & fall.upward(level) & rise.upward(level) & np.isfinite(over)
+                likely = -n / 2 * np.log(over) - (fall.degree + rise.degree) / 2 * np.log(n)
+                out = np.where(fits, np.logaddexp(out, likely), out)
+    return out
+
+
+@dataclass(frozen=True, eq=False)
+class _Way:
+    """How the curve goes away from a corner at each place to one side: slope d + bend d^2 at the distance d.
+
+    The two follow from the level of the corner, which both sides share: slope = slopes[0] - level slopes[1], and bend
+    likewise. `apart` and `shared` are what that leaves of the sum of the values and of the number of points.
+    """
+
+    degree: int
+    slopes: tuple[Floats, Floats]
+    bends: tuple[Floats, Floats]
+    apart: Floats
+    shared: Floats
+    products: tuple[Floats, Floats]
+    reach: Floats
+
+    def _at(self, level: Floats) -> tuple[Floats, Floats]:
+        return self.slopes[0] - level * self.slopes[1], self.bends[0] - level * self.bends[1]
+
+    def explained(self, level: Floats) -> Floats:
+        slope, bend = self._at(level)
+        out: Floats = slope * self.products[0] + bend * self.products[1]
+        return out
+
+    def upward(self, level: Floats) -> Bools:
+        """Say whether it lies above the corner right beside it and at its far end."""
+        slope, bend = self._at(level)
+        out: Bools = (slope + bend > 0) & (slope + bend * self.reach >= 0)
+        return out
+
+
+def _ways(reach: Floats, first: Floats, second: Floats) -> tuple[_Way, _Way]:
+    """Return the line and the parabola for `reach` points on a side; `first` and `second` are sums of y d and y d^2."""
+    one, two, three, four = _powers(reach)
+    none = np.zeros_like(first)
+    with np.errstate(all="ignore"):
+        slope, falls = first / two, one / two + none
+        line = _Way(1, (slope, falls), (none, none), one * slope, one * falls, (first, second), reach)
+        across = two * four - three**2
+        slopes = (first * four - second * three) / across, (one * four - two * three) / across + none
+        bends = (second * two - first * three) / across, (two**2 - one * three) / across + none
+        apart, shared = (one * a + two * b for a, b in zip(slopes, bends, strict=True))
+    return line, _Way(2, slopes, bends, apart, shared, (first, second), reach)
 
 
 def _powers(n: Floats) -> tuple[Floats, Floats, Floats, Floats]:
