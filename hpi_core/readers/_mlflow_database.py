@@ -9,7 +9,8 @@ import polars as pl
 
 from hpi_core.errors import SourceError
 from hpi_core.readers._experiments import choose_experiment
-from hpi_core.readers._runs import POINTS, RUNS, TEXTS, Runs
+from hpi_core.readers._histories import POINTS, Histories
+from hpi_core.readers._runs import RUNS, TEXTS, Runs
 from hpi_core.readers._sqlite import Database
 from hpi_core.readers.contract import Experiment
 from hpi_core.tables.ledger import Entry
@@ -66,7 +67,9 @@ def read_runs(database: Database, named: str | None, entries: list[Entry], progr
     progress("reading parameters", 0.15)
     params = _texts(database, "params", rows)
     tags = _texts(database, "tags", rows)
-    return Runs(runs, params, tags, _points(database, rows, progress), chosen.name)
+    histories = Histories()
+    histories.take_all(_points(database, rows, progress))
+    return Runs(runs, params, tags, histories, chosen.name)
 
 
 def _active(database: Database, prefix: str = "") -> str:

@@ -17,7 +17,8 @@ import polars as pl
 from hpi_core.errors import Cancelled as ReadingCancelled
 from hpi_core.errors import SourceError
 from hpi_core.readers._experiments import choose_experiment
-from hpi_core.readers._runs import POINTS, RUNS, STATUSES, TEXTS, Runs, points_of
+from hpi_core.readers._histories import Histories
+from hpi_core.readers._runs import RUNS, STATUSES, TEXTS, Runs, points_of
 from hpi_core.readers.contract import Experiment
 from hpi_core.tables.ledger import Entry
 from hpi_core.tables.table import Cancelled, Progress
@@ -34,9 +35,9 @@ _METRIC_CAP = 256 << 20
 _DEPTH = 16
 _OFTEN = 100
 # What is held as Python's objects, some ten times as large as in a frame, before it goes into one.
-_LINES = 5_000
-_TEXTS = 4_000
-_RUNS = 1_000
+_LINES = 2_500
+_TEXTS = 2_000
+_RUNS = 500
 _LISTED = 20
 
 
@@ -123,9 +124,8 @@ class _Reading:
     tags: list[tuple[int, str, str]] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     spans: list[tuple[int, str, int]] = field(default_factory=list)
-    frames: dict[str, list[pl.DataFrame]] = field(
-        default_factory=lambda: {"runs": [], "params": [], "tags": [], "points": []}
-    )
+    frames: dict[str, list[pl.DataFrame]] = field(default_factory=lambda: {"runs": [], "params": [], "tags": []})
+    histories: Histories = field(default_factory=Histories)
     taken: int = 0
     deleted: int = 0
     cut: int = 0
@@ -160,6 +160,8 @@ class _Reading:
             self._text(self.tags, row, key, path)
         for key, path in _files(f"{run}/metrics"):
             self._history(row, key, path)
+        if len(self.lines) >= _LINES:  # at the end of a run: its histories are taken together
+            self._flush_points()
         if len(self.params) + len(self.tags) >= _TEXTS:
             self._flush_texts()
         if len(self.runs) >= _RUNS:
@@ -186,7 +188,7 @@ class _Reading:
             pl.concat([pl.DataFrame(schema=RUNS), *self.frames["runs"]]),
             pl.concat([pl.DataFrame(schema=TEXTS), *self.frames["params"]]),
             pl.concat([pl.DataFrame(schema=TEXTS), *self.frames["tags"]]),
-            pl.concat([pl.DataFrame(schema=POINTS), *self.frames["points"]]),
+            self.histories,
         )
 
     def _text(self, into: list[tuple[int, str, str]], row: int, key: str, path: str) -> None:
@@ -208,8 +210,6 @@ class _Reading:
         if lines:
             self.lines += lines
             self.spans.append((row, key, len(lines)))
-        if len(self.lines) >= _LINES:
-            self._flush_points()
 
     def _flush_points(self) -> None:
         counts = pl.Series([count for _, _, count in self.spans], dtype=pl.UInt32)
@@ -220,7 +220,7 @@ class _Reading:
         each = spans.select(pl.all().repeat_by(counts)).explode("row", "metric") if self.spans else spans
         points, bad = points_of(self.lines, each["row"], each["metric"])
         self.bad += bad
-        self.frames["points"].append(points)
+        self.histories.take(points)
         self.lines, self.spans = [], []
 
     def _flush_runs(self) -> None:

@@ -14,7 +14,8 @@ from hpi_core.errors import Cancelled as ReadingCancelled
 from hpi_core.errors import SourceError
 from hpi_core.readers._databases import missing_extra
 from hpi_core.readers._experiments import choose_experiment
-from hpi_core.readers._runs import POINTS, RUNS, TEXTS, Runs
+from hpi_core.readers._histories import POINTS, Histories
+from hpi_core.readers._runs import RUNS, TEXTS, Runs
 from hpi_core.readers.contract import Experiment
 from hpi_core.tables.ledger import Entry
 from hpi_core.tables.locations import address_for_people
@@ -58,20 +59,22 @@ def read_runs(address: str, named: str | None, entries: list[Entry], progress: P
             _experiments(client, cancelled), named, "experiment", address_for_people(address), entries
         )
         found = list(_runs(client, chosen.id, progress, cancelled))
-        runs, params, tags, points = [], [], [], []
+        runs, params, tags, histories = [], [], [], Histories()
         for row, run in enumerate(found):
             progress(f"reading run {row + 1:,} of {len(found):,}", 0.1 + 0.8 * row / len(found))
             info = run.info
             runs.append((info.run_id, info.run_name, str(info.status), info.start_time, info.end_time, info.user_id))
             params += [(row, name, text) for name, text in run.data.params.items()]
             tags += [(row, name, text) for name, text in run.data.tags.items()]
+            points = []
             for metric in run.data.metrics:
                 _stop(cancelled, address)
                 points += [
                     (row, metric, point.step, point.timestamp, point.value)
                     for point in client.get_metric_history(info.run_id, metric)
                 ]
-    return Runs(_frame(runs, RUNS), _frame(params, TEXTS), _frame(tags, TEXTS), _frame(points, POINTS), chosen.name)
+            histories.take(_frame(points, POINTS))
+    return Runs(_frame(runs, RUNS), _frame(params, TEXTS), _frame(tags, TEXTS), histories, chosen.name)
 
 
 def _client(address: str) -> Any:

@@ -7,17 +7,17 @@ A parameter whose name is taken becomes `params.…`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
 
 from hpi_core import frames
+from hpi_core.readers._histories import Histories
 from hpi_core.roles import RoleHints
 from hpi_core.roles.names import parse
 from hpi_core.roles.vocabulary import ENVIRONMENT
 from hpi_core.tables.cells import type_columns
-from hpi_core.tables.curve_frames import last_of_steps, whole_trials
 from hpi_core.tables.ledger import Entry, ledger_frame
 from hpi_core.tables.nested import COLUMNS, unique
 from hpi_core.tables.table import Table
@@ -33,11 +33,8 @@ RUNS = pl.Schema(
     }
 )
 TEXTS = pl.Schema({"row": pl.UInt32(), "name": pl.Categorical(), "text": pl.String()})
-# `time` is in milliseconds since 1970, and counts logged values in the order they came where it stands still.
-POINTS = pl.Schema(
-    {"row": pl.UInt32(), "metric": pl.Categorical(), "step": pl.Int64(), "time": pl.Int64(), "value": pl.Float64()}
-)
 STATUSES = ("UNKNOWN", "RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED")
+_FEW = 100
 _SYSTEM = "system/"
 _PARENT = "mlflow.parentRunId"
 _NAME, _NOTE, _USER, _SOURCE = "mlflow.runName", "mlflow.note.content", "mlflow.user", "mlflow.source.name"
@@ -51,7 +48,7 @@ class Runs:
     runs: pl.DataFrame = field(default_factory=lambda: frames.empty(RUNS))
     params: pl.DataFrame = field(default_factory=lambda: frames.empty(TEXTS))
     tags: pl.DataFrame = field(default_factory=lambda: frames.empty(TEXTS))
-    points: pl.DataFrame = field(default_factory=lambda: frames.empty(POINTS))
+    histories: Histories = field(default_factory=Histories)
     experiment: str = ""
 
 
@@ -61,17 +58,18 @@ def runs_table(found: Runs, entries: list[Entry]) -> Table:
     Runs stand in the order of their start. Runs that only hold others together (parents without a metric) are left
     out, and named in the ledger.
     """
-    found, parents = _in_order(found, entries)
+    last = found.histories.last()
+    found, parents, place = _in_order(found, last["row"], entries)
     runs = found.runs
     tags = _wide(found.tags, runs.height)
     names = pl.coalesce(pl.col("run_name").replace("", None), pl.lit(tags.get(_NAME, _nothing(runs.height))))
     columns = {"run_id": runs["run_id"], "run_name": runs.select(names.alias("run_name")).to_series()}
     columns["status"] = runs["status"]
-    last = _last_values(found.points)
-    metrics = _add(columns, _pivoted(last, "metric", "value", runs.height), "metrics.", entries)
+    metrics = _add(columns, _pivoted(_moved(last, place), "metric", "value", runs.height), "metrics.", entries)
     params, ledger = _typed(_wide(found.params, runs.height))
+    found.params = frames.empty(TEXTS)
     settings = _add(columns, params, "params.", entries)
-    times = _times(found, columns)
+    times = _times(runs, _moved(found.histories.alive(), place), columns)
     if parents is not None:
         columns["parent_run"] = parents
     columns["user"] = runs.select(
@@ -92,7 +90,7 @@ def runs_table(found: Runs, entries: list[Entry]) -> Table:
         ),
     )
     frame = pl.DataFrame([column.alias(name) for name, column in columns.items()])
-    curves = _curves(found.points, entries)
+    curves = found.histories.curves(place, entries)
     return Table(frame, ledger_frame(entries, [ledger]), hints=hints, curves=curves, experiment=found.experiment)
 
 
@@ -120,41 +118,38 @@ def points_of(texts: Sequence[str], rows: pl.Series, metrics: pl.Series) -> tupl
     return sound, points.height - sound.height
 
 
-def _in_order(found: Runs, entries: list[Entry]) -> tuple[Runs, pl.Series | None]:
-    """Return the runs by their start, without the parents that hold nothing of their own, and each one's parent."""
-    parent_of = found.tags.filter(pl.col("name") == _PARENT).select("row", pl.col("text").alias("parent"))
-    runs = found.runs.with_row_index("row").join(parent_of, on="row", how="left", maintain_order="left")
-    parents = runs["parent"].drop_nulls().unique()
-    measured = found.points["row"].unique()
-    holders = runs["run_id"].is_in(parents.implode()) & ~runs["row"].is_in(measured.implode())
-    if holders.any() and not holders.all():
-        count = int(holders.sum())
-        entries.append(
-            Entry("left_out", f"{count:,} parent runs without a metric only hold other runs: left out", count=count)
-        )
-        runs = runs.filter(~holders)
-    runs = runs.sort("start", "row", nulls_last=True)
-    place = pl.Series([None], dtype=pl.UInt32).new_from_index(0, found.runs.height)
-    place = place.scatter(runs["row"], pl.int_range(runs.height, dtype=pl.UInt32, eager=True))
+def _in_order(found: Runs, measured: pl.Series, entries: list[Entry]) -> tuple[Runs, pl.Series | None, pl.Series]:
+    """Return the runs by their start, each one's parent, and the new place of every run, null where it is left out.
 
+    Left out are the parents that hold nothing of their own; `measured` are the rows of the runs that do.
+    """
+    height = found.runs.height
+    told = found.tags.filter(pl.col("name") == _PARENT)
+    parent_of = _nothing(height).scatter(told["row"], told["text"])
+    parents = parent_of.drop_nulls().unique()
+    order = pl.DataFrame([found.runs["start"], pl.int_range(height, dtype=pl.UInt32, eager=True).alias("row")])
+    if not parents.is_empty():
+        holders = found.runs["run_id"].is_in(parents.implode()) & ~order["row"].is_in(measured.unique().implode())
+        if holders.any() and not holders.all():
+            count = int(holders.sum())
+            message = f"{count:,} parent runs without a metric only hold other runs: left out"
+            entries.append(Entry("left_out", message, count=count))
+            order = order.filter(~holders)
+    rows = order.sort("start", "row", nulls_last=True)["row"]
+    place = pl.Series([None], dtype=pl.UInt32).new_from_index(0, height)
+    place = place.scatter(rows, pl.int_range(len(rows), dtype=pl.UInt32, eager=True))
     ordered = Runs(
-        runs.select(RUNS.names()),
+        found.runs if len(rows) == height and rows.is_sorted() else found.runs[rows],
         _moved(found.params, place),
         _moved(found.tags, place),
-        _sorted(_moved(_taken(found), place)),
+        found.histories,
         found.experiment,
     )
     if parents.is_empty():
-        return ordered, None
+        return ordered, None, place
     names = dict(found.runs.select("run_id", "run_name").iter_rows())
-    told = [None if id_ is None else (names.get(id_) or id_) for id_ in runs["parent"].to_list()]
-    return ordered, pl.Series("parent_run", told, dtype=pl.String)
-
-
-def _taken(found: Runs) -> pl.DataFrame:
-    """Return the points and leave none behind: they are the most of a store, and need not be held twice."""
-    points, found.points = found.points, frames.empty(POINTS)
-    return points
+    named = [None if id_ is None else (names.get(id_) or id_) for id_ in parent_of[rows].to_list()]
+    return ordered, pl.Series("parent_run", named, dtype=pl.String), place
 
 
 def _moved(long: pl.DataFrame, place: pl.Series) -> pl.DataFrame:
@@ -162,15 +157,6 @@ def _moved(long: pl.DataFrame, place: pl.Series) -> pl.DataFrame:
     if place.null_count() == 0 and place.is_sorted():
         return long
     return long.with_columns(place.gather(long["row"]).alias("row")).drop_nulls("row")
-
-
-def _sorted(points: pl.DataFrame) -> pl.DataFrame:
-    """Return points in order; where they stand run by run, run by run, so that little is held twice."""
-    if not points["row"].is_sorted():
-        points = points.sort("row", maintain_order=True)
-    keys = ("metric", "step", "time")
-    parts = [part.sort("row", *keys, maintain_order=True) for part in whole_trials(points, "row")]
-    return pl.concat(parts, rechunk=False) if parts else points
 
 
 def _nothing(height: int) -> pl.Series:
@@ -184,10 +170,22 @@ def _wide(long: pl.DataFrame, height: int) -> dict[str, pl.Series]:
 def _pivoted(long: pl.DataFrame, name: str, value: str, height: int) -> dict[str, pl.Series]:
     """Return one column per name, by the order of the names; the last value counts where one stands twice."""
     out: dict[str, pl.Series] = {}
-    for key, mine in long.partition_by(name, as_dict=True, maintain_order=True).items():
+    for key, mine in _by_name(long, name):
         blank = pl.Series([None], dtype=long.schema[value]).new_from_index(0, height)
-        out[str(key[0])] = blank.scatter(mine["row"], mine[value])
+        out[key] = blank.scatter(mine["row"], mine[value])
     return dict(sorted(out.items()))
+
+
+def _by_name(long: pl.DataFrame, name: str) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Yield every name and what belongs to it: one after the other, where looking for each does not take long."""
+    names = long[name].unique()
+    if len(names) > _FEW:
+        yield from (
+            (str(key[0]), mine) for key, mine in long.partition_by(name, as_dict=True, maintain_order=True).items()
+        )
+        return
+    for key in names.to_list():
+        yield str(key), long.filter(pl.col(name) == key)
 
 
 def _add(columns: dict[str, pl.Series], more: dict[str, pl.Series], prefix: str, entries: list[Entry]) -> list[str]:
@@ -217,13 +215,12 @@ def _typed(texts: dict[str, pl.Series]) -> tuple[dict[str, pl.Series], pl.DataFr
     return {column.name: column for column in typed.frame.iter_columns()}, ledger
 
 
-def _times(found: Runs, columns: dict[str, pl.Series]) -> list[str]:
+def _times(runs: pl.DataFrame, alive: pl.DataFrame, columns: dict[str, pl.Series]) -> list[str]:
     for name, source in (("start_time", "start"), ("end_time", "end")):
-        columns[unique(name, columns)] = _moments(found.runs[source])
-    alive = found.points.group_by("row").agg(pl.col("time").max())
+        columns[unique(name, columns)] = _moments(runs[source])
     if alive.is_empty():
         return ["start_time", "end_time"]
-    blank = pl.Series([None], dtype=pl.Int64).new_from_index(0, found.runs.height)
+    blank = pl.Series([None], dtype=pl.Int64).new_from_index(0, runs.height)
     columns[unique("last_updated", columns)] = _moments(blank.scatter(alive["row"], alive["time"]))
     return ["start_time", "end_time", "last_updated"]
 
@@ -244,47 +241,3 @@ def _tags(tags: dict[str, pl.Series]) -> dict[str, pl.Series]:
 def _role_of_tag(name: str) -> str:
     key = parse(name.removeprefix("tags.")).key
     return "environment" if key in ENVIRONMENT else "text"
-
-
-def _last_values(points: pl.DataFrame) -> pl.DataFrame:
-    """Return the last value of every metric of every run: of the highest step, there the latest."""
-    ends = (pl.col("row") != pl.col("row").shift(-1)) | (pl.col("metric") != pl.col("metric").shift(-1))
-    return points.filter(ends.fill_null(True)).select("row", "metric", "value")
-
-
-def _curves(points: pl.DataFrame, entries: list[Entry]) -> pl.DataFrame | None:
-    """Return the histories of the metrics that any run logged more than once."""
-    counted = [_counts(part) for part in whole_trials(points, "row")]
-    again = pl.concat(counted).filter(pl.col("n") > 1) if counted else frames.empty(POINTS)
-    if again.is_empty():
-        return None
-    kept = again["metric"].unique().implode()
-    still = again.filter(pl.col("steps") == 1).select("row", "metric", pl.lit(True).alias("still"))
-    if not still.is_empty():
-        message = f"{still.height:,} histories were logged without steps: their steps are the order of logging"
-        entries.append(Entry("reshaped", message, count=still.height))
-    blocks: list[pl.DataFrame] = []
-    replaced = 0
-    for part in whole_trials(points, "row"):
-        mine = part.filter(pl.col("metric").is_in(kept))
-        block, more = last_of_steps(_numbered(mine, still).rename({"row": "_row"}))
-        blocks.append(block.sort("_row", "metric", "step", maintain_order=True))
-        replaced += more
-    if replaced:
-        message = f"{replaced:,} values were logged again at the same step: the last of them counts"
-        entries.append(Entry("reshaped", message, count=replaced))
-    return pl.concat(blocks, rechunk=False)
-
-
-def _counts(points: pl.DataFrame) -> pl.DataFrame:
-    return points.group_by("row", "metric").agg(pl.len().alias("n"), pl.col("step").n_unique().alias("steps"))
-
-
-def _numbered(points: pl.DataFrame, still: pl.DataFrame) -> pl.DataFrame:
-    """Return points whose steps are the order of logging in the histories that were logged without."""
-    if still.is_empty():
-        return points
-    place = pl.int_range(pl.len()).over("row", "metric")
-    return points.join(still, on=["row", "metric"], how="left", maintain_order="left").with_columns(
-        pl.when(pl.col("still")).then(place).otherwise(pl.col("step")).alias("step")
-    )

@@ -15,8 +15,9 @@ from hpi_core.tables.table import Table
 
 # A curve that goes back at more than this share of its points was not resumed: its rows stand in another order.
 _OFTEN = 0.1
-# Points worked on at once where whole trials are taken one part after the other.
-_AT_ONCE = 100_000
+# Points worked on at once where whole trials are taken one part after the other: a small share of all, for what is
+# made of a part stands beside them, and enough that a part is worth its handling.
+_LEAST, _MOST, _PARTS = 8_192, 100_000, 32
 _STEP_NAMES = (
     r"_step|step|global_?step|trainer/global_step|iter|iteration|training_iteration|epoch|num_?epoch|round|"
     r"training_step|train_?step|timestep|timesteps_total|_iteration|step_num|epoch_num|current_epoch"
@@ -184,12 +185,13 @@ def last_of_steps(points: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     return kept, points.height - kept.height
 
 
-def whole_trials(points: pl.DataFrame, row: str, size: int = _AT_ONCE) -> Iterator[pl.DataFrame]:
-    """Yield points sorted by the trial in `row` in parts of about `size`, none of which ends within a trial.
+def whole_trials(points: pl.DataFrame, row: str) -> Iterator[pl.DataFrame]:
+    """Yield points sorted by the trial in `row` in parts, none of which ends within a trial.
 
     What is made of a part is small beside all points, of which there is no second copy then.
     """
     rows = points[row].to_numpy()
+    size = min(max(points.height // _PARTS, _LEAST), _MOST)
     start = 0
     while start < points.height:
         last = min(start + size, points.height) - 1
