@@ -11,7 +11,10 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
+
+from hpi_core.readers._stored import Parameter
 
 
 @dataclass(frozen=True)
@@ -45,26 +48,31 @@ def parse_distribution(text: str) -> Distribution | None:
     return Distribution(name.startswith("int"), log, low, high)
 
 
-def decoded(stored: pl.DataFrame, known: Mapping[str, Distribution | None]) -> tuple[pl.Series, int]:
-    """Return the values of one parameter as the study's author knows them, and how many make no sense.
+def decoded(stored: Parameter, known: Mapping[str, Distribution | None]) -> tuple[pl.Series, int]:
+    """Return what the values of one parameter stand for, where there is one, and how many make no sense.
 
-    `stored` has the columns `value` (as Optuna keeps it) and `distribution` (JSON text, a key of `known`).
+    `known` has every one of the parameter's distributions by its JSON text.
     """
-    used = [None if text is None else known.get(text) for text in stored["distribution"].unique().to_list()]
-    if not any(distribution is not None and distribution.choices is not None for distribution in used):
-        values = stored["value"]
-        whole = all(distribution is not None and distribution.whole for distribution in used)
-        if whole and bool((values.drop_nulls().abs() < 2**53).all()):
-            return values.cast(pl.Int64, strict=False), 0
-        return values, 0
-    each = stored.select("value", "distribution")
-    pairs = each.unique(maintain_order=True)  # a few choices stand for all trials
-    found = [_chosen(value, known.get(text)) for value, text in pairs.iter_rows()]
-    none_is_a_choice = any(None in d.choices for d in used if d is not None and d.choices is not None)
-    typed = _typed([chosen for chosen, _ in found], none_is_a_choice).alias("chosen")
-    told = pairs.with_columns(typed, pl.Series("fits", [fits for _, fits in found], dtype=pl.Boolean))
-    placed = each.join(told, on=["value", "distribution"], how="left", nulls_equal=True, maintain_order="left")
-    return placed["chosen"], int((~placed["fits"]).sum())
+    rows = stored.rows
+    values, kinds = stored.values[rows], stored.kinds[rows]
+    distributions = [known[text] for text in stored.distributions]
+    if not any(distribution is not None and distribution.choices is not None for distribution in distributions):
+        series = pl.Series(values).fill_nan(None)
+        whole = all(distribution is not None and distribution.whole for distribution in distributions)
+        if whole and bool((series.drop_nulls().abs() < 2**53).all()):
+            return series.cast(pl.Int64, strict=False), 0
+        return series, 0
+    found: list[tuple[object, bool]] = []  # a few choices stand for all trials
+    place = np.zeros(len(rows), np.uint32)
+    for number, distribution in enumerate(distributions, start=1):
+        mine = np.flatnonzero(kinds == number)
+        distinct = np.unique(values[mine])
+        place[mine] = len(found) + np.searchsorted(distinct, values[mine])
+        found += [_chosen(None if math.isnan(value) else value, distribution) for value in distinct.tolist()]
+    none_is_a_choice = any(None in d.choices for d in distributions if d is not None and d.choices is not None)
+    typed = _typed([chosen for chosen, _ in found], none_is_a_choice)
+    wrong = np.array([not fits for _, fits in found])
+    return typed.gather(place), int(wrong[place].sum())
 
 
 def _chosen(value: float | None, distribution: Distribution | None) -> tuple[object, bool]:

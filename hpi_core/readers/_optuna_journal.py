@@ -19,7 +19,8 @@ import polars as pl
 from hpi_core.errors import Cancelled as ReadingCancelled
 from hpi_core.errors import SourceError
 from hpi_core.readers._experiments import choose_experiment
-from hpi_core.readers._study import ATTRIBUTES, INTERMEDIATE, PARAMS, STATES, TRIALS, VALUES, Study
+from hpi_core.readers._stored import PARAMS, Parameters
+from hpi_core.readers._study import ATTRIBUTES, INTERMEDIATE, STATES, TRIALS, VALUES, Study
 from hpi_core.readers.contract import Experiment
 from hpi_core.roles import Direction
 from hpi_core.tables.ledger import Entry
@@ -211,13 +212,15 @@ class _Replay:
         def long(told: list[Any], schema: pl.Schema) -> pl.DataFrame:
             return _frame([(row_of[place], *rest) for place, *rest in told if place in row_of], schema)
 
+        params = Parameters(len(rows))
+        params.take(long(self.params, PARAMS))
         names = study.system.get("study:metric_names")
         return Study(
             study.name,
             study.directions,
             [str(name) for name in names] if isinstance(names, list) else [],
             _frame(rows, TRIALS),
-            long(self.params, PARAMS),
+            params,
             long(self.values, VALUES),
             long(self.steps, INTERMEDIATE),
             long(self.user, ATTRIBUTES),

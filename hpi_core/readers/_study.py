@@ -8,7 +8,7 @@ gives it (`params_`, `user_attrs_`).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -16,6 +16,7 @@ import polars as pl
 
 from hpi_core import frames
 from hpi_core.readers._distributions import Distribution, decoded, parse_distribution
+from hpi_core.readers._stored import Parameters
 from hpi_core.roles import Direction, Objective, RoleHints, SearchRange
 from hpi_core.tables.curve_frames import last_of_steps, whole_trials
 from hpi_core.tables.ledger import Entry, ledger_frame
@@ -34,17 +35,12 @@ TRIALS = pl.Schema(
     },
 )
 # `_row` is the place of the trial in the study's trials. Of what stands twice for a trial the last counts.
-PARAMS = pl.Schema(
-    {"_row": pl.UInt32(), "name": pl.Categorical(), "value": pl.Float64(), "distribution": pl.Categorical()}
-)
-VALUES = pl.Schema({"_row": pl.UInt32(), "objective": pl.Int64(), "value": pl.Float64()})
+VALUES = pl.Schema({"_row": pl.UInt32(), "objective": pl.UInt32(), "value": pl.Float64()})
 INTERMEDIATE = pl.Schema({"_row": pl.UInt32(), "step": pl.Int64(), "value": pl.Float64()})
 ATTRIBUTES = pl.Schema({"_row": pl.UInt32(), "key": pl.String(), "json": pl.String()})
 STATES = ("RUNNING", "COMPLETE", "PRUNED", "FAIL", "WAITING")
 # Clocks that differ by less are the same: heartbeats are written a minute or so apart.
 _CLOCK = timedelta(minutes=15)
-_PART = 25_000
-_FEW = 100
 
 
 @dataclass
@@ -55,7 +51,7 @@ class Study:
     directions: Sequence[Direction | None] = ()
     metric_names: Sequence[str] = ()
     trials: pl.DataFrame = field(default_factory=lambda: frames.empty(TRIALS))
-    params: pl.DataFrame = field(default_factory=lambda: frames.empty(PARAMS))
+    params: Parameters = field(default_factory=Parameters)
     values: pl.DataFrame = field(default_factory=lambda: frames.empty(VALUES))
     intermediate: pl.DataFrame = field(default_factory=lambda: frames.empty(INTERMEDIATE))
     user: pl.DataFrame = field(default_factory=lambda: frames.empty(ATTRIBUTES))
@@ -137,43 +133,23 @@ def _objectives(study: Study, columns: _Columns) -> list[str]:
 
 def _parameters(study: Study, columns: _Columns) -> list[SearchRange | None]:
     """Add one column per parameter and return where each was searched, None where there are too many columns."""
-    known: dict[str, Distribution | None] = {
-        text: parse_distribution(text) for text in _distinct(study.params, "distribution")
-    }
-    ranges: list[SearchRange | None] = []
-    for key, mine in _by_name(study):
-        values, wrong = decoded(mine, known)
-        name = columns.add(key, "params_", values, mine["_row"])
+    known: dict[str, Distribution | None] = {}
+    ranges: list[SearchRange | None] = [None] * len(study.params.dropped)
+    for key, stored in study.params.each():
+        for text in stored.distributions:
+            if text not in known:
+                known[text] = parse_distribution(text)
+        values, wrong = decoded(stored, known)
+        name = columns.add(key, "params_", values, pl.Series(stored.rows))
         if name is None:
             ranges.append(None)
             continue
         if wrong:
             message = f"{wrong:,} stored values do not belong to their distribution: taken as missing"
             columns.entries.append(Entry("bad_value", message, column=name, count=wrong))
-        used = [known[text] for text in _distinct(mine, "distribution")]
+        used = [known[text] for text in stored.distributions]
         ranges.append(_range(name, [distribution for distribution in used if distribution is not None]))
     return ranges
-
-
-def _by_name(study: Study) -> Iterator[tuple[str, pl.DataFrame]]:
-    """Yield name and values of every parameter, and let go of those that were: all of them apart would be a copy."""
-    left = study.params
-    study.params = frames.empty(PARAMS)
-    names = _distinct(left, "name")
-    if len(names) > _FEW:  # looking for each of many takes long
-        parts = left.partition_by("name", as_dict=True, maintain_order=True)
-        left = left.clear()
-        for name in names:
-            yield name, parts.pop((name,))
-        return
-    for name in names:
-        yield name, left.filter(pl.col("name") == name)
-
-
-def _distinct(long: pl.DataFrame, column: str) -> list[str]:
-    """Return the words of a long column in their order, part by part: all at once takes several times its memory."""
-    parts = (part[column].unique(maintain_order=True).drop_nulls() for part in long.iter_slices(_PART))
-    return list(dict.fromkeys(word for part in parts for word in part.to_list()))
 
 
 def _range(name: str, used: Sequence[Distribution]) -> SearchRange:

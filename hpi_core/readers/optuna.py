@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from hpi_core.errors import Cancelled as ReadingCancelled
@@ -20,7 +21,8 @@ from hpi_core.readers import _optuna_journal as journal
 from hpi_core.readers._databases import SCHEMES, connected
 from hpi_core.readers._experiments import choose_experiment
 from hpi_core.readers._sqlite import Database, Row, opened, tables_of
-from hpi_core.readers._study import ATTRIBUTES, INTERMEDIATE, PARAMS, TRIALS, VALUES, Study, study_table
+from hpi_core.readers._stored import PARAMS, Parameters
+from hpi_core.readers._study import ATTRIBUTES, INTERMEDIATE, TRIALS, VALUES, Study, study_table
 from hpi_core.readers.contract import Experiment, StoreReader
 from hpi_core.roles import Direction
 from hpi_core.tables.ledger import Entry
@@ -197,9 +199,10 @@ class _Reading:
 
     def __init__(self, database: Database, trials: pl.DataFrame) -> None:
         self._database = database
-        self._rows = trials.select("trial_id", pl.int_range(pl.len(), dtype=pl.UInt32).alias("_row"))
-        ids = trials["trial_id"].sort()
-        self._within = f"trial_id >= {int(ids[0])} AND trial_id <= {int(ids[-1])}"
+        ids = trials["trial_id"].to_numpy()
+        self._row_of = np.argsort(ids, kind="stable").astype(np.uint32)
+        self._ids = ids[self._row_of]
+        self._within = f"trial_id >= {int(self._ids[0])} AND trial_id <= {int(self._ids[-1])}"
         # Before version 2.4 one table held the steps, and the trial its value.
         self._old = "step" in database.tables.get("trial_values", ())
 
@@ -217,16 +220,16 @@ class _Reading:
         table = "trial_intermediate_values"
         return self._measured(table, "trial_intermediate_value_id", ("step", "intermediate_value"), INTERMEDIATE)
 
-    def params(self, progress: Progress) -> pl.DataFrame:
+    def params(self, progress: Progress) -> Parameters:
         """Return the parameters as they are stored, each with its distribution."""
         columns = ("trial_id", "param_name", "param_value", "distribution_json")
-        pages: list[pl.DataFrame] = []
+        found = Parameters(len(self._ids))
         count = 0
         for page in self._database.pages("trial_params", "param_id", columns, self._within):
-            pages.append(self._page(page, PARAMS))
+            found.take(self._page(page, PARAMS))
             count += len(page)
             progress(f"reading parameters ({count:,})", None)
-        return self._placed(pages, PARAMS)
+        return found
 
     def attributes(self, kind: str) -> pl.DataFrame:
         """Return the `user` or `system` attributes as JSON texts."""
@@ -259,12 +262,15 @@ class _Reading:
 
     def _page(self, page: Sequence[Row], schema: pl.Schema, more: pl.Series | None = None) -> pl.DataFrame:
         """Return rows `(key, trial_id, …)` as a frame of the trials' `_row` and the rest, of other trials none."""
-        stored = pl.Schema({"trial_id": pl.Int64(), **{n: t for n, t in schema.items() if n != "_row"}})
-        frame = _frame([row[1 : 1 + len(schema)] for row in page], stored)
+        trial = pl.Series([row[1] for row in page], dtype=pl.Int64, strict=False).fill_null(-1).to_numpy()
+        place = np.minimum(np.searchsorted(self._ids, trial), len(self._ids) - 1)
+        stored = pl.Schema({name: dtype for name, dtype in schema.items() if name != "_row"})
+        frame = _frame([row[2 : 1 + len(schema)] for row in page], stored)
         if more is not None:
             frame = frame.with_columns(more)
-        placed = frame.join(self._rows, on="trial_id", how="inner", maintain_order="left")
-        return placed.select("_row", pl.all().exclude("_row", "trial_id"))
+        frame = frame.select(pl.Series("_row", self._row_of[place]), pl.all())
+        known = self._ids[place] == trial
+        return frame if known.all() else frame.filter(pl.Series(known))
 
     def _placed(self, pages: Sequence[pl.DataFrame], schema: pl.Schema) -> pl.DataFrame:
         return pl.concat(pages) if pages else pl.DataFrame(schema=schema)
