@@ -9,13 +9,15 @@ from __future__ import annotations
 import numpy as np
 
 from hpi_core.curves.spikes import Spikes, find_spikes
-from hpi_core.curves.turning import turns
+from hpi_core.curves.turning import levels_off, turns
 from hpi_core.curves.windows import Floats, Ints, line, medians, noise, window
 
 FIRST_SHARE = 0.02
 LATE_SHARE = 0.2
 SWING = 0.05
 SETTLED = 0.01
+# In standard errors of a moving average; the lowest of twenty lies two below their mean.
+SETTLED_NOISE = 4.0
 DIVERGED_NOISE = 6.0
 # A curve whose lowest value lies in its last tenth has not turned.
 TURN_SHARE = 0.1
@@ -34,6 +36,7 @@ def shape_of(matrix: Floats, n: Ints) -> Shape:
     rows = np.arange(n.size)
     best, worst = matrix[rows, best_at], matrix[rows, worst_at]
     end = medians(window(matrix, n - tenth, tenth), tenth)
+    spread = noise(matrix, n)
     out: Shape = {
         "n": n,
         "first": first,
@@ -45,12 +48,11 @@ def shape_of(matrix: Floats, n: Ints) -> Shape:
         "early": medians(window(matrix, np.zeros_like(n), _share(n, LATE_SHARE)), _share(n, LATE_SHARE)),
         "end": end,
         "very_end": medians(window(matrix, n - twentieth, twentieth), twentieth),
-        "noise": noise(matrix, n),
+        "noise": spread,
     }
     out |= _late(matrix, n)
-    out |= _smoothed(matrix, n, first, end)
-    out |= _halfway(matrix, n, first, best)
-    out |= _left_best(matrix, n, best + DIVERGED_NOISE * out["noise"])
+    out |= _smoothed(matrix, n, first, end, spread)
+    out |= _left_best(matrix, n, best + DIVERGED_NOISE * spread)
     out["swings"] = _swings(matrix, n, SWING * np.maximum(first - best, 0))
     out |= _spikes(find_spikes(matrix, n), n)
     return out
@@ -84,10 +86,12 @@ def _late(matrix: Floats, n: Ints) -> Shape:
     }  # fmt: skip
 
 
-def _smoothed(matrix: Floats, n: Ints, first: Floats, end: Floats) -> Shape:
-    """Return the lowest value of the smoothed curve and its place, where it turned, and where it was half-way down.
+def _smoothed(matrix: Floats, n: Ints, first: Floats, end: Floats, spread: Floats) -> Shape:
+    """Return of the smoothed curve the lowest value of all and of its first half, and places.
 
-    The curve turned at its lowest place where its end is not above that.
+    Where it is lowest, where it turned (at its lowest place where its end is not above that), where it was half-way
+    down, and where it was first down but for 1 % of the way or its noise: where that is in the first half, the corner
+    after which it stayed level. `spread` is the standard deviation of the noise of single points.
     """
     total, edges, parts = _parts(matrix, n)
     smooth = _moving_average(total, edges, parts)
@@ -97,17 +101,30 @@ def _smoothed(matrix: Floats, n: Ints, first: Floats, end: Floats) -> Shape:
     low = smooth[rows, at]
     half = smooth <= (first - (first - low) / 2)[:, None]
     turned = at.copy()
+    unsure = SETTLED_NOISE * spread / np.sqrt(np.maximum(1, n // 20))
+    settled = (smooth <= (low + np.maximum(SETTLED * np.maximum(first - low, 0), unsure))[:, None]).argmax(axis=1)
+    early = np.flatnonzero(2 * settled < parts)
     risen = np.flatnonzero((end > low) & (at < parts - TURN_SHARE * parts))
     if risen.size:
-        with np.errstate(all="ignore"):
-            levels = np.diff(np.take_along_axis(total[risen], edges[risen], axis=1)) / np.diff(edges[risen])
-        turned[risen] = _turned(levels, smooth[risen], parts[risen], at[risen], end[risen])
+        turned[risen] = _turned(_levels(total, edges, risen), smooth[risen], parts[risen], at[risen], end[risen])
+    if early.size:
+        settled[early] = levels_off(_levels(total, edges, early), parts[early], settled[early])
+    first_half = np.arange(smooth.shape[1]) < np.maximum(1, parts // 2)[:, None]
     return {
         "smooth_best": low,
         "smooth_best_at": centres[rows, at],
         "turn_at": centres[rows, turned],
+        "half_best": np.nanmin(np.where(first_half, smooth, np.nan), axis=1),
+        "settled_at": centres[rows, settled],
         "half_at": np.where(half.any(axis=1), centres[rows, half.argmax(axis=1)], -1),
     }
+
+
+def _levels(total: Floats, edges: Ints, rows: Ints) -> Floats:
+    """Return the means of the parts of these curves."""
+    with np.errstate(all="ignore"):
+        out: Floats = np.diff(np.take_along_axis(total[rows], edges[rows], axis=1)) / np.diff(edges[rows])
+    return out
 
 
 def _turned(levels: Floats, smooth: Floats, parts: Ints, at: Ints, end: Floats) -> Ints:
@@ -166,13 +183,6 @@ def _running_sum(matrix: Floats) -> Floats:
     total = np.zeros((matrix.shape[0], matrix.shape[1] + 1))
     np.cumsum(np.nan_to_num(matrix, posinf=0, neginf=0), axis=1, out=total[:, 1:])
     return total
-
-
-def _halfway(matrix: Floats, n: Ints, first: Floats, best: Floats) -> Shape:
-    """Return the best value of the first half, and the first place within 1 % of the way down from the best."""
-    half = np.arange(matrix.shape[1]) < np.maximum(1, n // 2)[:, None]
-    settled = matrix <= (best + SETTLED * np.maximum(first - best, 0))[:, None]
-    return {"half_best": np.nanmin(np.where(half, matrix, np.nan), axis=1), "settled_at": settled.argmax(axis=1)}
 
 
 def _left_best(matrix: Floats, n: Ints, level: Floats) -> Shape:

@@ -1,4 +1,4 @@
-"""Where a curve that came down and rose again turned: the corner of a line that falls and one that rises.
+"""Where a curve that came down turned: the corner of a line that falls and one that rises, or stays level.
 
 The lowest value of a moving average lies anywhere in the flat part around the turn, and up to half a window off. A
 corner fitted to the points on both sides of it says where the curve was lowest for good before it rose. How it fell and
@@ -7,6 +7,7 @@ how it rises, evenly or along a parabola, is not known: each place is judged by 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,8 @@ from hpi_core.curves.windows import Bools, Floats, Ints, window
 
 BEFORE = 0.08
 AFTER = 0.25
+# How much earlier than where a curve is first low its corner may be, as a share of the curve: half a moving average.
+EARLIER = 0.025
 _FEWEST = 4
 # Of the squares that a corner leaves over, as a share of all: less than this is taken for rounding.
 _LEAST_LEFT = 1e-9
@@ -31,13 +34,35 @@ def turns(values: Floats, counts: Ints, low: Ints, since: Ints) -> Ints:
         low: about where each row is lowest.
         since: where each row came down to the level it rose to again; how it fell before says nothing of the turn.
     """
-    before = np.maximum(_FEWEST, np.ceil(BEFORE * counts).astype(np.int64))
-    after = np.maximum(_FEWEST, np.ceil(AFTER * counts).astype(np.int64))
-    begin = np.maximum(np.maximum(0, low - before), since)
-    length = np.minimum(counts, low + after + 1) - begin
-    likely = _corners(_without_spikes(window(values, begin, length)), length)
+    begin, length = _around(counts, low)
+    begin, length = np.maximum(begin, since), length - np.maximum(since - begin, 0)
+    likely = _corners(_without_spikes(window(values, begin, length)), length, _ways)
     out: Ints = np.where(np.isfinite(likely).any(axis=1), begin + likely.argmax(axis=1), low)
     return out
+
+
+def levels_off(values: Floats, counts: Ints, near: Ints) -> Ints:
+    """Return the place of the corner near `near` in each row after which it stays level, `near` where none fits.
+
+    Args:
+        values: k rows, of which the first `counts` are values and the others NaN.
+        counts: how many values each row has.
+        near: where each row is about as low as it will be; a corner well before it is that of an earlier bend.
+    """
+    begin, length = _around(counts, near)
+    likely = _corners(_without_spikes(window(values, begin, length)), length, _level)
+    place = begin[:, None] + np.arange(likely.shape[1])
+    likely = np.where(place >= (near - np.maximum(1, EARLIER * counts))[:, None], likely, -np.inf)
+    out: Ints = np.where(np.isfinite(likely).any(axis=1), begin + likely.argmax(axis=1), near)
+    return out
+
+
+def _around(counts: Ints, near: Ints) -> tuple[Ints, Ints]:
+    """Return where the points that a corner near `near` is fitted to begin in each row, and how many they are."""
+    before = np.maximum(_FEWEST, np.ceil(BEFORE * counts).astype(np.int64))
+    after = np.maximum(_FEWEST, np.ceil(AFTER * counts).astype(np.int64))
+    begin: Ints = np.maximum(0, near - before)
+    return begin, np.minimum(counts, near + after + 1) - begin
 
 
 def _without_spikes(points: Floats) -> Floats:
@@ -51,11 +76,12 @@ def _without_spikes(points: Floats) -> Floats:
     return out
 
 
-def _corners(points: Floats, length: Ints) -> Floats:
-    """Return the log likelihood of a corner at each place up to a constant, -inf where none with a rise fits.
+def _corners(points: Floats, length: Ints, after: Callable[[Floats, Floats, Floats], tuple[_Way, ...]]) -> Floats:
+    """Return the log likelihood of a corner at each place up to a constant, -inf where none fits.
 
-    The sum over the four ways to fall and to rise of (squares left)^(-n/2) n^(-p/2), the approximation to the
-    probability of a model of p numbers for n points by the Bayesian information criterion (Schwarz 1978).
+    The sum over the ways to fall before it and those to go on `after` it of (squares left)^(-n/2) n^(-p/2), the
+    approximation to the probability of a model of p numbers for n points by the Bayesian information criterion
+    (Schwarz 1978).
     """
     at = np.arange(points.shape[1], dtype=float)
     present = at < length[:, None]
@@ -66,7 +92,7 @@ def _corners(points: Floats, length: Ints) -> Floats:
     total = sums[0][:, -1:]
     squares = (y * y).sum(axis=1, keepdims=True) - total**2 / n
     left = _ways(at[None, :], at * sums[0] - sums[1], at**2 * sums[0] - 2 * at * sums[1] + sums[2])
-    right = _ways(np.maximum(n - 1 - at, 0), rest[1] - at * rest[0], rest[2] - 2 * at * rest[1] + at**2 * rest[0])
+    right = after(np.maximum(n - 1 - at, 0), rest[1] - at * rest[0], rest[2] - 2 * at * rest[1] + at**2 * rest[0])
     inside = (at >= 1) & (at < n - 3)
     out = np.full(y.shape, -np.inf)
     with np.errstate(all="ignore"):
@@ -106,7 +132,9 @@ class _Way:
         return out
 
     def upward(self, level: Floats) -> Bools:
-        """Say whether it lies above the corner right beside it and at its far end."""
+        """Say whether it lies above the corner right beside it and at its far end, if it goes anywhere."""
+        if not self.degree:
+            return np.ones(level.shape, bool)
         slope, bend = self._at(level)
         out: Bools = (slope + bend > 0) & (slope + bend * self.reach >= 0)
         return out
@@ -124,6 +152,12 @@ def _ways(reach: Floats, first: Floats, second: Floats) -> tuple[_Way, _Way]:
         bends = (second * two - first * three) / across, (two**2 - one * three) / across + none
         apart, shared = (one * a + two * b for a, b in zip(slopes, bends, strict=True))
     return line, _Way(2, slopes, bends, apart, shared, (first, second), reach)
+
+
+def _level(reach: Floats, first: Floats, second: Floats) -> tuple[_Way]:
+    """Return the way that goes nowhere for `reach` points on a side."""
+    none = np.zeros_like(first)
+    return (_Way(0, (none, none), (none, none), none, none, (first, second), reach),)
 
 
 def _powers(n: Floats) -> tuple[Floats, Floats, Floats, Floats]:

@@ -7,8 +7,10 @@ WHY IT IS BAD
     It is not bad for the trial; the compute of the second half bought nothing.
 
 HOW IT IS DECIDED
-    The best value of the first half is within `share` of all the curve gained of the best value overall. The step is
-    the one at which the curve came that close. Curves under `points` points are not judged.
+    The lowest of the moving average in the first half is within `share` of all the curve gained of its lowest overall,
+    or within `noise` standard errors of the average where these are at most `most` of all it gained. The step is the
+    corner after which the curve stayed level, fitted to the points around where it came that close. Curves under
+    `points` points are not judged.
 
 WHEN IT IS WRONG
     Late gains of less than a hundredth matter in a contest. Double descent.
@@ -23,7 +25,7 @@ import polars as pl
 
 from hpi_core.detectors.context import Context
 from hpi_core.detectors.contract import Detector, Example, Threshold, Thresholds, Verdicts
-from hpi_core.detectors.curve_looks import DROP, finals, learning_rates, look, of, ramp, whole
+from hpi_core.detectors.curve_looks import finals, learning_rates, look, of, ramp, whole
 from hpi_core.detectors.verdict import say, verdicts
 
 
@@ -32,7 +34,11 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
     assert context.curves is not None
     hits = []
     for curve in context.curves.main:
-        gain = pl.col("half_best") - pl.col("best")
+        drop = pl.max_horizontal(pl.col("first") - pl.col("smooth_best"), 0.0)
+        gain = pl.col("half_best") - pl.col("smooth_best")
+        error = pl.col("noise") / pl.max_horizontal(pl.col("n") // 20, 1).sqrt()
+        doubtful = pl.min_horizontal(thresholds["noise"] * error, thresholds["most"] * drop)
+        nothing = gain < pl.max_horizontal(thresholds["share"] * drop, doubtful)
         saved = of(
             curve,
             100 * (pl.col("last_step") - pl.col("settled_step")) / (pl.col("last_step") - pl.col("first_step")),
@@ -43,7 +49,7 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
         )  # fmt: skip
         hits.append(
             look(
-                curve, (gain < thresholds["share"] * DROP) & (DROP > 0), evidence, "info", least=thresholds["points"],
+                curve, nothing & (drop > 0), evidence, "info", least=thresholds["points"],
                 among=context.full_length, value=saved / 100, threshold=thresholds["share"],
                 step=curve["settled_step"],
             )
@@ -62,6 +68,8 @@ DETECTOR = Detector(
     needs=("main curve",),
     thresholds=(
         Threshold("share", 0.01, "share of all progress", "chosen here", "made in the second half"),
+        Threshold("noise", 2.0, "standard errors", "chosen here", "or less than the moving average is sure of"),
+        Threshold("most", 0.05, "share of all progress", "chosen here", "which may be this much"),
         Threshold("points", 20, "points", "chosen here", "the shortest curve that is judged"),
     ),
     check=check,

@@ -1,7 +1,13 @@
-"""Trouble planted in clean real curves: recall, precision and place by magnitude, printed for every kind of it."""
+"""Trouble planted in clean real curves: recall, precision and place by magnitude, printed for every kind of it.
+
+A rebound is planted where the curve has not risen by itself before; those that rise later by themselves count against
+precision. Curves that stay level by themselves are no rarity either: for a plateau all curves are made to fall evenly
+by a share of their way, the planted ones until the plateau, the others until they end.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import polars as pl
@@ -11,7 +17,7 @@ from hpi_core.detectors import detect
 from hpi_core.detectors.context import Context
 from hpi_core.sweep import Sweep
 from tests.core.curves import planting
-from tests.core.curves.planting import Plant, Score
+from tests.core.curves.planting import Floats, Plant, Score
 from tests.core.curves.real import real_sweeps, tuned_on
 from tests.shared_data import needs_shared
 
@@ -30,6 +36,9 @@ class Kind:
     bound: float | None = None
     # From a size on this share must be placed within 1 % of the run; test_turns tells how much of it noise forbids.
     placed: tuple[float, float] | None = None
+    # What is done to the curves nothing is planted in, and where a curve can be planted.
+    otherwise: Plant | None = None
+    fits: Callable[[Floats, int], bool] | None = None
 
 
 KINDS = {
@@ -37,8 +46,19 @@ KINDS = {
     "divergence, x first loss": Kind(planting.divergence, "diverged", (0.02, 0.1, 0.5, 2, 10), bound=0.1),
     "lasting spike, sigma": Kind(planting.lasting_spike, "spike", (3, 6, 8, 10, 20), severity="error", bound=10),
     "brief spike, sigma": Kind(planting.brief_spike, "spike", (6, 10, 15, 30)),
-    "rebound, share of way": Kind(planting.rebound, "rebound", (0.05, 0.1, 0.2, 0.5), held_out=True, placed=(0.2, 0.7)),
-    "plateau": Kind(planting.plateau, "saturated_early", (1,), held_out=True, within=(0.1, 0.4)),
+    "rebound, share of way": Kind(
+        planting.rebound, "rebound", (0.05, 0.1, 0.2, 0.5), held_out=True, placed=(0.2, 0.75), fits=planting.lowest_yet
+    ),
+    "plateau, share of way": Kind(
+        planting.plateau,
+        "saturated_early",
+        (0.05, 0.1, 0.2, 0.5, 1),
+        held_out=True,
+        within=(0.1, 0.4),
+        placed=(0.5, 0.8),
+        otherwise=planting.steeper,
+        fits=planting.lowest_yet,
+    ),
 }
 
 
@@ -57,7 +77,16 @@ def test_planted(kind: str) -> None:
         for size in what.sizes:
             for seed in (0, 1):
                 found = planting.score(
-                    base, metric, what.plant, size, what.issue, seed, severity=what.severity, within=what.within
+                    base,
+                    metric,
+                    what.plant,
+                    size,
+                    what.issue,
+                    seed,
+                    severity=what.severity,
+                    within=what.within,
+                    otherwise=what.otherwise,
+                    fits=what.fits,
                 )
                 for part in (name.split()[0] + (", tuned on" if tuned_on(name) else ", reported"), "all"):
                     cells.setdefault((part, size), Score()).add(found)

@@ -17,6 +17,7 @@ Floats = npt.NDArray[np.float64]
 Plant = Callable[[Floats, int, float, np.random.Generator], Floats]
 _LEAST = 20
 _RISE = 0.3
+_RISEN = 0.02
 
 
 def nan(values: Floats, at: int, _size: float, _random: np.random.Generator) -> Floats:
@@ -49,9 +50,28 @@ def rebound(values: Floats, at: int, size: float, _random: np.random.Generator) 
     return np.where(after >= 0, values[at] + _noise(values, at) + rise, values)
 
 
-def plateau(values: Floats, at: int, _size: float, _random: np.random.Generator) -> Floats:
-    """Let the curve stay at its value at `at`."""
-    return np.where(np.arange(values.size) >= at, values[at], values)
+def plateau(values: Floats, at: int, size: float, random: np.random.Generator) -> Floats:
+    """Let the curve, made steeper as `steeper` does, stay where it is at `at`, with its noise."""
+    smooth, steep = smoothed(values), steeper(values, at, size, random) - values
+    return np.where(np.arange(values.size) < at, values + steep, smooth[at] + steep[at] + values - smooth)
+
+
+def steeper(values: Floats, _at: int, size: float, _random: np.random.Generator) -> Floats:
+    """Let the curve fall evenly by `size` of its way down, on top of how it falls by itself."""
+    way: float = max(0.0, values[0] - smoothed(values).min())
+    falls: Floats = values + size * way * (1 - np.arange(values.size) / values.size)
+    return falls
+
+
+def lowest_yet(values: Floats, at: int) -> bool:
+    """Say whether the curve has not risen before `at`: by less than 2 % of its way there."""
+    risen = values[at] - smoothed(values)[: at + 1].min()
+    return bool(risen <= _RISEN * (values[0] - values[at]))
+
+
+def smoothed(values: Floats) -> Floats:
+    """Return the means of five points around each."""
+    return np.convolve(np.pad(values, 2, mode="edge"), np.ones(5) / 5, mode="valid")
 
 
 def spread_before(values: Floats, at: int) -> float:
@@ -62,8 +82,7 @@ def spread_before(values: Floats, at: int) -> float:
 
 
 def _noise(values: Floats, at: int) -> Floats:
-    moved = np.convolve(np.pad(values, 2, mode="edge"), np.ones(5) / 5, mode="valid")
-    noise = values - moved
+    noise = values - smoothed(values)
     noise[at] = 0
     return noise
 
@@ -151,9 +170,23 @@ def _of(sweep: Sweep, kept: pl.Series) -> Sweep:
 
 def score(
     sweep: Sweep, metric: str, plant: Plant, size: float, issue: str, seed: int, *, severity: str | None = None,
-    within: tuple[float, float] = (0.3, 0.8),
+    within: tuple[float, float] = (0.3, 0.8), otherwise: Plant | None = None,
+    fits: Callable[[Floats, int], bool] | None = None,
 ) -> Score:  # fmt: skip
-    """Plant trouble in the curves of every second clean trial and see what the detector says of all of them."""
+    """Plant trouble in the curves of every second clean trial and see what the detector says of all of them.
+
+    Args:
+        sweep: the clean trials.
+        metric: the curves to plant it in.
+        plant: what makes a curve sick.
+        size: how much of it.
+        issue: what is to be found.
+        seed: which trials, and where.
+        severity: count findings of this severity only.
+        within: the part of the run it begins in.
+        otherwise: what is done to the curves of the other trials.
+        fits: where a curve can be planted; trials whose curve cannot at the place drawn are left as they are.
+    """
     random = np.random.default_rng(seed)
     assert sweep.curves is not None
     points = sweep.curves.collect()
@@ -161,10 +194,13 @@ def score(
     parts = []
     for (row, name), part in points.group_by("_row", "metric", maintain_order=True):
         values = part["value"].to_numpy().copy()
-        if name == metric and row % 2 == seed % 2 and values.size >= _LEAST:
+        if name == metric and values.size >= _LEAST and (row % 2 == seed % 2 or otherwise is not None):
             at = int(random.uniform(*within) * values.size)
-            values = plant(values, at, size, random)
-            planted[row] = (int(part["step"][at]), int(part["step"][-1] - part["step"][0]))
+            if row % 2 != seed % 2:
+                values = otherwise(values, at, size, random) if otherwise is not None else values
+            elif fits is None or fits(values, at):
+                values = plant(values, at, size, random)
+                planted[row] = (int(part["step"][at]), int(part["step"][-1] - part["step"][0]))
         parts.append(part.with_columns(pl.Series("value", values)))
     curves = pl.concat(parts).sort("_row", "metric", "step")
     findings = detect(replace(sweep, curves=curves.lazy())).findings

@@ -1,4 +1,4 @@
-"""The step at which a curve that rose again turned: where a rise was planted, whatever its shape, noise and length."""
+"""The step at which a curve that rose again turned, and one that gained nothing more became level: where planted."""
 
 from __future__ import annotations
 
@@ -121,3 +121,53 @@ def test_a_rebound_planted_in_real_curves_is_named_at_its_step() -> None:
     assert total.planted > 100
     assert total.recall >= 0.95
     assert total.place >= 0.9
+
+
+@pytest.mark.parametrize("points", [40, 120, 3000])
+def test_a_curve_becomes_level_where_it_was_planted(points: int) -> None:
+    random = np.random.default_rng(points)
+    at = (random.uniform(0.15, 0.4, _CURVES) * points).astype(int)
+    found = _turns([_level(points, int(place), 0.01, random) for place in at])
+    off = (found["settled_step"].to_numpy() - at) / points
+    assert np.quantile(np.abs(off), 0.8) <= max(0.015, 2 / points)
+    assert abs(np.median(off)) <= max(0.005, 1 / points)
+    assert (_gained_late(found) < 0.05).mean() >= 0.95
+
+
+def test_a_curve_that_falls_to_its_end_has_not_become_level() -> None:
+    random = np.random.default_rng(6)
+    falling = [_level(200, 200, 0.01, random) for _ in range(_CURVES)]
+    found = _turns(falling)
+    assert (_gained_late(found) > 0.3).all()
+    assert (found["settled_step"] > 150).all()
+
+
+def _gained_late(found: pl.DataFrame) -> Floats:
+    """Return the share of all they gained that curves gained in their second halves."""
+    late = found.select((pl.col("half_best") - pl.col("smooth_best")) / (pl.col("first") - pl.col("smooth_best")))
+    return late.to_series().to_numpy()
+
+
+def _level(points: int, at: int, noise: float, random: np.random.Generator) -> Floats:
+    fallen: Floats = 2 - np.minimum(np.arange(points), at) / points + noise * random.normal(size=points)
+    return fallen
+
+
+@needs_shared
+def test_a_plateau_planted_in_real_curves_is_found_at_its_step() -> None:
+    total = Score()
+    for name, sweep in real_sweeps("deepobs"):
+        if name.endswith(("char_rnn", "fmnist_vae")):
+            base = planting.clean(sweep)
+            curves = Context(base).curves
+            assert curves is not None
+            metric = curves.held_out[0].metric.name
+            total.add(
+                planting.score(
+                    base, metric, planting.plateau, 0.5, "saturated_early", 0, within=(0.1, 0.4),
+                    otherwise=planting.steeper, fits=planting.lowest_yet,
+                )
+            )  # fmt: skip
+    assert total.planted > 40
+    assert min(total.recall, total.precision) >= 0.95
+    assert total.place >= 0.8
