@@ -81,6 +81,7 @@ ACTIONS: list[Action] = [
     Action("scatter", (), "objective over a hyperparameter", "look"),
     Action("best_so_far", (), "best so far, over trial order", "look"),
     Action("distribution", (), "distribution of a hyperparameter", "look"),
+    Action("parallel", (), "parallel coordinates", "look"),
     Action("columns", ("c",), "columns", "look", 50, "columns"),
     Action("metric", ("m",), "next metric", "look", None, "metric"),
     Action("parameter", ("p",), "next hyperparameter", "look", None, "hyperparameter"),
@@ -127,6 +128,8 @@ _OF_PANE: Mapping[str, tuple[tuple[tuple[str, ...], str], ...]] = {
              (("zoom",), "full")),
     "distribution": ((("parameter",), "hyperparameter"), (("down", "up"), "trial"), (("escape",), "curves"),
                      (("views",), "views"), (("zoom",), "full")),
+    "parallel": ((("parameter",), "hyperparameter first"), (("log_axis",), "log"), (("down", "up"), "trial"),
+                 (("filter",), "filter"), (("escape",), "curves"), (("views",), "views"), (("zoom",), "full")),
     "no curves": ((("parameter",), "hyperparameter"), (("log_axis",), "log"), (("down", "up"), "trial"),
                   (("previous_sick", "next_sick"), "sick"), (("views",), "views"), (("zoom",), "full")),
     "curves": ((("left", "right"), "read out"), (("metric",), "metric"), (("log_axis",), "log"), (("overlay",), "over"),
@@ -148,6 +151,7 @@ VIEWS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         ("scatter", "scatter", "the objective over trial order and over a hyperparameter"),
         ("best_so_far", "best so far", "what the search had found after each trial"),
         ("distribution", "distribution", "which values were tried, and how many of these are sick"),
+        ("parallel", "parallel coordinates", "every trial as a line across what matters most"),
     )),
 )  # fmt: skip
 

@@ -12,13 +12,11 @@ from hpi_tui.panes.curves import CurvesView, Drawn, Room, compute, with_settings
 
 if TYPE_CHECKING:
     from hpi_core.charts.crowd import Integers
-    from hpi_core.charts.curves import CurveChart
-    from hpi_core.charts.distribution import DistributionChart
     from hpi_core.charts.memo import Memo
-    from hpi_core.charts.scatter import ScatterChart
     from hpi_core.charts.sick import Standing
     from hpi_core.sweep import Sweep
     from hpi_tui.panes.curve_settings import CurveSettings
+    from hpi_tui.panes.curves import Chart
     from hpi_tui.screens.main import MainScreen
 
 Asked = tuple["Sweep", "Standing | None", "Integers | None", int | None, Room, "CurveSettings"]
@@ -34,7 +32,7 @@ class Plotter:
         self._memo: tuple[Sweep, Standing | None, Memo] | None = None
 
     @property
-    def chart(self) -> CurveChart | ScatterChart | DistributionChart | None:
+    def chart(self) -> Chart | None:
         """The chart on the screen."""
         view = self.screen.curves.view
         return None if view is None else view.chart
@@ -57,9 +55,11 @@ class Plotter:
             return
         settings = screen.state.curves
         sweep, standing, row = screen.table.sweep, screen.standing, screen.cursor.trial_row()
-        shown = screen.table.view if settings.over or settings.form == "trials" else None
+        of_shown = settings.over or settings.form == "trials" or settings.view == "parallel"
+        shown = screen.table.view if of_shown else None
         room = Room(place.width, place.height - 1)
-        asked = (sweep, standing, shown, row, room, replace(settings, log_y=False, clip=False, cursor=None))
+        log_y = settings.log_y and settings.view == "parallel"  # an axis of all trials, made where they are collected
+        asked = (sweep, standing, shown, row, room, replace(settings, log_y=log_y, clip=False, cursor=None))
         if self._asked is not None and _same(asked, self._asked):
             view = screen.curves.view
             if view is not None and view.settings != settings:

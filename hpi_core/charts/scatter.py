@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import polars as pl
@@ -18,7 +18,7 @@ from hpi_core.text import safe
 if TYPE_CHECKING:
     from hpi_core.inspection import Inspection
 
-from hpi_core.charts.standing import best_row, objective_values, trial_name
+from hpi_core.charts.standing import Kinds, best_row, kinds_of, objective_values, trial_name
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +44,7 @@ class ScatterChart:
     trial: str
     metric: str
     values: Floats
-    kinds: np.ndarray[Any, np.dtype[np.uint8]]
+    kinds: Kinds
     row: int | None
     best: int | None
     panels: tuple[Scatter, ...]
@@ -100,7 +100,7 @@ def chosen_parameter(sweep: Sweep, inspection: Inspection | None, parameter: str
     return parameter if parameter in names else _first_parameter(inspection, names)
 
 
-_OfAll = tuple[Floats, "np.ndarray[Any, np.dtype[np.uint8]]", tuple[Scatter, ...]]
+_OfAll = tuple[Floats, Kinds, tuple[Scatter, ...]]
 
 
 def _of_all(sweep: Sweep, inspection: Inspection | None, chosen: str | None) -> _OfAll:
@@ -109,14 +109,7 @@ def _of_all(sweep: Sweep, inspection: Inspection | None, chosen: str | None) -> 
     panels = [Scatter("trial order", np.arange(height, dtype=np.float64))]
     if chosen is not None:
         panels.append(_against(sweep, chosen))
-    kinds = np.zeros(height, dtype=np.uint8)
-    if inspection is not None:
-        for issue in inspection.issues:
-            if issue.diagnostic and issue.scope == "trial" and issue.severity in ("error", "warn"):
-                rows = np.asarray(issue.rows, dtype=np.int64)
-                kinds[rows] = np.maximum(kinds[rows], 2 if issue.severity == "error" else 1)
-    else:
-        kinds[~np.isfinite(values)] = 2
+    kinds = kinds_of(sweep, inspection, values)
     return values, kinds, tuple(panels)
 
 

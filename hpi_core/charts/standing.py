@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 from hpi_core.charts.series import Severity
 
 Rows = np.ndarray[Any, np.dtype[np.uint32]]
+Kinds = np.ndarray[Any, np.dtype[np.uint8]]
 
 
 def peers(sweep: Sweep, row: int) -> Rows | None:
@@ -79,6 +80,19 @@ def severity_of(inspection: Inspection | None, row: int, values: Floats | None =
         return "none"
     found = {issue.severity for issue in inspection.issues if issue.diagnostic and row in issue.rows}
     return "error" if "error" in found else "warn"
+
+
+def kinds_of(sweep: Sweep, inspection: Inspection | None, values: Floats) -> Kinds:
+    """Return how every trial stands: 0 healthy, 1 warn, 2 error; without an inspection by whether it has a value."""
+    kinds = np.zeros(sweep.trials.height, dtype=np.uint8)
+    if inspection is None:
+        kinds[~np.isfinite(values)] = 2
+        return kinds
+    for issue in inspection.issues:
+        if issue.diagnostic and issue.scope == "trial" and issue.severity in ("error", "warn"):
+            rows = np.asarray(issue.rows, dtype=np.int64)
+            kinds[rows] = np.maximum(kinds[rows], 2 if issue.severity == "error" else 1)
+    return kinds
 
 
 def trial_name(sweep: Sweep, row: int) -> str:

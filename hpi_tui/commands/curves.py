@@ -13,8 +13,10 @@ from hpi_tui.commands.scope import Scope
 if TYPE_CHECKING:
     from hpi_core.charts.curves import CurveChart
     from hpi_core.charts.distribution import DistributionChart
+    from hpi_core.charts.parallel import ParallelChart
     from hpi_core.charts.scatter import ScatterChart
     from hpi_tui.panes.curve_settings import CurveSettings, View
+    from hpi_tui.panes.curves import Chart
 
 _CLOSER = 2.0
 
@@ -48,6 +50,9 @@ class Curves(Scope):
 
     def do_distribution(self) -> None:
         self._instead("distribution")
+
+    def do_parallel(self) -> None:
+        self._instead("parallel")
 
     def do_course(self) -> None:
         self._instead("curves")
@@ -154,7 +159,7 @@ class Curves(Scope):
         if (chart := self._curves()) is not None:
             self._set(self._settings.zoomed(factor, chart.full))
 
-    def _shown(self) -> CurveChart | ScatterChart | DistributionChart | None:
+    def _shown(self) -> Chart | None:
         """Return the chart on the screen; says what to press where there is none."""
         if self.screen.layout_now.place("curves") is None:
             self.say("This key is for curves: 4 shows them.")
@@ -171,12 +176,11 @@ class Curves(Scope):
             return None
         return chart
 
-    def _scatter(self) -> ScatterChart | DistributionChart | None:
-        from hpi_core.charts.distribution import DistributionChart
-        from hpi_core.charts.scatter import ScatterChart
+    def _scatter(self) -> ScatterChart | DistributionChart | ParallelChart | None:
+        from hpi_core.charts.curves import CurveChart
 
         chart = self._shown()
-        if chart is not None and not isinstance(chart, ScatterChart | DistributionChart):
+        if isinstance(chart, CurveChart):
             self.say("Curves run over steps; a hyperparameter is chosen where a source has none.")
             return None
         return chart

@@ -36,6 +36,7 @@ def draw(look: Look, view: CurvesView, width: int, height: int) -> list[Strip]:
     """Draw a view into `height` lines of `width` cells."""
     from hpi_core.charts.curves import CurveChart
     from hpi_core.charts.distribution import DistributionChart
+    from hpi_core.charts.parallel import ParallelChart
     from hpi_core.charts.scatter import ScatterChart
 
     if view.chart is None:
@@ -45,6 +46,10 @@ def draw(look: Look, view: CurvesView, width: int, height: int) -> list[Strip]:
         from hpi_tui.panes.distribution_drawing import draw_distribution
 
         return draw_distribution(look, view.chart, width, height)
+    if isinstance(view.chart, ParallelChart):
+        from hpi_tui.panes.parallel_drawing import draw_parallel
+
+        return draw_parallel(look, view.chart, width, height)
     if isinstance(view.chart, ScatterChart):
         from hpi_tui.panes.scatter_drawing import draw_scatter
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 SMOOTHING = (1, 5, 15, 51)
 Over = Literal["", "selected", "shown", "sick"]
-View = Literal["curves", "scatter", "best", "distribution"]
+View = Literal["curves", "scatter", "best", "distribution", "parallel"]
 Form = Literal["lines", "metrics", "trials", "table"]
 _NARROWEST = 1e-4
 

@@ -21,21 +21,27 @@ if TYPE_CHECKING:
     from hpi_core.charts.curves import Company, CurveChart
     from hpi_core.charts.distribution import DistributionChart
     from hpi_core.charts.memo import Memo
+    from hpi_core.charts.parallel import ParallelChart
     from hpi_core.charts.scatter import ScatterChart
     from hpi_core.inspection import Inspection
     from hpi_core.sweep import Sweep
 
+    Chart = CurveChart | ScatterChart | DistributionChart | ParallelChart
+
 PAIR_FROM = 30
 
 
-_NAMES = {"curves": "Curves", "scatter": "Scatter", "best": "Best so far", "distribution": "Distribution"}
+_NAMES = {
+    "curves": "Curves", "scatter": "Scatter", "best": "Best so far", "distribution": "Distribution",
+    "parallel": "Parallel coordinates",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
 class CurvesView:
     """A chart and how it is to be shown; `chart` None where there is no trial."""
 
-    chart: CurveChart | ScatterChart | DistributionChart | None
+    chart: Chart | None
     settings: CurveSettings
     drawn: Drawn | None = None
 
@@ -88,9 +94,9 @@ def compute(
     room = room or Room()
     if sweep.trials.is_empty():
         return CurvesView(None, settings)
-    chart: CurveChart | ScatterChart | DistributionChart | None = None
+    chart: Chart | None = None
     if settings.view != "curves":
-        chart = _instead(sweep, inspection, row, settings, room, memo)
+        chart = _instead(sweep, inspection, row, settings, room, shown, memo)
         return CurvesView(chart, settings)
     if row is not None:
         from hpi_tui.panes.curve_grid import room_for
@@ -108,10 +114,17 @@ def compute(
 
 
 def _instead(
-    sweep: Sweep, inspection: Inspection | None, row: int | None, settings: CurveSettings, room: Room, memo: Memo | None
-) -> ScatterChart | DistributionChart | None:
+    sweep: Sweep,
+    inspection: Inspection | None,
+    row: int | None,
+    settings: CurveSettings,
+    room: Room,
+    shown: Integers | None,
+    memo: Memo | None,
+) -> Chart | None:
     """Collect what stands in the pane instead of curves."""
     from hpi_core.charts.distribution import distribution_chart
+    from hpi_core.charts.parallel import parallel_chart
     from hpi_core.charts.scatter import best_so_far, scatter_chart
 
     if settings.view == "distribution":
@@ -119,6 +132,13 @@ def _instead(
         return distribution_chart(sweep, inspection, row, parameter=settings.parameter, most=most)
     if settings.view == "best":
         return best_so_far(sweep, inspection, row)
+    if settings.view == "parallel":
+        from hpi_tui.panes.parallel_drawing import axes_for
+
+        return parallel_chart(
+            sweep, inspection, row, parameter=settings.parameter, most=axes_for(room.width), shown=shown,
+            log_objective=settings.log_y, memo=memo,
+        )  # fmt: skip
     chart = scatter_chart(sweep, inspection, row, parameter=settings.parameter, memo=memo)
     return replace(chart, note="p another hyperparameter", hint="")
 
@@ -214,6 +234,7 @@ class Curves(Lines):
         if self.view is None or self.view.chart is None:
             return title(self.look, width, label, [], [], self.active)
         from hpi_core.charts.distribution import DistributionChart
+        from hpi_core.charts.parallel import ParallelChart
         from hpi_core.charts.scatter import ScatterChart
 
         chart, settings = self.view.chart, self.view.settings
@@ -222,6 +243,10 @@ class Curves(Lines):
             state = [Run(f" {safe(chart.name, 40)}", "text"), Run("  p another", "muted")]
             scale = [Run("log bins " if chart.log else "", "muted")]
             return title(self.look, width, label, state, scale, self.active)
+        if isinstance(chart, ParallelChart):
+            many = f"{len(chart.kinds):,} of {chart.asked:,}" if chart.within else f"{len(chart.kinds):,}"
+            state = [Run(f" trial {chart.trial} in {many}", "text"), Run("  p another first", "muted")]
+            return title(self.look, width, label, state, right if chart.metric else [], self.active)
         if isinstance(chart, ScatterChart):
             why = [Run("  no curves", "muted")] if settings.view == "curves" else []
             state = [Run(f" {safe(chart.metric, 40)}", "text"), *why]
