@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -73,7 +74,7 @@ def read_table(place: str, _options: ReadOptions, progress: Progress, cancelled:
         progress("reading trials", index / len(trials))
         if cancelled():
             raise ReadingCancelled(f"Reading {root.name} was stopped.")
-        runs.append(_trial(name, trials[name], states.get(name, {}), root, cancelled))
+        runs.append(_trial(name, trials[name], states.get(name, {}), root, cancelled).rest())
     if not runs:
         message = entries[0].message if entries else "no trial is in it"
         raise SourceError(f"{place} is an experiment of Ray Tune of which nothing can be read: {message}")
@@ -288,9 +289,9 @@ def _error(folder: Path | None, root: Path) -> str | None:
 
 def _tell_apart(runs: list[Run]) -> None:
     """Give trials of different experiments that share an id the names of their folders."""
-    ids = [run.id for run in runs]
+    ids = Counter(run.id for run in runs)
     for run in runs:
-        if ids.count(run.id) > 1:
+        if ids[run.id] > 1:
             run.id = str(run.about["folder"])
 
 

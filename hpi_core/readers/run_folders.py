@@ -63,8 +63,8 @@ def read_table(place: str, options: ReadOptions, progress: Progress, cancelled: 
         progress("reading runs", index / len(places))
         if cancelled():
             raise ReadingCancelled(f"Reading {root.name} was stopped.")
-        runs.append(_read_run(run_place, root, options, cancelled))
-    if not any(run.settings or run.results or run.points is not None for run in runs):
+        runs.append(_read_run(run_place, root, options, cancelled).rest())
+    if not any(run.settings or run.results or run.measured for run in runs):
         reasons = [note.message for run in runs for note in run.notes]
         raise SourceError(
             f"The folder {place} holds {len(runs)} run folders of which nothing can be read.",

@@ -13,8 +13,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-import polars as pl
-
 from hpi_core.errors import Cancelled as ReadingCancelled
 from hpi_core.errors import SourceError
 from hpi_core.readers._tree import ALL, FEW, Entries, walk
@@ -23,7 +21,7 @@ from hpi_core.readers.contract import StoreReader
 from hpi_core.tables.ledger import Entry
 from hpi_core.tables.locations import is_address
 from hpi_core.tables.run_files import bounded, json_value, settings_of
-from hpi_core.tables.run_table import Run, table_of_runs
+from hpi_core.tables.run_table import Run, table_of_runs, unpacked
 from hpi_core.tables.table import Cancelled, Progress, ReadOptions, Table
 from hpi_core.text import safe
 
@@ -55,7 +53,7 @@ def read_table(place: str, _options: ReadOptions, progress: Progress, cancelled:
         progress("reading runs", index / len(folders))
         if cancelled():
             raise ReadingCancelled(f"Reading {root.name} was stopped.")
-        run = _read_run(folder, root, cancelled)
+        run = _read_run(folder, root, cancelled).rest()
         known = runs.get(run.id)
         if known is None:
             runs[run.id] = run
@@ -216,7 +214,7 @@ def _error_in_output(path: Path, root: Path) -> str | None:
 
 def _resumed(first: Run, then: Run) -> Run:
     """Put the parts of a resumed run together: the curves of both, and the later word on everything else."""
-    points = [part.points for part in (first, then) if part.points is not None]
+    points = [part for part in (first.taken(), then.taken()) if part is not None]
     about = {**first.about, **{name: value for name, value in then.about.items() if value is not None}}
     about |= {"start_time": first.about.get("start_time"), "status": then.about.get("status") or first.about["status"]}
     return Run(
@@ -224,7 +222,7 @@ def _resumed(first: Run, then: Run) -> Run:
         about,
         {**first.settings, **then.settings},
         {**first.results, **then.results},
-        pl.concat(points) if points else None,
+        unpacked(points) if points else None,
         [*first.notes, *then.notes, Entry("resumed", "the run was resumed: its parts were put together")],
     )
 

@@ -6,8 +6,10 @@ What was measured over steps becomes curves; a trial shows the run's own summary
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 
 import numpy as np
 import polars as pl
@@ -34,6 +36,28 @@ GROUPINGS = ("group", "experiment", "project", "sweep", "job_type", "folder_1")
 
 # The points of all runs wait here until the last one is read: a name takes four bytes of each, not sixteen.
 POINTS = pl.Schema({"metric": pl.Categorical(), "step": pl.Int64(), "value": pl.Float64()})
+# A frame takes some two kilobytes beside what is in it: more than the points of a short run.
+_SHORT = 2_000
+_PACKED = np.dtype([("metric", np.uint32), ("step", np.int64), ("value", np.float64)])
+
+
+class Packed:
+    """The points of a short run: one array, in which a metric is its place among `names`."""
+
+    __slots__ = ("data", "names")
+
+    def __init__(self, points: pl.DataFrame) -> None:
+        names = points["metric"].unique(maintain_order=True)
+        self.names = tuple(sys.intern(name) for name in names.to_list())
+        physical = names.to_physical().to_numpy()
+        order = np.argsort(physical)
+        self.data = np.empty(points.height, _PACKED)
+        place = np.searchsorted(physical[order], points["metric"].to_physical().to_numpy())
+        self.data["metric"] = order[place]
+        self.data["step"], self.data["value"] = points["step"].to_numpy(), points["value"].to_numpy()
+
+    def __len__(self) -> int:
+        return len(self.data)
 
 
 @dataclass
@@ -56,12 +80,52 @@ class Run:
     results: Mapping[str, object] = field(default_factory=dict)
     points: pl.DataFrame | None = None
     notes: list[Entry] = field(default_factory=list)
+    _packed: Packed | None = None
+
+    @property
+    def measured(self) -> bool:
+        """Whether it has curves."""
+        return self.points is not None or self._packed is not None
+
+    def rest(self) -> Run:
+        """Take little room until all runs are read: names are shared with the others, short curves lie in one array."""
+        self.settings = {sys.intern(name): value for name, value in flat(self.settings).items()}
+        self.results = {sys.intern(name): value for name, value in flat(self.results).items()}
+        if self.points is not None and self.points.height <= _SHORT:
+            self._packed = Packed(self.points)
+            self.points = None
+        return self
+
+    def taken(self) -> pl.DataFrame | Packed | None:
+        """Return its curves, as a frame or packed, and keep none."""
+        found = self._packed if self.points is None else self.points
+        self.points = self._packed = None
+        return found
+
+
+def unpacked(points: Sequence[pl.DataFrame | Packed]) -> pl.DataFrame:
+    """Return the curves of several runs as one frame with the schema `POINTS`."""
+    whole: list[pl.DataFrame] = []
+    for short, some in groupby(points, lambda one: isinstance(one, Packed)):
+        if not short:
+            whole += [one for one in some if isinstance(one, pl.DataFrame)]
+            continue
+        packed = [one for one in some if isinstance(one, Packed)]
+        place = {name: at for at, name in enumerate(dict.fromkeys(name for one in packed for name in one.names))}
+        codes = np.concatenate([np.array([place[n] for n in one.names])[one.data["metric"]] for one in packed])
+        data = np.concatenate([one.data for one in packed])
+        metric = pl.Series("metric", list(place), dtype=POINTS["metric"]).gather(codes)
+        numbers = (pl.Series(name, np.ascontiguousarray(data[name])) for name in ("step", "value"))
+        whole.append(pl.DataFrame([metric, *numbers]))
+    return pl.concat(whole)
 
 
 def table_of_runs(runs: Sequence[Run], id_column: str = "run", entries: Sequence[Entry] = ()) -> Table:
     """Return one row per run, in the order given, with the curves of all of them, which are taken from the runs."""
-    settings = [flat(run.settings) for run in runs]
-    results = [flat(run.results) for run in runs]
+    for run in runs:
+        run.rest()
+    settings = [run.settings for run in runs]
+    results = [run.results for run in runs]
     curves, ends, doubles = _curves(runs)
     metrics = ends["metric"].unique(maintain_order=True).to_list()
     of_settings = dict.fromkeys(name for one in settings for name in one)
@@ -102,17 +166,17 @@ def _curves(runs: Sequence[Run]) -> tuple[pl.DataFrame, pl.DataFrame, int]:
     """
     done: list[pl.DataFrame] = []
     ends: list[pl.DataFrame] = []
-    held: list[pl.DataFrame] = []
+    held: list[pl.DataFrame | Packed] = []
     rows: list[int] = []
     doubles = 0
     for row, run in enumerate(runs):
-        if run.points is not None and run.points.height:
-            held.append(run.points)
+        points = run.taken()
+        if points is not None and len(points):
+            held.append(points)
             rows.append(row)
-        run.points = None
-        if held and (row + 1 == len(runs) or sum(points.height for points in held) >= _BLOCK):
-            numbers = np.repeat(rows, [points.height for points in held]).astype(np.uint32)
-            long = pl.concat(held).insert_column(0, pl.Series("_row", numbers))
+        if held and (row + 1 == len(runs) or sum(len(points) for points in held) >= _BLOCK):
+            numbers = np.repeat(rows, [len(points) for points in held]).astype(np.uint32)
+            long = unpacked(held).insert_column(0, pl.Series("_row", numbers))
             held, rows = [], []
             block, replaced = curve_frame(long)
             done.append(block)

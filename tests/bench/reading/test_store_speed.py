@@ -6,9 +6,7 @@ clock on the wall: the machine may be busy.
 
 from __future__ import annotations
 
-import json
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -16,30 +14,14 @@ import pytest
 
 import hpi_core
 from hpi_core.conversion import convert
+from tests.bench.reading.test_stores_speed import MEMORY, OURS, measured
 from tests.core.readers.test_ray_tune import write_trial
 from tests.core.readers.test_run_folders import write_lightning
 from tests.core.readers.wandb_store import write_run
 
 RUNS = 1000
 STEPS = 100
-CHILD = """
-import json, re, resource, sys
-from pathlib import Path
-import polars, hpi_core
-import hpi_core.readers._reading
-def peak():
-    return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) * 1024
-before, low = resource.getrusage(resource.RUSAGE_SELF), peak()
-sweep = hpi_core.read(sys.argv[1])
-points = 0 if sweep.curves is None else sweep.curves.collect().height
-after = resource.getrusage(resource.RUSAGE_SELF)
-def size_of(frame):  # polars leaves out the 16 bytes that each text takes in its column
-    return frame.estimated_size() + 16 * frame.height * sum(dtype == polars.String for dtype in frame.dtypes)
-frame = size_of(sweep.trials) + (0 if sweep.curves is None else size_of(sweep.curves.collect()))
-cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-print(json.dumps({"cpu": cpu, "grown": peak() - low, "frame": frame,
-                  "trials": sweep.trials.height, "points": points}))
-"""
+MANY, FEW = 10_000, 100
 
 
 @pytest.fixture(scope="module")
@@ -52,21 +34,55 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         write_run(logged, f"r{number:06}", settings=settings, history=rows, output=[f"line {n}" for n in range(100)])
         write_lightning(lightning / f"version_{number}", settings, [1 / (n + 1) for n in range(STEPS)])
         write_trial(ray, f"{number:05}", settings, [1 / (n + 1) for n in range(STEPS)])
-    shutil.copytree(logged, bare)
-    for path in bare.rglob("*.wandb"):
+        if number == 20:  # what the first reading loads stays, however small it is: these few are read before
+            for path in (logged, lightning, ray):
+                shutil.copytree(path, root / f"few {path.name}")
+    for folder, few in ((logged, "bare"), (root / "few logged", "few bare")):
+        shutil.copytree(folder, root / few)
+        convert(hpi_core.read(folder), root / few.replace("bare", "converted"))
+    for path in (*bare.rglob("*.wandb"), *(root / "few bare").rglob("*.wandb")):
         path.unlink()
-    convert(hpi_core.read(logged), root / "converted")
-    return {path.name: path for path in (logged, bare, lightning, ray, root / "converted")}
+    return {path.name: path for path in root.iterdir()}
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Write ten times as many short runs of Weights & Biases, five times as many trials of Ray, and a few of each."""
+    root = tmp_path_factory.mktemp("large")
+    settings: dict[str, object] = {f"p{index}": index * 1.5 for index in range(10)}
+    rows = [{"train/loss": 1 / (n + 1), "val/loss": 2 / (n + 1)} for n in range(20)]
+    for number in range(MANY):
+        told = {**settings, "lr": 1e-3 * number}
+        for folder in ("wandb", "few wandb")[: 2 if number < FEW else 1]:
+            write_run(root / folder, f"r{number:06}", settings=told, history=rows)
+        if number < MANY // 2:
+            for folder in ("ray", "few ray")[: 2 if number < FEW else 1]:
+                write_trial(root / folder, f"{number:05}", told, [1 / (n + 1) for n in range(50)])
+    return {path.name: path for path in root.iterdir()}
 
 
 @pytest.mark.parametrize(
     ("name", "seconds"), [("logged", 3.0), ("bare", 3.0), ("lightning", 8.0), ("ray", 8.0), ("converted", 0.5)]
 )
 def test_a_thousand_runs(stores: dict[str, Path], name: str, seconds: float) -> None:
-    done = subprocess.run([sys.executable, "-c", CHILD, str(stores[name])], capture_output=True, text=True, check=True)
-    told = json.loads(done.stdout)
-    print(f"\n{name:10} {told['trials']:,} runs {told['points']:>9,} points  cpu {told['cpu']:.2f} s", end="  ")
+    told = measured(sys.executable, OURS, stores[name], stores[f"few {name}"])
+    print(f"\n{name:10} {told['rows']:,} runs  cpu {told['seconds']:.2f} s", end="  ")
     ratio = told["grown"] / told["frame"]
     print(f"memory +{told['grown'] / 1e6:.0f} MB  frame {told['frame'] / 1e6:.1f} MB (x {ratio:.1f})")
-    assert told["trials"] == RUNS
-    assert told["cpu"] < seconds
+    assert told["rows"] == RUNS
+    assert told["seconds"] < seconds
+
+
+@pytest.mark.parametrize(("name", "runs", "seconds"), [("wandb", MANY, 30.0), ("ray", MANY // 2, 40.0)])
+def test_many_runs_cost_in_proportion_and_little_memory(
+    large: dict[str, Path], name: str, runs: int, seconds: float
+) -> None:
+    told = measured(sys.executable, OURS, large[name], large[f"few {name}"])
+    few = measured(sys.executable, OURS, large[f"few {name}"], large[f"few {name}"])
+    each, one = told["seconds"] / runs, few["seconds"] / FEW
+    print(f"\n{name:10} {runs:,} runs  cpu {told['seconds']:.2f} s, a run {each / one:.2f} x one of {FEW}", end="  ")
+    print(f"frame {told['frame'] / 1e6:.1f} MB  memory x {told['grown'] / told['frame']:.2f} (allowed {MEMORY})")
+    assert told["rows"] == runs
+    assert told["seconds"] < seconds
+    assert told["grown"] <= MEMORY * told["frame"]
+    assert each < 2 * one

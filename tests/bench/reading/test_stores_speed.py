@@ -10,9 +10,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -25,12 +25,11 @@ ALLOWED = 0.2
 # The least of a few: most of the time goes into the file system, whose share swings with what else runs.
 REPEATS = 3
 MEMORY = 3.0
-# What polars' allocator is asked for, so that its grace for freed pages is not counted as use.
-AT_ONCE = {"_RJEM_MALLOC_CONF": "dirty_decay_ms:0,muzzy_decay_ms:0"}
 ORACLE = os.environ.get("HPI_ORACLE_PYTHON", sys.executable)
 OURS = """
 import json, re, resource, sys
 from pathlib import Path
+from statistics import median
 import numpy, polars as pl
 import hpi_core
 import hpi_core.readers._reading
@@ -52,7 +51,8 @@ start = cpu()
 table = reader.read_table(sys.argv[1], ReadOptions(), silent, never)
 seconds = cpu() - start
 peak = status("VmHWM")
-size = size_of(table.frame) + (0 if table.curves is None else size_of(table.curves))
+curves = table.curves if table.scanned is None else table.scanned.collect()
+size = size_of(table.frame) + (0 if curves is None else size_of(curves))
 print(json.dumps({"seconds": seconds, "grown": (peak - before) * 1024, "frame": size, "rows": table.frame.height}))
 """
 MLFLOW = """
@@ -85,12 +85,13 @@ print(json.dumps({"seconds": cpu() - start, "rows": len(frame)}))
 """
 
 
-def test_ten_thousand_runs_of_a_file_store(tmp_path: Path) -> None:
-    more = {f"p{number}": str(number * 1.5) for number in range(9)}
-    runs = [replace(run, params={**run.params, **more}) for run in sweep_runs(RUNS, steps=50)]
+@pytest.mark.parametrize(("steps", "params"), [(50, 9), (4, 0)], ids=["long", "tiny"])
+def test_ten_thousand_runs_of_a_file_store(steps: int, params: int, tmp_path: Path) -> None:
+    more = {f"p{number}": str(number * 1.5) for number in range(params)}
+    runs = [replace(run, params={**run.params, **more}) for run in sweep_runs(RUNS, steps=steps)]
     store = write_files(tmp_path / "mlruns", {"sweep": runs})
     few = write_files(tmp_path / "few", {"sweep": sweep_runs(20)})
-    _compare("MLflow file store", store, few, MLFLOW, "mlflow", RUNS)
+    _compare(f"MLflow file store, {steps} steps", store, few, MLFLOW, "mlflow", RUNS)
 
 
 @pytest.mark.parametrize(("trials", "steps"), [(TRIALS, 1), (TRIALS // 5, 50)])
@@ -104,30 +105,26 @@ def test_a_large_study_in_sqlite(trials: int, steps: int, tmp_path: Path) -> Non
 
 
 def _compare(name: str, path: Path, few: Path, theirs: str, module: str, rows: int) -> None:
-    ours = min((_measured(sys.executable, OURS, path, few) for _ in range(REPEATS)), key=lambda m: m["seconds"])
+    found = [measured(sys.executable, OURS, path, few) for _ in range(REPEATS)]
+    ours = min(found, key=lambda one: one["seconds"])
+    held = sorted(one["grown"] / one["frame"] for one in found)
     assert ours["rows"] == rows
-    held = _measured(sys.executable, OURS, path, few, environment=AT_ONCE)
-    print(
-        f"\n{name}, {rows:,} trials: {ours['seconds']:.2f} s of CPU, frames of {ours['frame'] / 2**20:.0f} MiB; memory"
-    )
-    print(f"  grew by {ours['grown'] / ours['frame']:.1f} x these, by {held['grown'] / held['frame']:.1f} x (allowed "
-          f"{MEMORY}) where what is freed is given back at once and not after half a second")  # fmt: skip
-    assert held["grown"] <= MEMORY * held["frame"]
-    found = subprocess.run([ORACLE, "-c", f"import {module}, pandas"], capture_output=True, check=False)
-    if found.returncode:
+    print(f"\n{name}, {rows:,} trials: {ours['seconds']:.2f} s of CPU, frames of {ours['frame'] / 2**20:.1f} MiB")
+    print(f"  memory grew by {', '.join(f'{one:.2f}' for one in held)} x these (allowed {MEMORY})")
+    assert median(held) <= MEMORY
+    there = subprocess.run([ORACLE, "-c", f"import {module}, pandas"], capture_output=True, check=False)
+    if there.returncode:
         pytest.skip(f"{module} is not installed: nothing to compare with")
-    library = min((_measured(ORACLE, theirs, path) for _ in range(REPEATS)), key=lambda m: m["seconds"])
+    library = min((measured(ORACLE, theirs, path) for _ in range(REPEATS)), key=lambda m: m["seconds"])
     assert library["rows"] == rows
     ratio = ours["seconds"] / library["seconds"]
     print(f"  the library: {library['seconds']:.2f} s of CPU; ratio {ratio:.3f} (allowed {ALLOWED})")
     assert ratio <= ALLOWED
 
 
-def _measured(
-    python: str, program: str, *paths: Path, environment: Mapping[str, str] | None = None
-) -> dict[str, float]:
-    told = {**os.environ, **(environment or {})}
-    done = subprocess.run([python, "-c", program, *paths], capture_output=True, text=True, check=False, env=told)
+def measured(python: str, program: str, *paths: Path) -> dict[str, float]:
+    """Run a program that prints what it measured as JSON in its last line."""
+    done = subprocess.run([python, "-c", program, *paths], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     result: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
     return result
