@@ -77,12 +77,16 @@ def _followed(screen: MainScreen) -> list[Run]:
 
 def _objective(screen: MainScreen) -> list[Run]:
     assert screen.table is not None
-    sweep, best = screen.table.sweep, screen.table.best
+    sweep, row = screen.table.sweep, screen.cursor.trial_row()
+    best = screen.table.best if row is None else screen.table.best_for(row)
     objective = sweep.roles.objective
     if objective is None or objective.direction is None:
         return []
     value = "" if best is None else " " + prose_number(sweep.trials[best, objective.metric])
-    return [Run("  "), Run(f"{safe(objective.metric, 40)} {objective.direction}{value}")]
+    said = [Run("  "), Run(f"{safe(objective.metric, 40)} {objective.direction}{value}")]
+    if sweep.roles.group is None or row is None or screen.size.width < _WIDE:
+        return said
+    return [*said, Run(f" in {safe(sweep.trials[sweep.roles.group][row], 24)}", "muted")]
 
 
 def notice(screen: MainScreen, width: int) -> list[Row]:

@@ -137,14 +137,17 @@ class SweepTable:
         self.standing = standing
         self.decided = {} if decided is None else decided
         names = natural_columns(sweep, () if standing is None else _suspects(standing))
-        self._natural = names = names if like is None else like._ordered(names)
+        names = names if like is None else like._ordered(names)
+        if STATUS in names and _says_the_same(sweep):
+            names = tuple(name for name in names if name != sweep.roles.status)
+        self._natural = names
         lead = (names[0], ISSUES) if standing is not None and len(standing.sick_rows) else names[:1]
         self._undecided, self._decided = (*lead, *names[1:]), (*lead, DECISION, *names[1:])
         self.count = len(view)
         self.objective = sweep.roles.objective.metric if sweep.roles.objective else None
         self._log = {p.name for p in sweep.roles.hyperparameters if p.scale == "log"}
         self._measured: dict[str, tuple[ColumnLook, Callable[[Any], Cell]]] = {}
-        self._best_of: dict[tuple[bool, str], int | None] = {}
+        self._best_of: dict[str | None, int] | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -153,15 +156,13 @@ class SweepTable:
 
     def best_for(self, row: int) -> int | None:
         """Return the best trial a trial is compared with: that of its own sweep where the source mixes several."""
-        if self.sweep.roles.group is None or self.standing is None:
+        if self.sweep.roles.group is None:
             return self.best
-        from hpi_core.charts.standing import best_row, peers
+        from hpi_core.charts.standing import best_of_each, sweep_of_trial
 
-        of = self.sweep.trials[self.sweep.roles.group][row]
-        key = (of is None, str(of))
-        if key not in self._best_of:
-            self._best_of[key] = best_row(self.sweep, self.standing.inspection, peers(self.sweep, row))
-        return self._best_of[key]
+        if self._best_of is None:
+            self._best_of = best_of_each(self.sweep, None if self.standing is None else self.standing.inspection)
+        return self._best_of.get(sweep_of_trial(self.sweep, row))
 
     def seen_through(self, view: np.ndarray[Any, Any]) -> SweepTable:
         """Return the same table with other rows or another order, keeping what was measured."""
@@ -221,7 +222,7 @@ class SweepTable:
         return [self._said(row) for row in self.view[start:stop].tolist()]
 
     def _said(self, row: int) -> RowLook:
-        if row == self.best:
+        if row == self.best_for(row):
             return RowLook("★", "good")
         severity = self.standing.severity(row) if self.standing is not None else None
         sign, token = _SIGNS[severity] if severity is not None else ("", "text")
@@ -244,7 +245,8 @@ class SweepTable:
             longest = int(self.standing.tags.str.len_chars().max() or 0)  # type: ignore[arg-type]
             found = (ColumnLook("issues", max(6, min(_ISSUES_WIDEST, longest)), False), plain_cell)
         if found is None:
-            found = measure(self._series(name), name, log=name in self._log)
+            twice = name == self.sweep.roles.status and column_name(STATUS) == name and STATUS in self._natural
+            found = measure(self._series(name), f"own {name}" if twice else name, log=name in self._log)
             if name == STATUS and self.sweep.incomplete:
                 found = (replace(found[0], width=max(found[0].width, len(_INCOMPLETE))), found[1])
         self._measured[name] = found
@@ -283,6 +285,16 @@ def natural_columns(sweep: Sweep, suspects: Sequence[str] = ()) -> tuple[str, ..
     ordered.update(dict.fromkeys(name for name in sweep.trials.columns if name not in ("_row", STATUS, *last)))
     ordered.update(dict.fromkeys(last))
     return tuple(ordered)
+
+
+def _says_the_same(sweep: Sweep) -> bool:
+    """Whether the source's own words of how trials ended are those of the column the app adds."""
+    own = sweep.roles.status
+    if own is None:
+        return False
+    known = ~sweep.trials["_row"].is_in(sorted(sweep.incomplete))
+    words = sweep.trials.filter(known).select(own, STATUS).unique()
+    return all(str(word or "unknown").casefold() == status for word, status in words.iter_rows())
 
 
 def _suspects(standing: Standing) -> list[str]:

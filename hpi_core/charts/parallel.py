@@ -18,7 +18,7 @@ import polars as pl
 from hpi_core.charts.axes import Floats, as_floats, plain_axis, positions
 from hpi_core.charts.memo import Memo
 from hpi_core.charts.parts import parted
-from hpi_core.charts.standing import Kinds, best_row, kinds_of, objective_values, peers, trial_name
+from hpi_core.charts.standing import Kinds, best_row, kinds_of, named_sweep, objective_values, peers, trial_name
 from hpi_core.numerals import cell, number
 from hpi_core.text import safe
 
@@ -142,7 +142,7 @@ def parallel_chart(
     axes += [_of_parameter(sweep, inspection, name, rows, kinds) for name in chosen[:room]]
     axes = [_with_values(axis, sweep, row, best) for axis in axes]
     name = trial_name(sweep, row) if row is not None and 0 <= row < len(every) else ""
-    within = "" if own is None or row is None else f"{safe(sweep.roles.group, 24)} = {_word(sweep, row)}"
+    within = "" if own is None or row is None else named_sweep(sweep, row)
     return ParallelChart(
         name, metric, tuple(axes), kinds, points[0], points[1], "" if best is None else trial_name(sweep, best),
         len(asked), within, tuple(ranked), max(0, len(chosen) - room),
@@ -165,10 +165,6 @@ def ranked_parameters(sweep: Sweep, inspection: Inspection | None) -> list[str]:
 def _place_in(rows: Integers, row: int) -> int | None:
     at = int(np.searchsorted(rows, row))
     return at if at < rows.size and rows[at] == row else None
-
-
-def _word(sweep: Sweep, row: int) -> str:
-    return safe(cell(sweep.trials[sweep.roles.group][row]), 24) if sweep.roles.group else ""
 
 
 def _varies(sweep: Sweep, name: str, rows: Integers) -> bool:

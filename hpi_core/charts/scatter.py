@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -18,7 +18,17 @@ from hpi_core.text import safe
 if TYPE_CHECKING:
     from hpi_core.inspection import Inspection
 
-from hpi_core.charts.standing import Kinds, best_row, kinds_of, objective_values, trial_name
+from hpi_core.charts.standing import (
+    Kinds,
+    Rows,
+    best_row,
+    kinds_of,
+    named_sweep,
+    objective_values,
+    peers,
+    sweep_of_trial,
+    trial_name,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,9 +46,10 @@ class Scatter:
 
 @dataclass(frozen=True, eq=False)
 class ScatterChart:
-    """The objective against trial order and a hyperparameter; arrays have one entry per trial.
+    """The objective against trial order and a hyperparameter; arrays have one entry per trial drawn.
 
-    `running` is the best result of a healthy trial up to each one, nan before the first.
+    These are all, or of a source that mixes several sweeps those of the trial's own, which `within` names; `row` and
+    `best` are positions among them. `running` is the best result of a healthy trial up to each one, nan before.
     """
 
     trial: str
@@ -50,6 +61,7 @@ class ScatterChart:
     panels: tuple[Scatter, ...]
     parameters: tuple[str, ...] = ()
     running: Floats | None = None
+    within: str = ""
     note: str = "no curves in this source"
     hint: str = "hpi-tui sweep.csv curves.parquet"
 
@@ -66,17 +78,18 @@ def scatter_chart(
 
     `memo` keeps what does not depend on the trial, for one sweep and inspection.
     """
-    height = sweep.trials.height
     parameters = tuple(p.name for p in sweep.roles.hyperparameters)
     chosen = chosen_parameter(sweep, inspection, parameter)
     kept = (memo or Memo()).kept
-    key = ("scatter", chosen)
+    key = ("scatter", chosen, None if row is None else sweep_of_trial(sweep, row))
     if key not in kept:
-        kept[key] = _of_all(sweep, inspection, chosen)
-    values, kinds, panels = cast(_OfAll, kept[key])
+        kept[key] = _drawn(sweep, inspection, row, chosen)
+    drawn = cast("_Drawn", kept[key])
     metric = sweep.roles.objective.metric if sweep.roles.objective else ""
-    name = trial_name(sweep, row) if row is not None and 0 <= row < height else ""
-    return ScatterChart(name, metric, values, kinds, row, best_row(sweep, inspection), panels, parameters)
+    return ScatterChart(
+        _name(sweep, row), metric, drawn.values, drawn.kinds, drawn.place(row), drawn.place(drawn.best), drawn.panels,
+        parameters, within=drawn.within,
+    )  # fmt: skip
 
 
 def best_so_far(sweep: Sweep, inspection: Inspection | None, row: int | None) -> ScatterChart | None:
@@ -84,14 +97,17 @@ def best_so_far(sweep: Sweep, inspection: Inspection | None, row: int | None) ->
     objective = sweep.roles.objective
     if objective is None or objective.direction is None:
         return None
-    values, kinds, panels = _of_all(sweep, inspection, None)
+    drawn = _drawn(sweep, inspection, row, None)
+    values, kinds = drawn.values, drawn.kinds
     fine = np.where(np.isfinite(values) & (kinds == 0), values, np.nan)
     running = np.fmax.accumulate(fine) if objective.direction == "max" else np.fmin.accumulate(fine)
-    name = trial_name(sweep, row) if row is not None and 0 <= row < sweep.trials.height else ""
-    best = best_row(sweep, inspection)
+    best = drawn.place(drawn.best)
     found = np.flatnonzero(np.diff(running[np.isfinite(running)]))
     note = "" if best is None else f"best after {best + 1:,} of {len(values):,} trials, {len(found):,} improvements"
-    return ScatterChart(name, objective.metric, values, kinds, row, best, panels, (), running, note, "")
+    return ScatterChart(
+        _name(sweep, row), objective.metric, values, kinds, drawn.place(row), best, drawn.panels, (), running,
+        drawn.within, note, "",
+    )  # fmt: skip
 
 
 def chosen_parameter(sweep: Sweep, inspection: Inspection | None, parameter: str | None) -> str | None:
@@ -100,17 +116,40 @@ def chosen_parameter(sweep: Sweep, inspection: Inspection | None, parameter: str
     return parameter if parameter in names else _first_parameter(inspection, names)
 
 
-_OfAll = tuple[Floats, Kinds, tuple[Scatter, ...]]
+@dataclass(frozen=True, eq=False)
+class _Drawn:
+    """The trials of one chart: their `_row` ascending, what is drawn of them, and the best of them by `_row`."""
+
+    rows: Rows
+    values: Floats
+    kinds: Kinds
+    panels: tuple[Scatter, ...]
+    best: int | None
+    within: str
+
+    def place(self, row: int | None) -> int | None:
+        """Return where a trial stands among them."""
+        at = -1 if row is None else int(np.searchsorted(self.rows, row))
+        return at if 0 <= at < len(self.rows) and self.rows[at] == row else None
 
 
-def _of_all(sweep: Sweep, inspection: Inspection | None, chosen: str | None) -> _OfAll:
+def _drawn(sweep: Sweep, inspection: Inspection | None, row: int | None, chosen: str | None) -> _Drawn:
+    own = None if row is None else peers(sweep, row)
+    rows = np.arange(sweep.trials.height, dtype=np.uint32) if own is None else own
     values = objective_values(sweep)
-    height = sweep.trials.height
-    panels = [Scatter("trial order", np.arange(height, dtype=np.float64))]
+    kinds = kinds_of(sweep, inspection, values)[rows]
+    panels = [Scatter("trial order", rows.astype(np.float64))]
     if chosen is not None:
-        panels.append(_against(sweep, chosen))
-    kinds = kinds_of(sweep, inspection, values)
-    return values, kinds, tuple(panels)
+        whole = _against(sweep, chosen)
+        panels.append(replace(whole, x=whole.x[rows]))
+    within = "" if row is None else named_sweep(sweep, row)
+    if row is None and sweep.roles.group is not None:
+        within = f"every {safe(sweep.roles.group, 24)}, not comparable"
+    return _Drawn(rows, values[rows], kinds, tuple(panels), best_row(sweep, inspection, own), within)
+
+
+def _name(sweep: Sweep, row: int | None) -> str:
+    return trial_name(sweep, row) if row is not None and 0 <= row < sweep.trials.height else ""
 
 
 def _first_parameter(inspection: Inspection | None, parameters: Sequence[str]) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import polars as pl
@@ -16,7 +16,7 @@ from hpi_core.text import safe
 if TYPE_CHECKING:
     from hpi_core.inspection import Inspection
 
-from hpi_core.charts.series import Severity
+from hpi_core.charts.series import Booleans, Severity
 
 Rows = np.ndarray[Any, np.dtype[np.uint32]]
 Kinds = np.ndarray[Any, np.dtype[np.uint8]]
@@ -52,9 +52,7 @@ def best_row(sweep: Sweep, inspection: Inspection | None, among: Rows | None = N
     if objective is None or objective.direction is None:
         return None
     values = objective_values(sweep)
-    fine = sweep.trials[frames.STATUS].is_in(["completed", "unknown"]).to_numpy() & np.isfinite(values)
-    if inspection is not None and len(inspection.sick) == fine.size:
-        fine &= ~inspection.sick.fill_null(False).to_numpy()
+    fine = _can_be_best(sweep, inspection, values)
     if among is not None:
         fine &= np.isin(np.arange(fine.size), among)
     usable = np.flatnonzero(fine)
@@ -62,6 +60,45 @@ def best_row(sweep: Sweep, inspection: Inspection | None, among: Rows | None = N
         return None
     ranked = values[usable]
     return int(usable[ranked.argmax() if objective.direction == "max" else ranked.argmin()])
+
+
+def best_of_each(sweep: Sweep, inspection: Inspection | None) -> dict[str | None, int]:
+    """Return the best healthy trial of each sweep that a source mixes, by what names the sweep; of one sweep nothing.
+
+    Those of which no trial can be ranked are left out.
+    """
+    name, objective = sweep.roles.group, sweep.roles.objective
+    if name is None or objective is None or objective.direction is None:
+        return {}
+    values = objective_values(sweep)
+    value = pl.col("value")
+    found = (
+        pl.DataFrame({"of": sweep.trials[name].cast(pl.String), "value": values, "row": sweep.trials[frames.ROW]})
+        .filter(pl.Series(_can_be_best(sweep, inspection, values)))
+        .group_by("of")
+        .agg(pl.col("row").get(value.arg_max() if objective.direction == "max" else value.arg_min()))
+    )
+    return dict(zip(found["of"].to_list(), found["row"].to_list(), strict=True))
+
+
+def sweep_of_trial(sweep: Sweep, row: int) -> str | None:
+    """Return what names the sweep of a trial where a source mixes several, else None."""
+    name = sweep.roles.group
+    return None if name is None else cast("str | None", sweep.trials[name].slice(row, 1).cast(pl.String)[0])
+
+
+def _can_be_best(sweep: Sweep, inspection: Inspection | None, values: Floats) -> Booleans:
+    fine = sweep.trials[frames.STATUS].is_in(["completed", "unknown"]).to_numpy() & np.isfinite(values)
+    fine[sorted(sweep.incomplete)] = False
+    if inspection is not None and len(inspection.sick) == fine.size:
+        fine &= ~inspection.sick.fill_null(False).to_numpy()
+    return np.asarray(fine, dtype=np.bool_)
+
+
+def named_sweep(sweep: Sweep, row: int) -> str:
+    """Return `testproblem = mnist_mlp`, what tells a trial's own sweep in a source that mixes several; else nothing."""
+    name = sweep.roles.group
+    return "" if name is None else f"{safe(name, 24)} = {safe(sweep_of_trial(sweep, row) or '–', 24)}"
 
 
 def objective_values(sweep: Sweep) -> Floats:

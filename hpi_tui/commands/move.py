@@ -5,9 +5,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import hpi_tui.state as transitions
 from hpi_tui.commands.scope import Scope
+
+if TYPE_CHECKING:
+    from hpi_tui.tables import SweepTable
 
 _LONGEST_SEARCH = 200_000
 
@@ -58,15 +62,28 @@ class Move(Scope):
         self._sick(-1)
 
     def do_best(self) -> None:
-        table = self.screen.table
+        table, row = self.screen.table, self.screen.cursor.trial_row()
         if table is None or table.best is None:
             self.say("No best trial: the objective or its direction is unknown, press O.")
             return
-        at = self.screen.cursor.position_of(table.best)
+        best, of = (table.best, "") if row is None else (table.best_for(row), self._own_sweep(table, row))
+        if best is None:
+            self.say(f"No trial{of} can be ranked.")
+            return
+        at = self.screen.cursor.position_of(best)
         if at is None:
-            self.say("The best trial is not among those shown; \\ clears the filter.")
-        else:
-            self.jump(at)
+            self.say(f"The best trial{of} is not among those shown; \\ clears the filter.")
+            return
+        self.jump(at)
+        if of:
+            self.say(f"The best{of}; results of the others cannot be compared with it.")
+
+    def _own_sweep(self, table: SweepTable, row: int) -> str:
+        """Return which sweep of a source that mixes several the trial is of, as words to go on with."""
+        from hpi_core.charts.standing import named_sweep
+
+        of = named_sweep(table.sweep, row)
+        return of and f" of {of}"
 
     def do_next_change(self) -> None:
         screen, table = self.screen, self.screen.table

@@ -250,6 +250,7 @@ class Curves(Lines):
         if isinstance(chart, ScatterChart):
             why = [Run("  no curves", "muted")] if settings.view == "curves" else []
             state = [Run(f" {safe(chart.metric, 40)}", "text"), *why]
+            state += [Run(f"  {chart.within}", "muted")] if chart.within else []
             return title(self.look, width, label, state, right, self.active)
         if settings.clip:
             right.insert(0, Run("1st–99th percentile  ", "muted"))

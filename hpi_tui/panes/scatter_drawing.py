@@ -110,14 +110,24 @@ class _Plot:
             for column in self._columns(across[above & (self.chart.kinds == kind)]):
                 self.canvas.put(self.left + column, self.rail, "↑", token)
         lost, far = int((~finite).sum()), int(above.sum())
-        if lost or far:
-            counts = [f"✗ {lost:,} not finite"] * bool(lost) + [f"↑ {far:,} above"] * bool(far)
-            said = f"  {'  '.join(counts)}"
-            self.canvas.put(self.left + self.room - len(said), self.top, said, "err")
+        self._heading(lost, far)
         if self.chart.best != self.chart.row:
             self._sign(self.chart.best, "★", "good", across, up)
         here = ("★", "good") if self.chart.best == self.chart.row else ("●", "strong")
         self._sign(self.chart.row, *here, across, up)
+
+    def _heading(self, lost: int, far: int) -> None:
+        """Write what is over what, and at the right what is not in the picture, in fewer words where room is short."""
+        name = f"{safe(self.chart.metric, 30)} over {safe(self.panel.name, 30)}"
+        words = [f"✗ {lost:,} not finite"] * bool(lost) + [f"↑ {far:,} above"] * bool(far)
+        signs = [f"✗ {lost:,}"] * bool(lost) + [f"↑ {far:,}"] * bool(far)
+        said = next(
+            (text for text in ("  ".join(words), "  ".join(signs)) if len(name) + len(text) + 2 <= self.room), ""
+        )
+        if not said and self.room >= 24:
+            said = "  ".join(signs)
+        self.canvas.put(self.left, self.top, cut(name, self.room - (len(said) + 2 if said else 0)), "text", bold=True)
+        self.canvas.put(self.left + self.room - len(said), self.top, said, "err")
 
     def _running(self, across: np.ndarray[Any, Any]) -> None:
         """Draw the best so far as steps: of every column of dots the last value in it."""
@@ -132,8 +142,6 @@ class _Plot:
         self.canvas.stamp(self.left, self.first, rasterise([line], self.room, self.high, shown), "good")
 
     def _frame(self) -> None:
-        name = f"{safe(self.chart.metric, 30)} over {safe(self.panel.name, 30)}"
-        self.canvas.put(self.left, self.top, cut(name, self.room), "text", bold=True)
         for position, label in self.y.ticks:
             row = self._row((position - self.y.low) / (self.y.high - self.y.low))
             self.canvas.put(self.left, row, "┄" * self.room, "faint")

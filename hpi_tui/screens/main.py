@@ -26,7 +26,7 @@ from hpi_tui.commands import Commands
 from hpi_tui.cursor import Cursor
 from hpi_tui.following import Following
 from hpi_tui.jobs import Jobs
-from hpi_tui.layout import Layout, Wishes, layout_for
+from hpi_tui.layout import Layout
 from hpi_tui.panes.buckets import Buckets
 from hpi_tui.panes.chat import Chat
 from hpi_tui.panes.curves import Curves
@@ -34,6 +34,7 @@ from hpi_tui.panes.detail import Detail, compute
 from hpi_tui.panes.importance import Importance
 from hpi_tui.panes.sick import Sick, SickView
 from hpi_tui.panes.together import Together
+from hpi_tui.placing import Placing
 from hpi_tui.plotter import Plotter
 from hpi_tui.sick_queue import QueueView, view_of
 from hpi_tui.state import ViewState, move_to, with_filter
@@ -104,9 +105,9 @@ class MainScreen(Screen[None]):
         self.wanted_row: int | None = None
         self.arranging = False
         self._answers = Answers(self)
+        self._placing = Placing(self)
         self._resting: Timer | None = None
         self._parameter: str | None = None
-        self._laid_out: tuple[Layout, int, str, str] | None = None
 
     @property
     def jobs(self) -> Jobs:
@@ -262,7 +263,7 @@ class MainScreen(Screen[None]):
     def on_click(self, event: events.Click) -> None:
         """Give the keys to the pane under the pointer."""
         above = () if event.widget is None else event.widget.ancestors_with_self
-        names = (("buckets" if part in self._thirds else part.id) for part in above)
+        names = (("buckets" if part in self.thirds else part.id) for part in above)
         pointed = next((name for name in names if name in self.panes), None)
         if pointed is not None:
             self.focus_pane(pointed)
@@ -361,7 +362,8 @@ class MainScreen(Screen[None]):
         self.viewer.follow()
 
     @property
-    def _thirds(self) -> tuple[Lines, ...]:
+    def thirds(self) -> tuple[Lines, ...]:
+        """What can stand in place 3."""
         return (self.buckets, self.importance, self.together)
 
     def refresh_queue(self) -> None:
@@ -402,48 +404,7 @@ class MainScreen(Screen[None]):
 
     def relayout(self) -> None:
         """Choose which parts stand on the screen, and where."""
-        width, height = self.app.size
-        notice = chrome.notice(self, width) if width >= 60 and height >= 15 else []
-        chosen = layout_for(
-            width,
-            height - len(notice),
-            panes=self.panes,
-            focus=self.state.pane,
-            zoomed=self.zoomed,
-            wishes=Wishes(
-                trials=self.state.shown,
-                queue=len(self.queue.lines),
-                detail=self.detail.needed_height(max(20, width * 7 // 12)),
-            ),
-        )
-        if (chosen, len(notice), self.state.pane, self.state.third) == self._laid_out:
-            return
-        self._laid_out = (chosen, len(notice), self.state.pane, self.state.third)
-        self.layout_now = chosen
-        for shape in ("tiny", "list"):
-            self.set_class(chosen.shape == shape, shape)
-        self.query_one("#notice").styles.height = len(notice)
-        self.query_one("#tabs").display = chosen.tabs and self.state.pane != "runs"
-        self.detail.strip = chosen.shape == "one"
-        for name in (*self.panes, "importance", "together", "detail"):
-            widget = self.query_one(f"#{name}")
-            third = widget in self._thirds
-            place = chosen.place("buckets" if third else name)
-            if third and name != self.state.third:
-                place = None
-            widget.display = place is not None
-            if place is not None:
-                widget.styles.offset = (place.x, place.y)
-                widget.styles.width, widget.styles.height = place.width, place.height
-        footer = self.query_one("#footer", Fixed)
-        footer.display = chosen.footer > 0
-        footer.styles.height = max(1, chosen.footer)
-        self.detail.redraw()
-        self.plotter.follow()
-        self.viewer.follow()
-        self.commands.chat.follow()
-        if self.focused is None and chosen.shape != "tiny":
-            self.take_keys()
+        self._placing.place()
 
 
 def _first(names: tuple[str, ...]) -> str | None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+import re
 import shutil
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from tests.shared_data import DATA, needs_shared
@@ -69,3 +71,71 @@ def test_a_sweep_of_optimizers_shows_the_learning_rate(open_app: Open, tmp_path:
         assert "test_l…s_final" in _heading(app)
         assert "decision" not in _heading(app)
         app.until(lambda text: any(line.startswith(" lr ") and "above 0.2 " in line for line in text.split("\n")))
+
+
+def _states(app: Terminal) -> int:
+    return len([word for word in _heading(app).split() if word == "status"])
+
+
+def test_what_became_of_a_trial_has_one_column(open_app: Open, sweep_file: Path) -> None:
+    lines = sweep_file.read_text().splitlines()
+    pruned = [line.replace(",completed,", ",pruned,") if at % 9 == 5 else line for at, line in enumerate(lines)]
+    sweep_file.write_text("\n".join(pruned) + "\n")
+    with open_app(str(sweep_file), columns=200) as app:
+        app.until("sick 1/")
+        app.until(lambda _: _states(app) == 1 and "optimizer" in _heading(app))
+        app.until("pruned")
+        assert "own status" not in app.text
+
+
+def test_words_of_the_source_that_say_more_keep_a_column_of_their_own(open_app: Open, sweep_file: Path) -> None:
+    sweep_file.write_text(sweep_file.read_text().replace(",failed,", ",KILLED,").replace(",completed,", ",FINISHED,"))
+    with sweep_file.open("a") as file:
+        file.write("t060,RUNNING,0.01,32,adam,0.5,\n")
+    with open_app(str(sweep_file), columns=200) as app:
+        app.until("sick 1/")
+        app.until(lambda _: "own status" in _heading(app) and _states(app) == 2)
+        assert "KILLED" in app.text
+
+
+def test_a_half_written_line_brings_no_second_column_of_states(open_app: Open, sweep_file: Path) -> None:
+    with open_app(str(sweep_file), "--follow", columns=200) as app:
+        app.until("sick 1/")
+        app.until("following")
+        assert _states(app) == 1
+        with sweep_file.open("a") as file:
+            file.write("t060,comple")
+            file.flush()
+        app.send("G")
+        app.until("incomplete")
+        app.until(lambda _: _states(app) == 1)
+        with sweep_file.open("a") as file:
+            file.write("ted,0.01,32,adam,0.5,0.25\n")
+        app.until(lambda text: "incomplete" not in text and "0.2500" in text)
+        assert _states(app) == 1
+
+
+@needs_shared
+def test_the_best_of_a_mixed_source_is_that_of_the_trials_own_problem(open_app: Open, tmp_path: Path) -> None:
+    path = tmp_path / "deepobs_trials.csv"
+    shutil.copy(DATA / "12_curves" / path.name, path)
+    path.chmod(0o644)
+    frame = pl.read_csv(path, infer_schema=False)
+    problems = dict(zip(frame["trial_id"], frame["testproblem"], strict=True))
+    with open_app(str(path), columns=120, rows=40) as app:
+        app.until("sick 1/", 30)
+        app.until("in cifar100_allcnnc")
+        app.send("B")
+        app.until("The best of testproblem = cifar100_allcnnc; results of the others cannot be compared with it.")
+        app.until(lambda text: re.search(r"^▌ +★ +\d+ ", text, re.M) is not None)
+        row = re.search(r"^▌ +★ +(\d+) ", app.text, re.M)
+        assert row is not None
+        assert problems[row.group(1)] == "cifar100_allcnnc"
+        app.send("V/after each\r")
+        app.until(lambda text: re.search(r"best after \d+ of 135 trials", text) is not None)
+        app.send("+")
+        app.until("testproblem = cifar100_allcnnc")
+        app.send("_1/testproblem = fmnist_2c2d")
+        app.until("in fmnist_2c2d")
+        app.send("\rB")
+        app.until("The best of testproblem = fmnist_2c2d")
