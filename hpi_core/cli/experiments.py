@@ -22,9 +22,11 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace) -> ExitCode:
+    from hpi_core.cli.narration import Narration
     from hpi_core.readers._reading import list_experiments
 
-    found = list_experiments(args.source)
+    with Narration() as narration:
+        found = list_experiments(args.source, progress=narration)
     if args.json:
         for one in found:
             sys.stdout.write(json_text(_record(one), indent=None))

@@ -28,6 +28,8 @@ from hpi_core.tables.table import Cancelled, Progress, silent
 from hpi_core.text import safe
 
 _BEGINNING = re.compile(rb'\s*\{\s*"op_code"\s*:\s*\d+\s*,\s*"worker_id"\s*:')
+# The operations that make studies and trials and say when these began: a small part of a journal.
+_COUNTED = re.compile(rb'\s*\{\s*"op_code"\s*:\s*[0146]\s*,')
 _DIRECTIONS: dict[int, Direction] = {1: "min", 2: "max"}
 _OFTEN = 10_000
 _LISTED = 20
@@ -60,7 +62,7 @@ def experiments(path: Path, cancelled: Cancelled) -> list[Experiment]:
         SourceError: it cannot be read.
         Cancelled: the person asked to stop.
     """
-    return _replayed(path, [], silent, cancelled).experiments()
+    return _replayed(path, [], silent, cancelled, _COUNTED).experiments()
 
 
 def read_study(path: Path, named: str | None, entries: list[Entry], progress: Progress, cancelled: Cancelled) -> Study:
@@ -243,7 +245,10 @@ _OPERATIONS: dict[int, Callable[[_Replay, Operation], None]] = {
 }
 
 
-def _replayed(path: Path, entries: list[Entry], progress: Progress, cancelled: Cancelled) -> _Replay:
+def _replayed(
+    path: Path, entries: list[Entry], progress: Progress, cancelled: Cancelled, only: re.Pattern[bytes] | None = None
+) -> _Replay:
+    """Replay the operations of a journal, or only those whose lines begin as `only` says."""
     replay = _Replay()
     refused: list[tuple[int, str]] = []
     try:
@@ -259,6 +264,8 @@ def _replayed(path: Path, entries: list[Entry], progress: Progress, cancelled: C
                 if not line.endswith(b"\n") and len(line) < _LONGEST:
                     entries.append(Entry("incomplete", "the last operation is still being written", line=number))
                     break
+                if only is not None and not only.match(line):
+                    continue
                 if problem := _apply(replay, line):
                     refused.append((number, problem))
     except OSError as error:

@@ -18,9 +18,8 @@ from hpi_core.plugins import discover
 from hpi_core.readers import _large_text
 from hpi_core.readers._below import from_above
 from hpi_core.readers._curves import Attached, with_curves_beside, with_logs, with_named_curves
-from hpi_core.readers._optuna_journal import is_journal
 from hpi_core.readers._packed import is_packed_store, on_disk
-from hpi_core.readers._sqlite import is_sqlite, unknown_database
+from hpi_core.readers._sqlite import LockedError, is_sqlite, unknown_database, wait_for_writer
 from hpi_core.readers.contract import Experiment, Reader, StoreReader
 from hpi_core.roles import RoleOverrides
 from hpi_core.sweep import Source, Sweep
@@ -34,13 +33,11 @@ from hpi_core.tables.locations import Found, Location, find, fingerprint, labels
 from hpi_core.tables.nested import flatten, unique
 from hpi_core.tables.part import Part
 from hpi_core.tables.shape import reshape
-from hpi_core.tables.table import Cancelled, Progress, ReadOptions, Table, never
+from hpi_core.tables.table import Cancelled, Progress, ReadOptions, Table, never, silent
 from hpi_core.tables.together import join
 from hpi_core.text import safe
 
 _HEAD = 64 << 10
-# To list the studies of a journal takes as long as to read it: a larger one is read at once.
-_LISTED_JOURNAL = 32 << 20
 # Stores that are files of one table after all.
 _FILES = frozenset({"excel"})
 
@@ -61,7 +58,7 @@ def read_sweep(
     found, aside = from_above(find(location), _stores(), choose_store)
     found = look_into(found, lambda place: choose_store(place) is not None)
     if options.ask and options.experiment is None and len(found.contents) == 1:
-        _ask_which(found.contents[0], cancelled)
+        _ask_which(found.contents[0], progress, cancelled)
     outcomes: list[_Outcome] = []
     for index, content in enumerate(found.contents):
         if cancelled():
@@ -106,14 +103,15 @@ def read_sweep(
     )
 
 
-def _ask_which(content: Content, cancelled: Cancelled) -> None:
+def _ask_which(content: Content, progress: Progress, cancelled: Cancelled) -> None:
     """Raise SeveralExperimentsError where a store holds several experiments with trials."""
+    if content.path is not None:
+        wait_for_writer(content.path, cancelled, progress)
     place = content.place if content.path is None else str(content.path)
     reader = choose_store(place) if place is not None else None
     if place is None or reader is None or reader.experiments is None:
         return
-    if content.path is not None and is_journal(content.path) and content.size() > _LISTED_JOURNAL:
-        return
+    progress("looking for experiments", None)
     held = [one for one in reader.experiments(place, cancelled) if one.state == "active" and one.trials]
     if len(held) > 1:
         raise SeveralExperimentsError(
@@ -183,7 +181,7 @@ def choose_store(place: str) -> StoreReader | None:
     return best[2] if best is not None and best[0] > 0 else None
 
 
-def list_experiments(location: str, cancelled: Cancelled = never) -> list[Experiment]:
+def list_experiments(location: str, cancelled: Cancelled = never, progress: Progress = silent) -> list[Experiment]:
     """List the experiments that the store at a location holds.
 
     Raises:
@@ -192,6 +190,8 @@ def list_experiments(location: str, cancelled: Cancelled = never) -> list[Experi
     """
     content = from_above(find(location), _stores(), choose_store)[0].contents[0]
     place = content.place if content.path is None else str(content.path)
+    if content.path is not None:
+        wait_for_writer(content.path, cancelled, progress)
     with contextlib.ExitStack() as stack:
         if content.path is not None and compression(content.head(8)) is not None:
             packed = [member for member, _ in inflate(content, cancelled).members if is_packed_store(member)]
@@ -221,6 +221,11 @@ def _read_content(
     content: Content, label: str, options: ReadOptions, progress: Progress, cancelled: Cancelled
 ) -> _Outcome:
     """Read one store, one file, or every member of one archive; a file that cannot be read costs only itself."""
+    if content.path is not None:
+        try:
+            wait_for_writer(content.path, cancelled, progress)
+        except LockedError as error:
+            return _Outcome(refused=((label, error),))
     place = content.place if content.path is None else str(content.path)
     store = None if place is None else choose_store(place)  # look_into has replaced folders that are none
     if place is not None and store is not None:

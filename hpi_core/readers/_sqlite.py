@@ -21,13 +21,15 @@ from urllib.parse import quote
 
 from hpi_core.errors import Cancelled as ReadingCancelled
 from hpi_core.errors import SourceError
-from hpi_core.tables.table import Cancelled, never
+from hpi_core.tables.table import Cancelled, Progress, never, silent
 from hpi_core.text import safe
 
 MAGIC = b"SQLite format 3\x00"
 # Rows of one page: a few milliseconds of reading, which is all a writer ever waits for.
 PAGE = 5_000
-_PATIENCE = 20.0
+_PATIENCE = 5.0
+# What lasts longer is no writer's usual moment, and is told.
+_TOLD_AFTER, _TOLD_EVERY = 0.5, 0.25
 # SQLite's own waiting grows to a tenth of a second, in which a fast writer starts over many times.
 _PAUSE = 0.002
 _MOMENT = 0.03
@@ -38,6 +40,10 @@ _TABLES = (
     "WHERE m.type = 'table' AND m.sql NOT LIKE 'CREATE VIRTUAL%'"
 )
 Row = tuple[Any, ...]
+
+
+class LockedError(SourceError):
+    """A database that its writer holds for itself, for longer than anybody should wait unasked."""
 
 
 class Database(Protocol):
@@ -71,6 +77,7 @@ class Sqlite:
     cancelled: Cancelled
     tables: Mapping[str, frozenset[str]] = field(default_factory=dict)
     damage: list[str] = field(default_factory=list)
+    progress: Progress = silent
     _since: float = 0.0
 
     def rows(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
@@ -117,6 +124,7 @@ class Sqlite:
 
     def _waited(self, sql: str, values: Sequence[object]) -> list[Row]:
         started = time.monotonic()
+        tell = started + _TOLD_AFTER
         while True:
             if self.cancelled():
                 raise ReadingCancelled(f"Reading {safe(self.name)} was stopped.")
@@ -132,34 +140,38 @@ class Sqlite:
                 if not any(word in words for word in _BUSY_WORDS):
                     raise
                 if time.monotonic() - started > _PATIENCE:
-                    raise SourceError(
+                    raise LockedError(
                         f"{safe(self.name)} is locked by the program that writes it.",
                         "Wait until it has finished its transaction, or open a copy.",
                     ) from error
+                if time.monotonic() > tell:
+                    tell = time.monotonic() + _TOLD_EVERY
+                    self.progress(f"{safe(self.name, 30)} is locked by a writer, waiting", None)
                 self._since = time.monotonic()  # nothing is held while waiting
                 time.sleep(_PAUSE)
 
 
 @contextlib.contextmanager
-def opened(path: Path, cancelled: Cancelled = never) -> Iterator[Sqlite]:
-    """Open a SQLite file for reading, and close it.
+def opened(path: Path, cancelled: Cancelled = never, progress: Progress = silent) -> Iterator[Sqlite]:
+    """Open a SQLite file for reading, and close it. That a writer is waited for is told to `progress`.
 
     Raises:
-        SourceError: it cannot be opened, is damaged from the start, or locked.
+        LockedError: the writer did not let go of it.
+        SourceError: it cannot be opened, or is damaged from the start.
         Cancelled: the person asked to stop.
     """
     with contextlib.ExitStack() as stack:
         database = None
         how = _way(path)
         if how != "copy":
-            database = stack.enter_context(_connected(path, path.name, how, cancelled))
+            database = stack.enter_context(_connected(path, path.name, how, cancelled, progress))
             try:
                 database.tables = _schema(database)
             except sqlite3.OperationalError:  # a journal that only a writer may roll back
                 database = None
         if database is None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hpi-")))
-            database = stack.enter_context(_connected(_copied(path, folder), path.name, "mode=rw", cancelled))
+            database = stack.enter_context(_connected(_copied(path, folder), path.name, "mode=rw", cancelled, progress))
             try:
                 database.tables = _schema(database)
             except sqlite3.OperationalError as error:
@@ -176,6 +188,24 @@ def is_sqlite(path: Path) -> bool:
             return file.read(len(MAGIC)) == MAGIC
     except OSError:
         return False
+
+
+def wait_for_writer(path: Path, cancelled: Cancelled, progress: Progress) -> None:
+    """Wait while a writer holds a SQLite file for itself; of any other file, and of a damaged one, do nothing.
+
+    Raises:
+        LockedError: the writer did not let go of it.
+        Cancelled: the person asked to stop.
+    """
+    if not is_sqlite(path):
+        return
+    try:
+        with opened(path, cancelled, progress):
+            return
+    except LockedError:
+        raise
+    except SourceError:  # which reading it tells in its own words
+        return
 
 
 def tables_of(path: Path) -> Mapping[str, frozenset[str]]:
@@ -222,7 +252,7 @@ def _way(path: Path) -> str:
 
 
 @contextlib.contextmanager
-def _connected(path: Path, name: str, how: str, cancelled: Cancelled) -> Iterator[Sqlite]:
+def _connected(path: Path, name: str, how: str, cancelled: Cancelled, progress: Progress) -> Iterator[Sqlite]:
     try:
         connection = sqlite3.connect(f"file:{quote(str(path.absolute()))}?{how}", uri=True, timeout=0)
     except sqlite3.Error as error:
@@ -230,7 +260,7 @@ def _connected(path: Path, name: str, how: str, cancelled: Cancelled) -> Iterato
     try:
         connection.isolation_level = None
         connection.set_progress_handler(lambda: int(cancelled()), _STEPS)
-        yield Sqlite(name, connection, cancelled)
+        yield Sqlite(name, connection, cancelled, progress=progress)
     finally:
         connection.close()
 

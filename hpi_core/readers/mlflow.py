@@ -75,7 +75,7 @@ def _read(place: str, named: str | None, entries: list[Entry], progress: Progres
     path = Path(place)
     if path.is_dir():
         return files.read_runs(path, named, entries, progress, cancelled)
-    with opened(path, cancelled) as connected:
+    with opened(path, cancelled, progress) as connected:
         runs = database.read_runs(connected, named, entries, progress)
         entries += [Entry("damaged", f"the rest cannot be read: {safe(what, 200)}") for what in connected.damage]
         return runs

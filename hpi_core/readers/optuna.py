@@ -27,7 +27,7 @@ from hpi_core.readers.contract import Experiment, StoreReader
 from hpi_core.roles import Direction
 from hpi_core.tables.ledger import Entry
 from hpi_core.tables.locations import is_address
-from hpi_core.tables.table import Cancelled, Progress, ReadOptions, Table
+from hpi_core.tables.table import Cancelled, Progress, ReadOptions, Table, silent
 from hpi_core.text import safe
 
 _OURS = frozenset({"studies", "trials", "trial_params"})
@@ -56,7 +56,7 @@ def experiments(place: str, cancelled: Cancelled) -> list[Experiment]:
     """
     if not is_address(place) and journal.is_journal(Path(place)):
         return journal.experiments(Path(place), cancelled)
-    with _database(place, cancelled) as database:
+    with _database(place, cancelled, silent) as database:
         return _studies(database)
 
 
@@ -72,7 +72,7 @@ def read_table(place: str, options: ReadOptions, progress: Progress, cancelled: 
     if not is_address(place) and journal.is_journal(Path(place)):
         study = journal.read_study(Path(place), options.experiment, entries, progress, cancelled)
     else:
-        with _database(place, cancelled) as database:
+        with _database(place, cancelled, progress) as database:
             study = _read_study(database, options.experiment, entries, progress)
             if study.trials.is_empty() and database.damage:
                 raise SourceError(
@@ -91,8 +91,8 @@ def read_table(place: str, options: ReadOptions, progress: Progress, cancelled: 
     return study_table(study, entries)
 
 
-def _database(place: str, cancelled: Cancelled) -> AbstractContextManager[Database]:
-    return connected(place, "optuna", cancelled) if is_address(place) else opened(Path(place), cancelled)
+def _database(place: str, cancelled: Cancelled, progress: Progress) -> AbstractContextManager[Database]:
+    return connected(place, "optuna", cancelled) if is_address(place) else opened(Path(place), cancelled, progress)
 
 
 def _studies(database: Database) -> list[Experiment]:
