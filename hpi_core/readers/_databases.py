@@ -49,18 +49,26 @@ class Connected:
 
         if self.cancelled():
             raise ReadingCancelled(f"Reading {self.name} was stopped.")
-        named = {f"v{number}": value for number, value in enumerate(values)}
-        for name in named:
-            sql = sql.replace("?", f":{name}", 1)
-        if self.connection.dialect.name in ("mysql", "mariadb"):
-            sql = sql.replace('"', "`")
+        statement = self.statement(sql, values, self.connection.dialect.name)
         try:
             with self.connection.begin() as transaction:
-                found = self.connection.execute(sqlalchemy.text(sql), named).fetchall()
+                found = self.connection.execute(statement).fetchall()
                 transaction.rollback()
         except sqlalchemy.exc.SQLAlchemyError as error:
             raise _refused(self.name, error) from error
         return [tuple(row) for row in found]
+
+    @staticmethod
+    def statement(sql: str, values: Sequence[object], dialect: str) -> Any:
+        """Return a query in SQLAlchemy's form, its names quoted as the dialect does it."""
+        import sqlalchemy
+
+        named = {f"v{number}": value for number, value in enumerate(values)}
+        for name in named:
+            sql = sql.replace("?", f":{name}", 1)
+        if dialect in ("mysql", "mariadb"):
+            sql = sql.replace('"', "`")
+        return sqlalchemy.text(sql).bindparams(**named)
 
     def pages(self, table: str, key: str, columns: Sequence[str], where: str = "") -> Iterator[list[Row]]:
         """Yield `(key, *columns)` of a table in pages."""
@@ -117,9 +125,13 @@ def _with_driver(address: str) -> str:
     address = re.sub(r"^postgres(?=[:+])", "postgresql", address)
     kind = address.split(":", 1)[0]
     for driver, module in _DRIVERS.get(kind, ()):
-        if importlib.util.find_spec(module) is not None:
+        if _installed(module):
             return address.replace(kind, f"{kind}+{driver}", 1)
     return address
+
+
+def _installed(module: str) -> bool:
+    return importlib.util.find_spec(module) is not None
 
 
 def missing_extra(what: str, extra: str) -> SourceError:
@@ -130,9 +142,30 @@ def missing_extra(what: str, extra: str) -> SourceError:
     )
 
 
+# What drivers say, in the words of PostgreSQL, MySQL and MariaDB: what it means, and what to do about it.
+_MEANINGS = (
+    (
+        re.compile(r"password|authentication|access denied for user '[^']*'@'[^']*' \(using", re.IGNORECASE),
+        "the user or the password is not accepted",
+        "Check both in the address: postgresql://USER:PASSWORD@HOST/DATABASE; special characters as %40 for @.",
+    ),
+    (
+        re.compile(r'database "[^"]*" does not exist|unknown database|access denied .* to database', re.IGNORECASE),
+        "the server has no such database, or does not show it to this user",
+        "Check the last part of the address, and what the user may read.",
+    ),
+    (
+        re.compile(r"refused|resolve|getaddrinfo|name or service|timed? ?out|no route|can't connect", re.IGNORECASE),
+        "nobody answers there",
+        "Check host and port of the address, that the server runs, and that it lets this machine in.",
+    ),
+)
+
+
 def _refused(name: str, error: Exception) -> SourceError:
     reason = str(getattr(error, "orig", None) or error).splitlines() or [""]
-    return SourceError(
-        f"{name} cannot be read: {safe(address_for_people(reason[0]), 200)}.",
-        "Check the address, and that the server runs.",
-    )
+    said = safe(address_for_people(reason[0]), 200)
+    for pattern, meaning, hint in _MEANINGS:
+        if pattern.search(said):
+            return SourceError(f"{name} cannot be read: {meaning} ({said.rstrip('.')}).", hint)
+    return SourceError(f"{name} cannot be read: {said.rstrip('.')}.", "Check the address, and that the server runs.")
