@@ -10,7 +10,7 @@ import polars as pl
 from hpi_core import frames
 from hpi_core.charts.axes import Floats, as_floats
 from hpi_core.charts.standing import Rows
-from hpi_core.curves.measured import kind_of
+from hpi_core.curves.measured import kind_of, ticks
 
 XAxis = Literal["step", "time"]
 MEDIAN_POINTS = 512
@@ -26,7 +26,7 @@ def with_time(curves: pl.LazyFrame | None, metrics: Sequence[str]) -> pl.LazyFra
     clock = next((name for name in metrics if kind_of(name) == "clock"), None)
     if clock is None:
         return None
-    since = pl.col("value") - pl.col("value").min().over(frames.ROW)
+    since = (pl.col("value") - pl.col("value").min().over(frames.ROW)) / ticks(pl.col("value").min())
     told = curves.filter((pl.col("metric").cast(pl.String) == clock) & pl.col("value").is_finite())
     times = told.select(frames.ROW, "step", since.alias("time"))
     return curves.join(times, on=(frames.ROW, "step"), how="inner", maintain_order="left")

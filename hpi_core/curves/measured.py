@@ -169,7 +169,7 @@ class MeasuredCurves:
         if curves is None or name is None:
             return None
         own = pl.col(ROW) == pl.col(ROW).shift(1)
-        steps, seconds = pl.col("step").diff(), pl.col("value").diff()
+        steps, seconds = pl.col("step").diff(), pl.col("value").diff() / ticks(pl.col("value").min())
         taken = (
             curves.filter(pl.col("metric").cast(pl.String) == name)
             .select(ROW, pl.lit(_PACE).alias("metric"), "step",
@@ -201,6 +201,13 @@ class MeasuredCurves:
                     found.append((train, self.of(same[0])))
                     break
         return tuple(found)
+
+
+def ticks(first: pl.Expr) -> pl.Expr:
+    """Return how many ticks of a clock make a second, told by when it began: since 1970 in ms, µs or ns, else in s."""
+    return (
+        pl.when(first > 1e17).then(1e9).when(first > 1e14).then(1e6).when(first > 1e11).then(1e3).otherwise(1.0)
+    )  # fmt: skip
 
 
 class _Maximised(dict[str, bool]):

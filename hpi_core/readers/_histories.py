@@ -14,6 +14,8 @@ import numpy as np
 import polars as pl
 
 from hpi_core import frames
+from hpi_core.curves.measured import kind_of
+from hpi_core.tables.clocks import CLOCK
 from hpi_core.tables.curve_frames import whole_trials
 from hpi_core.tables.ledger import Entry
 
@@ -25,6 +27,8 @@ _LAST = pl.Schema({"row": pl.UInt32(), "metric": pl.Categorical(), "value": pl.F
 _ALIVE = pl.Schema({"row": pl.UInt32(), "time": pl.Int64()})
 _KEPT = pl.Schema({"row": pl.UInt32(), "metric": pl.Categorical(), "step": pl.Int64(), "value": pl.Float64()})
 _PARTS, _LEAST = 32, 8_192
+# Times before this (1973) are counts: of values in the order they came.
+_FIRST_TIME = 100_000_000_000
 Integers = np.ndarray[tuple[int, ...], np.dtype[Any]]
 
 
@@ -69,8 +73,23 @@ class Histories:
             points = points.with_columns(pl.Series("step", step))
         last_of_step = np.append(begins[1:] | (step[1:] != step[:-1]), True)
         self.replaced += int((~last_of_step).sum())
-        kept = points.select(_KEPT.names())
-        self._kept.append(kept if last_of_step.all() else kept.filter(pl.Series(last_of_step)))
+        kept = points if last_of_step.all() else points.filter(pl.Series(last_of_step))
+        self._kept.append(self._with_times(kept, np.repeat(many, ends - starts + 1)[last_of_step]))
+
+    def _with_times(self, points: pl.DataFrame, curved: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> pl.DataFrame:
+        """Return the points without their times, which become a metric of their own: seconds since 1970 of each step.
+
+        Only points of curves tell the time: a result is often logged at step 0 when all is done.
+        """
+        real = pl.Series(curved) & (points["time"] > _FIRST_TIME)
+        times = points.filter(real).group_by("row", "step").agg(pl.col("time").min() / 1000).rename({"time": "value"})
+        passing = times.filter(pl.col("value").n_unique().over("row") > 1)
+        plain = points.select(_KEPT.names())
+        if passing.is_empty() or (points["metric"] == CLOCK).any():
+            return plain
+        self.several.add(CLOCK)
+        clock = passing.with_columns(pl.lit(CLOCK).cast(pl.Categorical).alias("metric")).select(_KEPT.names())
+        return pl.concat([plain, clock]).sort("row", "metric", "step")
 
     def take_all(self, points: pl.DataFrame) -> None:
         """Take the `POINTS` of all runs, which may stand in any order."""
@@ -104,6 +123,8 @@ class Histories:
             entries.append(Entry("reshaped", message, count=self.replaced))
         points = pl.concat(self._kept, rechunk=True)
         self._kept = []
+        if any(name != CLOCK and kind_of(name) == "clock" for name in self.several):
+            self.several.discard(CLOCK)
         curved = pl.col("metric").is_in(pl.Series(sorted(self.several), dtype=pl.Categorical).implode())
         blocks = []
         for part in _by_place(points, place.to_numpy()):

@@ -15,6 +15,7 @@ import polars as pl
 
 from hpi_core import frames
 from hpi_core.roles.names import parse
+from hpi_core.tables.clocks import TIME, clock_of, seconds, with_clock
 from hpi_core.tables.curve_frames import is_step_name, unpivoted
 from hpi_core.tables.ledger import Entry
 from hpi_core.tables.long_curves import metric_and_value
@@ -65,6 +66,7 @@ class Points:
         names: the columns of metrics' names and of values, where each row is of one metric; else empty.
         metrics: the columns that hold a metric each; empty where `names` are not.
         notes: what the ledger has to say of the steps.
+        clock: the column that tells when a row was logged, where each row is of one metric; else empty.
     """
 
     step: str
@@ -72,22 +74,24 @@ class Points:
     names: tuple[str, ...]
     metrics: tuple[str, ...]
     notes: tuple[Entry, ...]
+    clock: str = ""
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns that the points are made of."""
-        return (*filter(None, [self.step]), *self.names, *self.metrics)
+        return tuple(dict.fromkeys([*filter(None, [self.step, self.clock]), *self.names, *self.metrics]))
 
     def of(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Return `_row, metric, step, value` of rows that begin with `_row` and hold all those of their trials."""
         step = self._steps().alias("step")
         if self.names:
             metric, value = self.names
+            clock = [seconds(self.clock, rows.schema[self.clock]).alias(TIME)] if self.clock else []
             long = rows.select(
-                frames.ROW, pl.col(metric).cast(pl.String).alias("metric"), step, pl.col(value).alias("value")
+                frames.ROW, pl.col(metric).cast(pl.String).alias("metric"), step, pl.col(value).alias("value"), *clock
             )
-            return long.drop_nulls("metric")
-        values = [_seconds(name, rows.schema[name]) for name in self.metrics]
+            return with_clock(long.drop_nulls("metric"), self.clock)
+        values = [seconds(name, rows.schema[name]) for name in self.metrics]
         # The step stands under a name of its own: a metric may be called so.
         wide = rows.select(frames.ROW, step.alias(_ID), *values)
         return unpivoted(wide, self.metrics, [frames.ROW, _ID]).rename({_ID: "step"})
@@ -117,11 +121,13 @@ def points_in(rows: pl.LazyFrame, key: str = "") -> Points | str:
     notes = (Entry("steps", note, column=step or None),) if note else ()
     names = metric_and_value(schema)
     if names is not None:
-        return Points(step, reading, names, (), notes)
+        return Points(step, reading, names, (), notes, clock_of(schema, (key, "" if reading == "time" else step)))
     metrics = _metrics_in(rows, schema, key, step)
     if not metrics:
         return "it has no column of numbers beside ids and steps"
-    return Points(step, reading, (), metrics, notes)
+    # Moments that tell the steps' order tell the time as well.
+    clock = (step,) if reading == "time" and step not in metrics else ()
+    return Points(step, reading, (), (*metrics, *clock), notes)
 
 
 def _match_ids(trials: pl.DataFrame, rows: pl.LazyFrame, hinted: str | None) -> Match | None:
@@ -228,15 +234,6 @@ def _whole(rows: pl.LazyFrame, schema: Mapping[str, pl.DataType], names: list[st
         found = rows.select(fits).collect()
         sound |= {n for n in floats if found[n].item()}
     return sound
-
-
-def _seconds(name: str, dtype: pl.DataType) -> pl.Expr:
-    """Return a column as numbers: moments as seconds since 1970, durations as seconds."""
-    if isinstance(dtype, pl.Datetime):
-        return pl.col(name).dt.epoch("us").cast(pl.Float64) / 1e6
-    if isinstance(dtype, pl.Duration):
-        return pl.col(name).dt.total_microseconds().cast(pl.Float64) / 1e6
-    return pl.col(name).cast(pl.Float64)
 
 
 def _metrics_in(rows: pl.LazyFrame, schema: Mapping[str, pl.DataType], key: str, step: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import polars as pl
 
 from hpi_core.roles import RoleHints
+from hpi_core.tables.clocks import TIME, clock_of, seconds, with_clock
 from hpi_core.tables.curve_frames import (
     is_step_name,
     moved_ledger,
@@ -63,7 +64,10 @@ def _take_apart(table: Table, key: str, step: str, metric: str, value: str) -> T
     long = pl.DataFrame(
         {"_row": row_of, "metric": frame[metric], "step": steps.values, "value": frame[value].cast(pl.Float64)}
     )
-    in_order = ordered(long.drop_nulls("metric"))
+    clock = clock_of(frame.schema, (key, step, metric, value))
+    if clock:
+        long = long.with_columns(frame.select(seconds(clock, frame.schema[clock]).alias(TIME)).to_series())
+    in_order = ordered(with_clock(long.drop_nulls("metric"), clock))
     curves = in_order.curves
     others = [n for n in frame.columns if n not in (key, step, metric, value)]
     constant = constant_columns(frame, row_of, others)
@@ -77,7 +81,7 @@ def _take_apart(table: Table, key: str, step: str, metric: str, value: str) -> T
         f"{curves.height:,} curve points; each trial shows the last value"
     )
     entries = reshaped_entries(message, frame.height, in_order, step, steps)
-    if left := [n for n in others if n not in constant]:
+    if left := [n for n in others if n not in constant and n != clock]:
         message = f"columns that change within a trial and are no metric were left out: {', '.join(left[:6])}"
         entries.append(Entry("dropped_columns", message, count=len(left)))
     return replace(

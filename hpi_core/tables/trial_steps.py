@@ -14,7 +14,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
+from hpi_core.curves.measured import kind_of
 from hpi_core.roles import RoleHints
+from hpi_core.tables.clocks import seconds
 from hpi_core.tables.curve_frames import (
     is_step_name,
     moved_ledger,
@@ -182,8 +184,13 @@ def _take_apart(table: Table, step: str, found: _Trials, metrics: list[str]) -> 
     )
     trials = grouped.sort("_row").drop("_row")
     steps = steps_of(frame[step], rows)
-    long = pl.DataFrame([rows, steps.values]).hstack(frame.select(pl.col(metrics).cast(pl.Float64)))
-    long = unpivoted(long, metrics, ["_row", "step"])
+    schema = frame.schema
+    moments = [n for n, dtype in schema.items() if isinstance(dtype, pl.Datetime) and kind_of(n) == "clock"]
+    moments = [n for n in moments if n not in constant_columns(frame, rows, moments)]
+    values = [seconds(n, schema[n]) for n in [*metrics, *moments]]
+    # The step stands under a name of its own: a metric may be called so.
+    long = pl.DataFrame([rows, steps.values.alias("\0step")]).hstack(frame.select(values))
+    long = unpivoted(long, [*metrics, *moments], ["_row", "\0step"]).rename({"\0step": "step"})
     in_order = ordered(long)
     curves = in_order.curves
     kept = {*rest, *metrics}

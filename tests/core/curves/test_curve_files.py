@@ -5,13 +5,15 @@ from __future__ import annotations
 import gzip
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 import hpi_core
+from hpi_core.charts.curve_points import with_time
 from hpi_core.errors import SourceError
 from hpi_core.frames import CURVES
 from hpi_core.sweep import Sweep
@@ -158,8 +160,42 @@ def test_steps_as_text_as_dates_and_as_fractions(tmp_path: Path) -> None:
         ]
         named = write(tmp_path / f"{name}.csv", [f"trial_id,{header},val_loss", *rows])
         sweep = hpi_core.read(str(path), options=ReadOptions(curves=(str(named),)))
-        assert_whole(sweep)
+        times = curves(sweep).filter(pl.col("metric") == "time")
+        assert_whole(replace(sweep, curves=curves(sweep).filter(pl.col("metric") != "time").lazy()))
         assert name == "text" or messages(sweep, "steps")
+        # Moments that tell the order of the steps tell the time of each of them too.
+        assert times.height == (TRIALS * STEPS if name == "dates" else 0)
+        assert times.select((pl.col("value") - 86400 * pl.col("step")).n_unique()).item() <= 1
+
+
+@pytest.mark.parametrize("form", ["text", "milliseconds", "seconds"])
+def test_times_beside_metric_and_value_tell_the_time_of_each_step(tmp_path: Path, form: str) -> None:
+    """Where each row is of one metric, as in an export of MLflow or TensorBoard, beside the trials or alone."""
+    begin = 1_700_000_000
+    writings: dict[str, Callable[[int], str]] = {
+        "text": lambda s: f"2026-01-01T00:{s:02d}:00",
+        "milliseconds": lambda s: str(1000 * (begin + 60 * s)),
+        "seconds": lambda s: str(begin + 60 * s),
+    }
+    rows = [
+        f"{t},{s},{metric},{value},{writings[form](s)}"
+        for t in range(TRIALS)
+        for metric, value in (("val_loss", 0.5), ("train_loss", 0.25))
+        for s in range(STEPS)
+    ]
+    named = write(tmp_path / "log.csv", ["trial_id,step,metric,value,timestamp", *rows])
+    for sweep in (
+        hpi_core.read(str(trials(tmp_path)), options=ReadOptions(curves=(str(named),))),
+        hpi_core.read(str(named)),
+    ):
+        timed = with_time(sweep.curves, ["val_loss", "timestamp"])
+        assert timed is not None
+        points = timed.filter(pl.col("metric") == "val_loss").collect()
+        assert points["time"].to_list() == [60.0 * s for _ in range(TRIALS) for s in range(STEPS)]
+        assert curves(sweep)["metric"].unique().sort().to_list() == ["timestamp", "train_loss", "val_loss"]
+        assert not messages(sweep, "repeated_step")
+        assert not messages(sweep, "resumed")
+        assert not messages(sweep, "dropped_columns")
 
 
 def test_restarts_repeats_and_shuffled_steps(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 import hpi_core
 from hpi_core.errors import SourceError
 from hpi_core.readers import mlflow
+from hpi_core.sweep import Sweep
 from hpi_core.tables.table import ReadOptions, never
 from tests.core.readers.conformance import Store, StoreConformance
 from tests.core.readers.mlflow_stores import OLD, START, Run, sweep_runs, write_database, write_files
@@ -29,13 +30,19 @@ class TestMlflow(StoreConformance):
     def stores(self, folder: Path) -> Sequence[Store]:
         several = {"Default": [], "sweep": sweep_runs(30), "tiny": sweep_runs(2, first=100)}
         return [
-            Store(write_files(folder / "mlruns", several), 30, _STATUSES, 114, _COLUMNS),
-            Store(folder / "mlruns", 2, {"completed": 2}, 8, experiment="tiny"),
-            Store(write_database(folder / "new.db", several), 30, _STATUSES, 114, _COLUMNS),
-            Store(write_database(folder / "wal.db", several, wal=True), 30, _STATUSES, 114, _COLUMNS),
-            Store(write_database(folder / "old.db", {"sweep": sweep_runs(5)}, OLD), 5, points=19, columns=("lr",)),
-            Store(write_files(folder / "one", {"only": sweep_runs(3)}) / "0", 3, {"completed": 3}, 12),
+            Store(write_files(folder / "mlruns", several), 30, _STATUSES, 228, _COLUMNS),
+            Store(folder / "mlruns", 2, {"completed": 2}, 16, experiment="tiny"),
+            Store(write_database(folder / "new.db", several), 30, _STATUSES, 228, _COLUMNS),
+            Store(write_database(folder / "wal.db", several, wal=True), 30, _STATUSES, 228, _COLUMNS),
+            Store(write_database(folder / "old.db", {"sweep": sweep_runs(5)}, OLD), 5, points=38, columns=("lr",)),
+            Store(write_files(folder / "one", {"only": sweep_runs(3)}) / "0", 3, {"completed": 3}, 24),
         ]
+
+
+def logged(sweep: Sweep) -> pl.DataFrame:
+    """Return what was logged, without the times of logging."""
+    assert sweep.curves is not None
+    return sweep.curves.filter(pl.col("metric") != "timestamp").collect()
 
 
 @pytest.fixture(params=["files", "database"])
@@ -60,7 +67,7 @@ def test_numbers_that_are_none_come_back_as_mlflow_was_given_them(tmp_path: Path
     assert sweep.trials["loss"].to_list()[:2] == [0.25, math.inf]
     assert math.isnan(sweep.trials["loss"][2])
     assert sweep.curves is not None
-    curve = sweep.curves.filter(pl.col("_row") == 0).collect()["value"].to_list()
+    curve = logged(sweep).filter(pl.col("_row") == 0)["value"].to_list()
     assert curve[0] == 1.0
     assert math.isnan(curve[1])
     assert curve[2:] == [math.inf, -math.inf, 0.25]
@@ -71,7 +78,7 @@ def test_the_last_value_is_that_of_the_highest_step_and_there_the_latest(tmp_pat
     sweep = hpi_core.read(stored(tmp_path, form, [Run("a", metrics={"loss": values}), Run("b")]))
     assert sweep.trials["loss"][0] == 0.3
     assert sweep.curves is not None
-    assert sweep.curves.collect()["step"].to_list() == [5, 6, 7]
+    assert logged(sweep)["step"].to_list() == [5, 6, 7]
     assert "logged again" in " ".join(sweep.ledger["message"].to_list())
 
 
@@ -79,7 +86,20 @@ def test_a_history_without_steps_is_told_in_the_order_of_logging(tmp_path: Path,
     values = [(30, 0.1, 0), (10, 0.3, 0), (20, 0.2, 0)]
     sweep = hpi_core.read(stored(tmp_path, form, [Run("a", metrics={"loss": values}), Run("b")]))
     assert sweep.curves is not None
-    assert sweep.curves.select("step", "value").collect().rows() == [(0, 0.3), (1, 0.2), (2, 0.1)]
+    assert logged(sweep).select("step", "value").rows() == [(0, 0.3), (1, 0.2), (2, 0.1)]
+
+
+def test_the_time_of_logging_is_a_curve_of_its_own(tmp_path: Path, form: str) -> None:
+    """Of the steps of histories: a result logged at step 0 when all is done says nothing of them."""
+    loss = [(60_000 * s, 1 / (s + 1), s) for s in range(5)]
+    runs = [Run("a", metrics={"loss": loss, "final": [(900_000, 0.5, 0)]}), Run("b")]
+    sweep = hpi_core.read(stored(tmp_path, form, runs))
+    assert sweep.curves is not None
+    clock = sweep.curves.filter(pl.col("metric") == "timestamp").collect()
+    assert clock["step"].to_list() == [0, 1, 2, 3, 4]
+    assert (clock["value"] - START / 1000).to_list() == [0, 60, 120, 180, 240]
+    assert "timestamp" not in sweep.trials.columns
+    assert "timestamp" not in [metric.name for metric in sweep.roles.metrics]
 
 
 def test_deleted_runs_are_left_out_and_counted(tmp_path: Path, form: str) -> None:
@@ -161,7 +181,7 @@ def test_a_torn_line_and_a_bad_line_cost_themselves(tmp_path: Path) -> None:
     history.write_text(history.read_text() + "what is this\n1740830 0.1")
     sweep = hpi_core.read(store)
     assert sweep.curves is not None
-    assert sweep.curves.filter(pl.col("_row") == 0).collect().height == 4
+    assert logged(sweep).filter(pl.col("_row") == 0).height == 4
     kinds = set(sweep.ledger["kind"].to_list())
     assert {"incomplete", "refused_line"} <= kinds
 
@@ -172,7 +192,7 @@ def test_lines_with_and_without_steps_and_with_data_sets_are_read(tmp_path: Path
     history.write_text("1740830400000 0.5\n1740830400001 0.25 3 train 0badf00d\n")
     sweep = hpi_core.read(store)
     assert sweep.curves is not None
-    assert sweep.curves.filter(pl.col("_row") == 0).select("step", "value").collect().rows() == [(0, 0.5), (3, 0.25)]
+    assert logged(sweep).filter(pl.col("_row") == 0).select("step", "value").rows() == [(0, 0.5), (3, 0.25)]
 
 
 def test_a_store_without_runs_is_refused_in_a_sentence(tmp_path: Path, form: str) -> None:
