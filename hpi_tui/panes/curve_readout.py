@@ -23,11 +23,11 @@ def readout(look: Look, chart: CurveChart, settings: CurveSettings, width: int) 
     """Say the values at the cursor of the first panel's trial, best and median."""
     cursor = settings.cursor or 0.0
     panel = chart.panels[0]
-    runs = [Run(f" {chart.axis} {cursor:,.0f}", "strong", True)]
+    runs = [Run(f" {_place(chart, cursor)}", "strong", True)]
     found: dict[str, float] = {}
     for curve in reversed(panel.curves):
         if curve.part != "overlay":
-            runs += _value(curve, cursor, found, look)
+            runs += _value(chart, curve, cursor, found, look)
     if "trial" in found and "best" in found:
         away = found["trial"] - found["best"]
         sign = "+" if away > 0 else ""
@@ -36,7 +36,14 @@ def readout(look: Look, chart: CurveChart, settings: CurveSettings, width: int) 
     return paint(look, runs, width, "band" if look.fills else "ground")
 
 
-def _value(curve: Curve, cursor: float, found: dict[str, float], look: Look) -> list[Run]:
+def _place(chart: CurveChart, x: float) -> str:
+    """Name a place on the axis: a step, or a time in seconds."""
+    if chart.axis == "step":
+        return f"step {x:,.0f}"
+    return f"time {x:,.0f} s" if abs(x) >= 100 else f"time {prose_number(x)} s"
+
+
+def _value(chart: CurveChart, curve: Curve, cursor: float, found: dict[str, float], look: Look) -> list[Run]:
     """Say what a curve is at the cursor; a value that counts is put into `found`."""
     from hpi_core.charts.series import ended_at, read_out
 
@@ -47,7 +54,7 @@ def _value(curve: Curve, cursor: float, found: dict[str, float], look: Look) -> 
     runs = [Run("  "), Run(f"{named(curve, ascii_only=look.ascii)} ", token)]
     last = ended_at(curve, cursor) if curve.part != "median" else None
     if last is not None:
-        return [*runs, Run(prose_number(point[1]), "muted"), Run(f" ended at step {last:,.0f}", "muted")]
+        return [*runs, Run(prose_number(point[1]), "muted"), Run(f" ended at {_place(chart, last)}", "muted")]
     if math.isfinite(point[1]):
         found[curve.part] = point[1]
     bold = curve.part != "median"

@@ -207,7 +207,7 @@ def test_over_time_where_the_curves_hold_moments(open_app: Open, tmp_path: Path)
         app.send("x")
         app.until("over time")
         app.send("h")
-        app.until(lambda text: re.search(r"time 7\d\d,\d{3}  ", text) is not None)
+        app.until(lambda text: re.search(r"time 7\d\d,\d{3} s  ", text) is not None)
 
 
 def test_without_moments_the_key_for_time_says_so(open_app: Open, tmp_path: Path) -> None:
@@ -222,3 +222,15 @@ def test_without_moments_the_key_for_time_says_so(open_app: Open, tmp_path: Path
         app.until("over step")
         app.send("x")
         app.until("There is no time in the curves: over step.")
+
+
+@needs_shared
+def test_the_times_mlflow_keeps_are_an_axis(open_app: Open) -> None:
+    with open_app(str(DATA / "03_mlflow/nicktbrr__MM-Neural-Adjoint/examples/mlflow.db")) as app:
+        app.until("none sick", 60)
+        app.send("4+")
+        app.until("over step")
+        app.send("x")
+        app.until("over time")
+        app.send("h")
+        app.until(lambda text: re.search(r"time [5-9]\.\d+ s  ", text) is not None)

@@ -8,6 +8,7 @@ import random
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from hpi_core import demo
@@ -137,3 +138,22 @@ def test_real_curves(tmp_path: Path, family: str, where: str, objective: str, ex
     assert summary["source"]["curves_from"] == curves.name
     assert expected <= set(issues(summary))
     assert all(issues(summary)[issue]["evidence"] for issue in expected)
+
+
+@needs_shared
+@pytest.mark.parametrize("alone", [False, True], ids=["beside the trials", "alone"])
+def test_times_of_long_curves_tell_which_trial_became_slower(tmp_path: Path, alone: bool) -> None:
+    """DeepOBS with a time per point, in milliseconds: one trial takes three times as long per epoch from 60 on."""
+    trials = pl.read_csv(DATA / "12_curves" / "deepobs_trials.csv", infer_schema_length=None)
+    trials = trials.filter(pl.col("testproblem") == "fmnist_2c2d").head(20)
+    slow = trials["trial_id"][5]
+    points = pl.read_parquet(DATA / "12_curves" / "deepobs_curves.parquet")
+    points = points.filter(pl.col("trial_id").is_in(trials["trial_id"].implode()))
+    late = pl.when(pl.col("trial_id") == slow).then(24 * (pl.col("epoch") - 60).clip(0)).otherwise(0)
+    moment = (1_700_000_000_000 + 1000 * (12 * pl.col("epoch") + late)).cast(pl.Int64)
+    points.with_columns(moment.alias("timestamp")).write_csv(tmp_path / "sweep.curves.csv")
+    trials.write_csv(tmp_path / "sweep.csv")
+    summary = run(tmp_path / ("sweep.curves.csv" if alone else "sweep.csv"), home=tmp_path)
+    found = issues(summary)["throughput_drop"]
+    assert found["trials"] == [str(slow)]
+    assert found["evidence"].startswith("time per step was 12 over the first fifth and 36 at the end")
