@@ -97,6 +97,7 @@ ACTIONS: list[Action] = [
     Action("ledger", ("D",), "repairs of the source", "look"),
     Action("roles", ("O",), "roles and objective", "global", 70, "roles"),
     Action("reload", ("R",), "read the source again", "global"),
+    Action("another", ("E",), "open another experiment or store", "global"),
     Action("follow", ("ctrl+f",), "follow the source", "global", 72, "follow"),
     Action("accept_incomplete", (), "accept a cut-off record", "global"),
     Action("export", ("e",), "export to a file", "global", 62, "export"),

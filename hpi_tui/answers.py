@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from hpi_core.errors import Choice, SeveralError, SeveralStoresError
+from hpi_core.errors import SeveralError
 from hpi_core.text import safe
 from hpi_tui import messages
 from hpi_tui.follow_turns import MOST_TYPICAL
@@ -58,19 +58,22 @@ class Answers:
     def _loaded(self, message: messages.Loaded) -> None:
         screen, found = self.screen, message.difference
         screen.following.loaded(message.seen)
+        other = screen.picking.arrived()
         if found is not None and self._told_again(message, found):
             return
         row = screen.cursor.row_here()
         trial = None if row is None else screen.cursor.trial_name(row)
         first = screen.table is None
-        earlier = None if screen.desk is None else screen.desk.decisions
+        earlier = None if screen.desk is None or other else screen.desk.decisions
         screen.standing, screen.desk = None, None
         table = SweepTable(message.sweep, message.view, message.best)
         screen.table, screen.progress, screen.error, screen.typical = table, None, None, {}
-        column = screen.state.column if screen.state.column in table.names and not first else table.names[0]
+        column = screen.state.column if screen.state.column in table.names and not (first or other) else table.names[0]
         screen.state = replace(screen.state, shown=table.count, total=table.count, column=column)
         if first:
             screen.prepare_lines()
+        elif other:
+            screen.wanted_row, screen.touched, screen.noticed = None, False, True
         elif found is not None:
             screen.state = carried(screen.state, found.place)
             screen.wanted_row = None if row is None else found.place(row)
@@ -108,29 +111,14 @@ class Answers:
         self.screen.following.take(message.told)
 
     def _load_failed(self, message: messages.LoadFailed) -> None:
-        if isinstance(message.error, SeveralError) and self.screen.table is None:
-            self._ask_which(message.error)
+        if isinstance(message.error, SeveralError):
+            self.screen.picking.offer(message.error)
             return
+        self.screen.picking.give_up()
         self.screen.progress, self.screen.error = None, message.error
         self.screen.following.begin()
         self.screen.relayout()
         self.screen.refresh_chrome()
-
-    def _ask_which(self, error: SeveralError) -> None:
-        from hpi_tui.screens.pick import PickScreen
-
-        screen = self.screen
-
-        def picked(answer: object) -> None:
-            if not isinstance(answer, Choice):
-                screen.app.exit()
-                return
-            screen.jobs.pick(answer, is_store=isinstance(error, SeveralStoresError))
-            screen.jobs.load(screen.overrides, screen.complete, look=screen.following.look)
-
-        screen.progress = screen.error = None
-        screen.refresh_chrome()
-        screen.app.push_screen(PickScreen(screen.look, screen.source_name, error), picked)
 
     def _arranged(self, message: messages.Arranged) -> None:
         screen = self.screen

@@ -93,6 +93,7 @@ def notice(screen: MainScreen, width: int) -> list[Row]:
     """Errors in words, a question about the direction, or what was inferred on the first run."""
     if screen.error is not None:
         keys = "R reads again" if screen.table is None else "Esc dismisses, R reads again"
+        keys += ", E opens another" if screen.picking.possible else ""
         lines = _wrapped(screen.error.message, width - 4)
         rows: list[Row] = [
             ([Run(" ✗ " if not at else "   ", "err", True), Run(line)], []) for at, line in enumerate(lines)
@@ -175,9 +176,21 @@ def runs_title(screen: MainScreen) -> tuple[list[Run], list[Run]]:
     return tabs(screen) if screen.layout_now.tabs else [Run(" 1 Runs ", "text", True)], said
 
 
+def waiting(screen: MainScreen) -> tuple[str, str]:
+    """What the panes of the sick and of the curves say while there is nothing to show in them."""
+    if screen.table is None and screen.progress is None:
+        nothing = "Nothing was read. R reads again."
+        return nothing, nothing
+    stopped = screen.table is not None and screen.inspecting is None and screen.standing is None
+    return "Inspection stopped. R reads again." if stopped else "inspecting", "Collecting the curves …"
+
+
 def footer(screen: MainScreen, width: int, height: int) -> list[Row]:
     """Keys, then status; help and commands keep their place at the right."""
     keys = footer_keys(_place(screen))
+    if screen.table is None and screen.progress is None:  # nothing is there to be decided or looked at
+        another = [("E", "open another")] if screen.picking.possible else []
+        keys = [("R", "read again"), *another, ("q", "quit"), *keys[-2:]]
     right = [run for pair in keys[-2:] for run in _footer_key(*pair)]
     room = width - sum(cell_len(run.text) for run in right) - 4
     left: list[Run] = [Run(" ")]

@@ -153,12 +153,13 @@ def read_with_memory(
     through: TableReader | None = None,
     store: str | None = None,
     experiment: str | None = None,
+    ask_again: bool = False,
     **how: Any,
 ) -> Sweep:
     """Read the sources with the person's word on roles: given in the app, on the command line, or remembered.
 
     `through` reads the tables of files in place of their readers; `store` and `experiment` are what the person picked
-    where the locations hold several.
+    where the locations hold several; `ask_again` asks although an experiment was named.
     """
     import hpi_core
     from hpi_core.roles import RoleOverrides
@@ -170,7 +171,7 @@ def read_with_memory(
         complete,
         args.encoding,
         args.separator,
-        experiment or args.experiment,
+        experiment or (None if ask_again else args.experiment),
         curves,
         args.outside_logs,
         through,

@@ -42,7 +42,7 @@ class Jobs:
 
     def __init__(self, post: Callable[[Message], object], load: Load) -> None:
         self._post = post
-        self._load = load
+        self.reader = load
         self._newest: dict[str, int] = {}
         self._turns: dict[str, threading.Lock] = {}
         self._stop = threading.Event()
@@ -72,7 +72,8 @@ class Jobs:
         `look` is called before, so that who follows the source afterwards misses nothing.
         """
         self.cancel_load()
-        stop = self._stop = threading.Event()
+        stop, reader = threading.Event(), self.reader
+        self._stop = stop
 
         def work(request: int) -> Message:
             def progress(what: str, fraction: float | None) -> None:
@@ -81,7 +82,7 @@ class Jobs:
 
             seen = look() if look is not None else None
             try:
-                sweep = self._load(overrides=overrides, complete=complete, progress=progress, cancelled=stop.is_set)
+                sweep = reader(overrides=overrides, complete=complete, progress=progress, cancelled=stop.is_set)
             except HpiError as error:
                 return messages.LoadFailed(request, error)
             return _opened(request, sweep, seen, known)
@@ -90,7 +91,15 @@ class Jobs:
 
     def pick(self, choice: Choice, *, is_store: bool) -> None:
         """Read, from now on, the store or the experiment that was picked among several."""
-        self._load = partial(self._load, **{"store" if is_store else "experiment": choice.value})
+        if is_store:
+            self.reader = partial(self.reader, store=choice.value, experiment=None)
+        else:
+            self.reader = partial(self.reader, experiment=choice.value, ask_again=False)
+
+    def ask_which(self, *, stores: bool) -> None:
+        """Have the next reading ask which experiment is meant, or which store, whatever was picked or named before."""
+        asking = partial(self.reader, experiment=None, ask_again=True)
+        self.reader = partial(asking, store=None) if stores else asking
 
     def cancel_load(self) -> None:
         """Ask the reading to stop."""
@@ -155,7 +164,7 @@ class Jobs:
             from hpi_tui.follow_turns import take_turns
 
             try:
-                for told in take_turns(self._load, order, stop):
+                for told in take_turns(self.reader, order, stop):
                     self._post(messages.Followed(request, told))
             except BaseException as error:  # a panic in polars does not derive from Exception
                 self._post(messages.Broke(error))

@@ -71,6 +71,9 @@ class Whole(Scope):
         screen.relayout()
         screen.refresh_chrome()
 
+    def do_another(self) -> None:
+        self.say(self.screen.picking.begin())
+
     def do_follow(self) -> None:
         self.say(self.screen.following.toggle())
 

@@ -176,6 +176,18 @@ class Curves(Lines):
         self.active = False
         self._drawn: tuple[int, int] | None = None
         self._rows: list[Strip] = []
+        self._waiting = "Collecting the curves …"
+
+    @property
+    def waiting(self) -> str:
+        """What is said while there is nothing to draw."""
+        return self._waiting
+
+    @waiting.setter
+    def waiting(self, said: str) -> None:
+        if said != self._waiting:
+            self._waiting, self._drawn = said, None
+            self.redraw()
 
     def show(self, view: CurvesView | None) -> None:
         """Draw another view, repainting only the lines that differ."""
@@ -220,7 +232,7 @@ class Curves(Lines):
             if drawn is not None and (drawn.width, drawn.height) == (width, height - 1):
                 self._rows = list(drawn.strips)
             elif self.view is None:  # at the start: nothing heavy is imported for it
-                self._rows = [paint(self.look, [Run(" Collecting the curves …", "muted")], width)]
+                self._rows = [paint(self.look, [Run(f" {self._waiting}", "muted")], width)]
             else:
                 from hpi_tui.panes.curve_drawing import draw
 

@@ -55,6 +55,18 @@ class Sick(Lines):
         self.active = False
         self._top = 0
         self._drawn: list[list[Run]] = []
+        self._waiting = "inspecting"
+
+    @property
+    def waiting(self) -> str:
+        """What is said while there is no queue."""
+        return self._waiting
+
+    @waiting.setter
+    def waiting(self, said: str) -> None:
+        if said != self._waiting:
+            self._waiting = said
+            self.redraw()
 
     @property
     def page(self) -> int:
@@ -89,7 +101,7 @@ class Sick(Lines):
         if y == 0:
             return self._title(width)
         if self.view is None:
-            return paint(self.look, [Run("  inspecting", "muted")] if y == 1 else [], width)
+            return paint(self.look, [Run(f"  {self.waiting}", "muted")] if y == 1 else [], width)
         lines = self.view.queue.lines
         at = self._top + y - 1
         if at >= len(lines):

@@ -42,7 +42,7 @@ class Listing(Screen[object]):
     AUTO_FOCUS = "#list"
     heading = ""
     about = ""
-    keys: tuple[tuple[str, str], ...] = (("/", "search"), ("j k", "move"), ("Esc", "close"))
+    keys: Sequence[tuple[str, str]] = (("/", "search"), ("j k", "move"), ("Esc", "close"))
     flowing = False
     leaving = "Esc closes"
 

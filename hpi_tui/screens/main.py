@@ -34,6 +34,7 @@ from hpi_tui.panes.detail import Detail, compute
 from hpi_tui.panes.importance import Importance
 from hpi_tui.panes.sick import Sick, SickView
 from hpi_tui.panes.together import Together
+from hpi_tui.picking import Picking
 from hpi_tui.placing import Placing
 from hpi_tui.plotter import Plotter
 from hpi_tui.sick_queue import QueueView, view_of
@@ -100,6 +101,7 @@ class MainScreen(Screen[None]):
         self.viewer = Viewer(self)
         self.commands = Commands(self)
         self.following = Following(self)
+        self.picking = Picking(self)
         self.filter_bar: FilterBar | None = None
         self.note_line: NoteLine | None = None
         self.wanted_row: int | None = None
@@ -395,6 +397,7 @@ class MainScreen(Screen[None]):
         self.query_one("#tabs", Title).show(chrome.tabs(self), [])
         self.query_one("#position", Position).show(self.state, self.runs.out_of_sight)
         self.refresh_footer()
+        self.sick.waiting, self.curves.waiting = chrome.waiting(self)
         self.query_one("#small", Fixed).show(([Run("hpi needs a larger terminal (20x5)")], []))
 
     def refresh_footer(self) -> None:

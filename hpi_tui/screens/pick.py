@@ -16,13 +16,12 @@ _NAME, _PATH = 40, 62
 
 
 class PickScreen(Listing):
-    """Hands back the choice that Enter takes, or None when it is left: then there is nothing to show."""
+    """Hands back the choice that Enter takes, or None when it is left; `leads` says where leaving leads."""
 
-    keys = (("Enter", "open"), ("/", "filter"), ("j k", "move"), ("Esc", "quit"))
-    leaving = "Esc quits"
-
-    def __init__(self, look: Look, source_name: str, error: SeveralError) -> None:
+    def __init__(self, look: Look, source_name: str, error: SeveralError, leads: str) -> None:
         super().__init__(look, source_name)
+        self.keys = (("Enter", "open"), ("/", "filter"), ("j k", "move"), ("Esc", leads))
+        self.leaving = f"Esc {leads.replace('quit', 'quits')}"
         self.heading = f"Which {error.word}?"
         self.about = f"{len(error.choices):,} are here: Enter opens one"
         # The most trials first: what is read where nobody can be asked. Stores nobody counted keep their order.
