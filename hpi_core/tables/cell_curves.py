@@ -11,6 +11,7 @@ import polars as pl
 
 from hpi_core import frames
 from hpi_core.roles.names import parse
+from hpi_core.tables.curve_files import with_metrics
 from hpi_core.tables.curve_frames import is_step_name, ordered, with_last_values
 from hpi_core.tables.curve_points import points_in
 from hpi_core.tables.ledger import Entry, ledger_frame
@@ -69,11 +70,12 @@ def points_of_log(frame: pl.DataFrame, row: int) -> pl.DataFrame | None:
 
 
 def with_points(table: Table, parts: Sequence[pl.DataFrame], entries: Sequence[Entry]) -> Table:
-    """Return the trials with these points as their curves."""
+    """Return the trials with these points as their curves, and with their last values where they have no metric."""
     columns = [frames.ROW, "metric", "step", "value"]
     in_order = ordered(pl.concat([part.select(columns).cast(frames.CURVES) for part in parts]))
     return replace(
         table,
+        frame=with_metrics(table.frame, in_order.curves),
         ledger=ledger_frame([*entries, *in_order.entries()], [table.ledger]),
         curves=in_order.curves,
     )

@@ -1,5 +1,8 @@
 """Trial x step tables: logs with the same trial on many rows and a step column that rises within each trial.
 
+Where an id names the trial of every row, the rows may stand in any order: then no trial may lack a step between its
+first and its last that others have, or that its own pace asks for.
+
 What tells the trials apart is, in this order: the file each row came from; an id column whose values repeat; a chain of
 rows (`uid`, `from_uid`) where each names the one before it; hyperparameters that stay the same until the step starts
 over. A table of training-set sizes or budgets is none of this: each of its rows is a training run of its own.
@@ -40,6 +43,8 @@ _PARENT = re.compile(r"(from|parent|prev|previous)[ _]?(uid|id|trial|trial_id|ru
 # Names that loggers alone give: such steps need not rise evenly.
 _LOGGED = {"_step", "global_step", "trainer/global_step", "training_iteration"}
 _FEWEST_STEPS = 3
+# Settings may have been tried with three numbers of epochs each; so many of them in no order are a log.
+_FEWEST_UNORDERED = 5
 _DOUBLES = 0.2
 _RISING = 0.9
 _SAME_START = 0.8
@@ -47,11 +52,15 @@ _SAME_START = 0.8
 
 @dataclass(frozen=True)
 class _Trials:
-    """The trial of every row, the column that names the trial (None where there is none), and its name per row."""
+    """The trial of every row, the column that names the trial (None where there is none), and what told it.
+
+    `in_order` says that the rows of a trial stand in the order of its steps, but for restarts.
+    """
 
     row_of: pl.Series
     id: str | None
     told_by: str
+    in_order: bool = True
 
 
 def is_id_name(name: str) -> bool:
@@ -86,8 +95,11 @@ def _by_column(frame: pl.DataFrame, step: str, group: str | None) -> _Trials | N
     keys = [n for n, dtype in frame.schema.items() if is_id_name(n) and not dtype.is_float()]
     for key in [*keys, *([group] if group else [])]:
         rows = _dense(frame[key])
-        if frame[key].null_count() == 0 and _is_log(frame[step], rows):
-            return _Trials(rows, key, key)
+        if frame[key].null_count() or not _steps_repeat(frame[step], rows):
+            continue
+        rising = _rises(frame[step], rows)
+        if rising or _has_every_step(frame[step], rows):
+            return _Trials(rows, key, key, rising)
     return None
 
 
@@ -149,15 +161,42 @@ def _is_single_log(frame: pl.DataFrame, step: str, group: str | None) -> bool:
 
 def _is_log(steps: pl.Series, rows: pl.Series) -> bool:
     """Tell whether the steps rise within the trials, seldom repeat, and are several in most trials."""
+    return _steps_repeat(steps, rows) and _rises(steps, rows)
+
+
+def _steps_repeat(steps: pl.Series, rows: pl.Series) -> bool:
+    """Tell whether most trials have several steps, and seldom the same one twice."""
     frame = pl.DataFrame({"k": rows, "s": steps})
     height = frame.height
     sizes = frame.group_by("k").agg(pl.col("s").n_unique())["s"]
     if sizes.is_empty() or number(sizes.median()) < _FEWEST_STEPS:
         return False
-    if frame.select(pl.struct("k", "s").n_unique()).item() < (1 - _DOUBLES) * height and sizes.len() > 1:
-        return False
+    return sizes.len() == 1 or frame.select(pl.struct("k", "s").n_unique()).item() >= (1 - _DOUBLES) * height
+
+
+def _rises(steps: pl.Series, rows: pl.Series) -> bool:
+    """Tell whether the steps rise within the trials, in the order of the rows."""
+    frame = pl.DataFrame({"k": rows, "s": steps})
     rises = frame.select((pl.col("s").diff().over("k") >= 0).drop_nulls().mean()).item()
     return rises is not None and rises >= _RISING
+
+
+def _has_every_step(steps: pl.Series, rows: pl.Series) -> bool:
+    """Tell whether trials have nearly every step between their first and last that others have, or at their own pace.
+
+    The steps at which models were at their best, say, leave gaps of all sizes.
+    """
+    points = pl.DataFrame({"k": rows, "s": steps}).drop_nulls().unique().sort("k", "s")
+    if number(points.group_by("k").len()["len"].median()) < _FEWEST_UNORDERED:
+        return False
+    ladder = points["s"].unique().sort()
+    places = points.with_columns(pl.Series("at", ladder.search_sorted(points["s"])))
+    spans = places.group_by("k").agg((pl.col("at").max() - pl.col("at").min() + 1).cast(pl.Int64).alias("span"))
+    if points["k"].n_unique() > 1 and points.height >= _RISING * number(spans["span"].sum()):
+        return True
+    gaps = points.with_columns(pl.col("s").diff().over("k").alias("gap")).drop_nulls("gap")
+    even = gaps.group_by("k").agg((pl.col("gap") == pl.col("gap").mode().min()).sum().alias("even"))
+    return number(even["even"].sum()) >= _RISING * gaps.height
 
 
 def _dense(column: pl.Series) -> pl.Series:
@@ -177,6 +216,8 @@ def _take_apart(table: Table, step: str, found: _Trials, metrics: list[str]) -> 
     frame = table.frame
     rows = found.row_of.cast(pl.UInt32).alias("_row")
     order = frame.with_columns(rows)
+    if not found.in_order:
+        order = order.sort("_row", step, maintain_order=True)
     # A trial keeps the first id of its rows and the last of everything else that is no metric.
     rest = [n for n in frame.columns if n not in metrics]
     grouped = order.group_by("_row", maintain_order=True).agg(
