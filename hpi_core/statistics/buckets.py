@@ -8,13 +8,15 @@ import numpy as np
 
 from hpi_core.statistics.binning import display_buckets, equal_mass
 from hpi_core.statistics.findings import Bucket
-from hpi_core.statistics.intervals import wilson
+from hpi_core.statistics.intervals import wilsons
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from hpi_core.statistics.binning import Coding
     from hpi_core.statistics.inputs import Integers, Issue, Parameter
+
+_Place = tuple[float | None, float | None, tuple[str, ...], bool]
 
 
 def describe_buckets(
@@ -30,10 +32,16 @@ def describe_buckets(
     for parameter, coding, (positives, totals) in zip(parameters, codings, counts, strict=True):
         if coding.size == 0 or not issues:
             continue
-        starts = _starts(coding, totals.max(axis=0))
-        for issue, a, c in zip(issues, positives, totals, strict=True):
-            if a.sum() > 0:
-                yield from _of_pair(parameter, issue, coding, starts, a, c)
+        starts, b = _starts(coding, totals.max(axis=0)), coding.bins
+        a, c = (_merged(counted, starts, b) for counted in (positives, totals))
+        low, high = wilsons(a, c)
+        places = list(_places(coding, starts))
+        for k, issue in enumerate(issues):
+            if positives[k].any():
+                rows = zip(places, a[k].tolist(), c[k].tolist(), low[k].tolist(), high[k].tolist(), strict=True)
+                for place, sick, n, rate_low, rate_high in rows:
+                    rate = sick / n if n else float("nan")
+                    yield Bucket(parameter.name, issue.id, *place, n, sick, rate, rate_low, rate_high)
 
 
 def _starts(coding: Coding, totals: Integers) -> Integers:
@@ -44,33 +52,20 @@ def _starts(coding: Coding, totals: Integers) -> Integers:
     return np.flatnonzero(np.diff(group, prepend=-1))
 
 
-def _of_pair(
-    parameter: Parameter, issue: Issue, coding: Coding, starts: Integers, a: Integers, c: Integers
-) -> Iterator[Bucket]:
-    b = coding.bins
-    stops = np.append(starts, b)[1:]
-    for start, stop in zip(starts, stops, strict=True):
-        low, high = float(coding.edges[start]), float(coding.edges[stop])
-        yield _bucket(parameter, issue, int(a[start:stop].sum()), int(c[start:stop].sum()), low=low, high=high)
-    for code in range(b, coding.size):
+def _merged(counts: Integers, starts: Integers, bins: int) -> Integers:
+    """Return the counts of the buckets and of the levels after them, shape (issues, buckets)."""
+    if not bins:
+        return counts
+    return np.concatenate([np.add.reduceat(counts[:, :bins], starts, axis=1), counts[:, bins:]], axis=1)
+
+
+def _places(coding: Coding, starts: Integers) -> Iterator[_Place]:
+    """Yield the ends, the values and whether it is the missing level, of every bucket and then of every level."""
+    for start, stop in zip(starts, np.append(starts, coding.bins)[1:], strict=True):
+        yield float(coding.edges[start]), float(coding.edges[stop]), (), False
+    for code in range(coding.bins, coding.size):
         if code == coding.missing:
-            yield _bucket(parameter, issue, int(a[code]), int(c[code]), missing=True)
+            yield None, None, (), True
         else:
-            word = "(other)" if code == coding.other else coding.levels[code - b]
-            yield _bucket(parameter, issue, int(a[code]), int(c[code]), values=(word,))
-
-
-def _bucket(
-    parameter: Parameter,
-    issue: Issue,
-    sick: int,
-    n: int,
-    *,
-    low: float | None = None,
-    high: float | None = None,
-    values: tuple[str, ...] = (),
-    missing: bool = False,
-) -> Bucket:
-    rate_low, rate_high = wilson(sick, n)
-    rate = sick / n if n else float("nan")
-    return Bucket(parameter.name, issue.id, low, high, values, missing, n, sick, rate, rate_low, rate_high)
+            word = "(other)" if code == coding.other else coding.levels[code - coding.bins]
+            yield None, None, (word,), False

@@ -19,14 +19,13 @@ from hpi_core.statistics.buckets import describe_buckets
 from hpi_core.statistics.counting import Tally
 from hpi_core.statistics.covering import graded, hidden_claims
 from hpi_core.statistics.distributions import normal_quantile
-from hpi_core.statistics.family import family
 from hpi_core.statistics.findings import ApartFindings, Cause, CauseFindings, InfoFindings, NotACause, ObjectiveFindings
 from hpi_core.statistics.hostile import caveats_of
 from hpi_core.statistics.inputs import plainness
 from hpi_core.statistics.intervals import Z95
 from hpi_core.statistics.leads import find_leads
 from hpi_core.statistics.pair_causes import pair_causes
-from hpi_core.statistics.pairs import pair_tests
+from hpi_core.statistics.search import search
 from hpi_core.statistics.strata import screen_in_strata
 from hpi_core.statistics.study import LEAST_SICK, LEAST_TRIALS, MOST_Q, Study
 
@@ -36,13 +35,11 @@ if TYPE_CHECKING:
     from hpi_core.statistics.claims import Claim
     from hpi_core.statistics.family import Family, Member
     from hpi_core.statistics.inputs import Floats, Groups, Issue, Parameter
-    from hpi_core.statistics.screening import Screened
+    from hpi_core.statistics.search import Each, Tested
 
 __all__ = ["LEAST_SICK", "LEAST_TRIALS", "MOST_Q", "find_causes", "selection_quantile"]
 
 _WORTH_THREADS = 50_000
-_LOG_10 = math.log(10)
-Tested = tuple[tuple[int, int], "Screened"]
 _Apart = TypeVar("_Apart", bound="ApartFindings")
 
 
@@ -74,20 +71,13 @@ def find_causes(
     trials = len(parameters[0].values) if parameters else 0
     threads = min(4, os.cpu_count() or 1) if trials >= _WORTH_THREADS else 1
     with ThreadPoolExecutor(max_workers=threads) as pool:
-        codings = list(pool.map(code_trials, parameters))
-        counts = list(pool.map(lambda coding: tally.count(coding.codes, coding.size), codings))
+        each: Each = pool.map if threads > 1 else map
+        codings = list(each(code_trials, parameters))
+        counts = list(each(lambda coding: tally.count(coding.codes, coding.size), codings))
         study = Study(parameters, everything, tally, codings, counts, order, groups, seed)
-        pairs = study.testable()
-        screened = list(pool.map(lambda pair: study.screened(*pair), pairs))
-        tested = [(pair, result) for pair, result in zip(pairs, screened, strict=True) if result.split is not None]
-        paired = [k for k in sorted({k for _, k in pairs}) if members[k] == "issue" and study.pairs_in(k)]
-        boxes = list(pair_tests(study, paired))
-        tests = {member: [one for one in tested if members[one[0][1]] == member] for member in by_member}
-        log10_p: dict[Member, list[float]] = {m: [r.log_p / _LOG_10 for _, r in own] for m, own in tests.items()}
-        shared = family({**log10_p, "pair": [box.log_p / _LOG_10 for box in boxes]})
-        claims = [made for member, own in tests.items() for made in _claims(study, shared, member, own, pool)]
-    causes, not_causes = _settle(study, shared, claims, members)
-    passed = [(b, float(q), float(s)) for b, q, s in zip(boxes, shared.q["pair"], shared.strict["pair"], strict=True)]
+        tested = search(study, members, each)
+        claims = [made for member in tested.tests for made in _claims(study, tested, member, each)]
+    causes, not_causes = _settle(study, tested.family, claims, members)
     leads = list(find_leads(parameters, everything, codings, counts, tally))
     buckets = list(describe_buckets(parameters, everything, codings, counts))
     whole = ApartFindings(tuple(causes), tuple(not_causes), tuple(leads), tuple(buckets))
@@ -97,10 +87,10 @@ def find_causes(
         own.not_causes,
         own.leads,
         own.buckets,
-        tuple(pair_causes(study, [one for one in passed if one[1] <= MOST_Q], causes)),
+        tuple(pair_causes(study, tested.pairs_passed(), causes)),
         _about(whole, ObjectiveFindings, outcomes),
         _about(whole, InfoFindings, infos),
-        shared.size,
+        tested.family.size,
         bool(study.drift) and any(study.stratified),
         (*caveats_of(parameters, issues, codings, tally), *study.words(len(issues))),
     )
@@ -117,11 +107,9 @@ def _about(whole: ApartFindings, kind: type[_Apart], issues: Sequence[Issue]) ->
     )
 
 
-def _claims(
-    study: Study, shared: Family, member: Member, tested: list[Tested], pool: ThreadPoolExecutor
-) -> list[Claim]:
+def _claims(study: Study, everything: Tested, member: Member, each: Each) -> list[Claim]:
     """Return the claims of one member of the family that pass the false discovery rate and matter."""
-    q, strict = shared.q[member], shared.strict[member]
+    q, strict, tested = everything.family.q[member], everything.family.strict[member], everything.tests[member]
     passed = [i for i in range(len(tested)) if q[i] <= MOST_Q]
     z = selection_quantile(len(passed), len(tested))
 
@@ -129,7 +117,7 @@ def _claims(
         (p, k), result = tested[i]
         return study.claim(p, k, result, (float(q[i]), float(strict[i])), z)
 
-    return [made for made in pool.map(make, passed) if made is not None]
+    return [made for made in each(make, passed) if made is not None]
 
 
 def _settle(

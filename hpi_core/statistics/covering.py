@@ -19,7 +19,7 @@ from hpi_core.statistics.distributions import normal_quantile
 from hpi_core.statistics.findings import Cause, Tier
 from hpi_core.statistics.inputs import plainness
 from hpi_core.statistics.intervals import Z95, wilson
-from hpi_core.statistics.screening import Screened, cut_family, least_side
+from hpi_core.statistics.screening import Screened, cut_families, least_side
 from hpi_core.statistics.selection import step_bins
 from hpi_core.statistics.strata import screen_in_strata
 from hpi_core.statistics.study import LEAST_SICK, LEAST_TRIALS, MOST_Q
@@ -95,7 +95,8 @@ def hidden_claims(
     found: list[tuple[float, Cause]] = []
     aside = list(told)
     while open_to_it and len(aside) < _MOST_RULES and _enough(study, k, rest := ~covered):
-        screened = [(study.screened(p, k, rest), p) for p in open_to_it]
+        bar = shared.bar(member, len(open_to_it), MOST_Q) * _LOG_10
+        screened = [(study.screened(p, k, rest, log_bar=bar), p) for p in open_to_it]
         best, p = min(screened, key=lambda item: (item[0].log_p, plainness(study.parameters[item[1]].name)))
         q = shared.later(best.log_p / _LOG_10, member, len(open_to_it))
         if best.split is None or q > MOST_Q or not _holds(study, p, k, rest, standing):
@@ -120,7 +121,7 @@ def _next_step(study: Study, made: Claim, beyond: Booleans) -> Claim | None:
         return None
     coding = study.codings[p]
     positives, totals = study.counted(p, k, beyond)
-    found = cut_family(coding, positives, totals, least_side(int(totals.sum())))
+    found = cut_families(coding, positives[None], totals[None], np.array([least_side(int(totals.sum()))]))[0]
     if found is None or found.split is None or found.split.kind != made.cause.kind or found.log_p > math.log(MOST_Q):
         return None
     strata, size, names = study.strata(k)

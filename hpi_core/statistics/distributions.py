@@ -26,6 +26,16 @@ def log_normal_tail(z: float) -> float:
     return -z * z / 2 - math.log(z) - _HALF_LOG_TWO_PI + math.log1p(-y * (1 - 3 * y * (1 - 5 * y)))
 
 
+def log_normal_tails(z: Floats) -> Floats:
+    """Return `log_normal_tail` of every number; -inf of infinity."""
+    flat = np.asarray(z, dtype=np.float64).ravel()
+    near = np.minimum(flat, _FAR) / math.sqrt(2)
+    tails = np.log(0.5 * np.fromiter(map(math.erfc, near.tolist()), dtype=np.float64, count=len(near)))
+    far = np.flatnonzero(flat > _FAR)
+    tails[far] = [log_normal_tail(x) if math.isfinite(x) else -math.inf for x in flat[far].tolist()]
+    return tails.reshape(np.shape(z))
+
+
 def normal_quantile(p: float) -> float:
     """Return z with P(Z <= z) = p, for p in (0, 1)."""
     return _NORMAL.inv_cdf(p)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from hpi_core.statistics.inputs import Floats
 
 Member = Literal["issue", "objective", "pair", "info"]
-WEIGHTS: Mapping[Member, float] = {"issue": 0.8, "objective": 0.1, "pair": 0.1, "info": 0.1}
+WEIGHTS: Mapping[Member, float] = {"issue": 0.87, "objective": 0.1, "pair": 0.03, "info": 0.1}
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +39,11 @@ class Family:
 
     def later(self, log10_p: float, member: Member, more: int) -> float:
         """Return q of one of `more` tests that were made only because others had passed: Bonferroni's, over all."""
-        tests = len(self.q[member]) + more
-        return float(10.0 ** np.clip(log10_p + math.log10(tests / self.shares[member]), -300, 0))
+        return float(10.0 ** np.clip(log10_p - self.bar(member, more, 1.0), -300, 0))
+
+    def bar(self, member: Member, more: int, q: float) -> float:
+        """Return the decimal logarithm of the p-value whose `later` is q."""
+        return math.log10(q * self.shares[member] / (len(self.q[member]) + more))
 
 
 def family(log10_p: Mapping[Member, Sequence[float]]) -> Family:

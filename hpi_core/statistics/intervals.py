@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from hpi_core.statistics.inputs import Floats
+    from hpi_core.statistics.inputs import Floats, Integers
 
 Z95 = 1.959963984540054
 
@@ -22,6 +22,17 @@ def wilson(sick: float, n: float, z: float = Z95) -> tuple[float, float]:
     half = z / (1 + z * z / n) * math.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n))
     low = 0.0 if sick <= 0 else max(0.0, centre - half)
     high = 1.0 if sick >= n else min(1.0, centre + half)
+    return low, high
+
+
+def wilsons(sick: Integers, n: Integers, z: float = Z95) -> tuple[Floats, Floats]:
+    """Return `wilson` of arrays of counts."""
+    size = np.maximum(n, 1)
+    rate = sick / size
+    centre = (rate + z * z / (2 * size)) / (1 + z * z / size)
+    half = z / (1 + z * z / size) * np.sqrt(rate * (1 - rate) / size + z * z / (4 * size * size))
+    low = np.where(sick <= 0, 0.0, np.maximum(0.0, centre - half))
+    high = np.where(sick >= n, 1.0, np.minimum(1.0, centre + half))
     return low, high
 
 

@@ -5,6 +5,10 @@ its permutation mean and variance; the statistic is the largest absolute value. 
 of sick trials is computed, not simulated (Koziol 1991; Hothorn and Lausen 2003; Boulesteix 2006): the cumulative
 count is a path of independent binomial steps tied down at the end, and the p-value is the mass of the paths that leave
 the corridor. All p-values are natural logarithms, so that they neither underflow nor round to zero.
+
+One bar for all cuts would spend most of the allowed error near the ends of the range, where scores of neighbouring cuts
+have least to do with each other. So the bar is lower in the middle and higher towards the ends (`allowances`), by what
+the numbers of trials alone say: the p-value stays exact.
 """
 
 from __future__ import annotations
@@ -14,7 +18,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpi_core.statistics.distributions import log_factorial, log_normal_tail
+from hpi_core.statistics.distributions import log_normal_tails
+from hpi_core.statistics.paths import log_exit_mass, log_exit_mass_levels, log_sum, log_tails_up
 
 if TYPE_CHECKING:
     from hpi_core.statistics.inputs import Floats, Integers
@@ -22,20 +27,25 @@ if TYPE_CHECKING:
 MOST_EXACT = 2000
 """Largest number of sick (or of healthy) trials for which the path-counting p-value is computed."""
 
-_GATE = math.log(0.2)
+WORTH_EXACT = math.log(0.2)
+"""Logarithm of the largest asymptotic p-value that may stand for a significant one."""
+
 _TINY = math.log(1e-12)
 _LARGEST_LAUSEN = 6.0
 _FAR_OUT = 5.5
 _FEW_TRIALS = 40
+_MOST_CENTRED = 1.5
+_CENTRED_SICK = 50
 
 
-def cut_scores(positives: Integers, totals: Integers, least: int) -> Floats:
+def cut_scores(positives: Integers, totals: Integers, least: Integers | int) -> Floats:
     """Return z at every cut after bin 0, 1, …, B-2: positive where sick trials gather at or below the cut.
 
     Args:
         positives: sick trials per bin, shape (…, B).
         totals: assessable trials per bin, shape (…, B).
-        least: fewest trials on either side of a cut that may be chosen; other cuts are NaN.
+        least: fewest trials on either side of a cut that may be chosen; other cuts are NaN; broadcasts
+            against the cuts.
     """
     c = np.cumsum(totals, axis=-1, dtype=np.float64)
     a = np.cumsum(positives, axis=-1, dtype=np.float64)
@@ -49,39 +59,46 @@ def level_scores(positives: Integers, totals: Integers, least: int) -> Floats:
     return _standardised(a, c, a.sum(-1, keepdims=True), c.sum(-1, keepdims=True), least)
 
 
-def log_p_cuts(z: Floats, positives: Integers, totals: Integers) -> float:
-    """Return log p of max |z| over the admissible cuts of one parameter and issue; 0.0 where there is none.
+def log_p_cuts(z: Floats, positives: Integers, totals: Integers, exact_below: float = WORTH_EXACT) -> Floats:
+    """Return log p of the most telling cut of one parameter for each of several issues; 0.0 where there is no cut.
 
     Args:
-        z: of every cut as `cut_scores` returns it, NaN where the cut may not be chosen; shape (B - 1,).
-        positives: sick trials per bin, shape (B,).
-        totals: assessable trials per bin, shape (B,).
+        z: of every cut as `cut_scores` returns it, NaN where the cut may not be chosen; shape (issues, B - 1).
+        positives: sick trials per bin, shape (issues, B).
+        totals: assessable trials per bin, shape (issues, B).
+        exact_below: log of the largest asymptotic p-value for which the exact one is computed.
 
-    A cheap asymptotic value decides whether the exact one is worth its time: above .2 (more than 40 trials) it is
-    returned as it is, since the exact one is never less than two fifths of it and could not be significant. Exact
-    where at most `MOST_EXACT` trials are sick (or healthy); the improved Bonferroni bound of Lausen, Sauerbrei and
-    Schumacher (1994) elsewhere, and far out in the tail the sum over cuts of exact hypergeometric tails.
+    The statistic is the largest z^2 + `allowances`. A cheap asymptotic value decides whether the exact one is worth its
+    time: above .2 (more than 40 trials) it is returned as it is, since the exact one is never less than two fifths of
+    it and could not be significant. Exact where at most `MOST_EXACT` trials are sick (or healthy); elsewhere a sum over
+    cuts after Lausen, Sauerbrei and Schumacher (1994), and far out in the tail that of exact hypergeometric tails.
     """
-    n, m = int(totals.sum()), int(positives.sum())
-    admissible = np.isfinite(z)
-    if m == 0 or m == n or not admissible.any():
-        return 0.0
-    statistic = float(np.max(np.abs(z[admissible])))
-    c = np.cumsum(totals)[:-1]
-    rough = _log_p_asymptotic(statistic, c[admissible] / n)
-    few = min(m, n - m)
-    if rough > _GATE and n > _FEW_TRIALS:
-        return rough
-    low, high = _corridor(statistic, c, m, n)
-    low[~admissible], high[~admissible] = -1, m + 1
-    if statistic > _FAR_OUT:
-        below = _log_tails_up((m - low)[admissible], (n - c)[admissible], m, n)
-        union = _log_sum(np.concatenate([below, _log_tails_up(high[admissible], c[admissible], m, n)]))
-        if union < _TINY or few > MOST_EXACT:
-            return min(0.0, union)
-    if few > MOST_EXACT:
-        return min(0.0, rough)
-    return min(0.0, _log_exit_mass(totals, m, low, high))
+    n, m = totals.sum(axis=-1), positives.sum(axis=-1)
+    bars = _bars(z, totals, m, n)
+    log_p = _log_p_asymptotic(bars, np.cumsum(totals, axis=-1)[:, :-1] / np.maximum(n, 1)[:, None])
+    tells = np.isfinite(bars).any(axis=-1) & (m > 0) & (m < n)
+    for row in np.flatnonzero(tells & ((log_p <= min(exact_below, WORTH_EXACT)) | (n <= _FEW_TRIALS))).tolist():
+        log_p[row] = _log_p_exact(bars[row], totals[row], int(m[row]), int(n[row]), float(log_p[row]))
+    return np.where(tells, np.minimum(log_p, 0.0), 0.0)
+
+
+def allowances(c: Integers, n: Integers | int, few: Integers | int) -> Floats:
+    """Return what is added to z^2 of cuts below which `c` of n trials lie; 0 in the middle, negative elsewhere.
+
+    Args:
+        c: trials at or below every cut.
+        n: all trials; broadcasts against `c`, as `few` does.
+        few: sick trials, or healthy ones where these are fewer.
+
+    2 a log(4 u (1 - u)) for the share u = c / n, so that a cut's part of the error goes with (u (1 - u))^a. With a = 0
+    it is even over log odds of u, with 1 over the trials; beyond 1 it favours cuts that can be judged well. That is
+    right where few trials are sick (a = 1.5 up to 50 of them) and only what concerns many trials can be seen; with
+    more, broad causes are seen anyway, and a falls as 1 / few in favour of the narrow ones.
+    """
+    share = c / np.maximum(n, 1)
+    exponent = _MOST_CENTRED * np.minimum(1.0, _CENTRED_SICK / np.maximum(few, 1))
+    with np.errstate(divide="ignore"):
+        return np.asarray(2 * exponent * np.log(4 * share * (1 - share)))
 
 
 def log_p_levels(z: Floats, positives: Integers, totals: Integers) -> float:
@@ -98,18 +115,18 @@ def log_p_levels(z: Floats, positives: Integers, totals: Integers) -> float:
         return 0.0
     _, high = _corridor(statistic, totals, m, n)
     high[~admissible] = m + 1
-    union = _log_sum(_log_tails_up(high[admissible], totals[admissible], m, n))
+    union = log_sum(log_tails_up(high[admissible], totals[admissible], m, n))
     if union < _TINY or min(m, n - m) > MOST_EXACT or admissible.sum() == 1:
         return min(0.0, union)
-    return min(0.0, union, _log_exit_mass_levels(totals, m, high))
+    return min(0.0, union, log_exit_mass_levels(totals, m, high))
 
 
 def log_upper_tail(sick: int, n_exposed: int, m: int, n: int) -> float:
     """Return log P(at least `sick` of the m sick trials fall among the exposed): Fisher's exact one-sided test."""
-    return float(_log_tails_up(np.array([sick]), np.array([n_exposed]), m, n)[0])
+    return float(log_tails_up(np.array([sick]), np.array([n_exposed]), m, n)[0])
 
 
-def _standardised(a: Floats, c: Floats, m: Floats, n: Floats, least: int) -> Floats:
+def _standardised(a: Floats, c: Floats, m: Floats, n: Floats, least: Integers | int) -> Floats:
     """Z = (a - c m / n) / sqrt(c (n - c) m (n - m) / (n^2 (n - 1))), the permutation moments."""
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = np.sqrt(c * (n - c) * m * (n - m) / (n * n * (n - 1)))
@@ -118,145 +135,53 @@ def _standardised(a: Floats, c: Floats, m: Floats, n: Floats, least: int) -> Flo
     return np.asarray(z)
 
 
-def _corridor(statistic: float, c: Integers, m: int, n: int) -> tuple[Integers, Integers]:
-    """Return per cut the largest count that leaves below and the smallest that leaves above (|z| >= statistic)."""
+def _bars(z: Floats, totals: Integers, m: Integers, n: Integers) -> Floats:
+    """Return what |z| of every cut must reach to be as telling as the row's most telling one; infinite where NaN."""
+    c = np.cumsum(totals, axis=-1)[:, :-1]
+    given = allowances(c, n[:, None], np.minimum(m, n - m)[:, None])
+    told = np.where(np.isfinite(z), z * z + given, -np.inf)
+    with np.errstate(invalid="ignore"):
+        return np.sqrt(np.where(np.isfinite(told), np.maximum(told.max(axis=-1, keepdims=True) - given, 0.0), np.inf))
+
+
+def _corridor(bars: Floats | float, c: Integers, m: int, n: int) -> tuple[Integers, Integers]:
+    """Return per cut the largest count that leaves below and the smallest that leaves above (|z| >= its bar)."""
     share = c / n
-    half = statistic * (1 - 1e-9) * np.sqrt(c * (n - c) * (m / n) * ((n - m) / n) / max(n - 1, 1))
+    half = bars * (1 - 1e-9) * np.sqrt(c * (n - c) * (m / n) * ((n - m) / n) / max(n - 1, 1))
     low = np.floor(m * share - half).astype(np.int64)
     high = np.ceil(m * share + half).astype(np.int64)
     return low, high
 
 
-def _log_p_asymptotic(statistic: float, shares: Floats) -> float:
-    """max(2 Phi(-T), min(J 2 Phi(-T), LSS94)) for cuts at the given shares of all trials."""
-    single = math.log(2) + log_normal_tail(statistic)
-    bonferroni = single + math.log(len(shares))
-    if statistic >= _LARGEST_LAUSEN or len(shares) < 2:
-        return min(0.0, bonferroni)
-    t = np.sqrt(np.maximum(0.0, 1 - shares[:-1] * (1 - shares[1:]) / ((1 - shares[:-1]) * shares[1:])))
-    steps = np.exp(-(statistic**2) / 2) / math.pi * (t - (statistic**2 / 4 - 1) * t**3 / 6)
-    lausen = math.exp(single) + float(steps.sum())
-    if lausen <= 0:
-        return min(0.0, bonferroni)
-    return min(0.0, max(single, min(bonferroni, math.log(lausen))))
+def _log_p_exact(bars: Floats, totals: Integers, m: int, n: int, rough: float) -> float:
+    """Return log p of one row as far as it can be had exactly, else the asymptotic value `rough`."""
+    c, admissible, few = np.cumsum(totals)[:-1], np.isfinite(bars), min(m, n - m)
+    low, high = _corridor(np.where(admissible, bars, 0.0), c, m, n)
+    low[~admissible], high[~admissible] = -1, m + 1
+    if bars.min() > _FAR_OUT:
+        below = log_tails_up((m - low)[admissible], (n - c)[admissible], m, n)
+        union = log_sum(np.concatenate([below, log_tails_up(high[admissible], c[admissible], m, n)]))
+        if union < _TINY or few > MOST_EXACT:
+            return union
+    return rough if few > MOST_EXACT else log_exit_mass(totals, m, low, high)
 
 
-def _log_binomial(k: Floats | Integers, n: Floats | Integers | int, log_share: float, log_rest: float) -> Floats:
-    """Return log of the binomial probability; -inf outside 0..n."""
-    inside = (k >= 0) & (k <= n)
-    held = np.where(inside, k, 0)
-    out = log_factorial(n) - log_factorial(held) - log_factorial(n - held) + held * log_share + (n - held) * log_rest
-    return np.where(inside, out, -np.inf)
+def _log_p_asymptotic(bars: Floats, shares: Floats) -> Floats:
+    """Return per row the log of the sum over cuts of the chance to reach the bar there and not at the cut before.
 
-
-def _log_hypergeometric(a: Integers, c: Integers, m: int, n: int) -> Floats:
-    """Return log P(a of the m sick among c of the n trials); -inf outside the support."""
-    inside = (a >= 0) & (a <= c) & (a <= m) & (m - a <= n - c)
-    a = np.where(inside, a, np.maximum(0, m - (n - c)))
-    chosen = log_factorial(c) - log_factorial(a) - log_factorial(c - a)
-    rest = log_factorial(n - c) - log_factorial(m - a) - log_factorial(n - c - m + a)
-    every = log_factorial(np.array([n, m, n - m]))
-    out = chosen + rest - (every[0] - every[1] - every[2])
-    return np.where(inside, out, -np.inf)
-
-
-def _log_tails_up(high: Integers, c: Integers, m: int, n: int) -> Floats:
-    """Return log P(count >= high) per cut: term by term as far as they matter, the rest bounded."""
-    spread = math.sqrt(float((c * (n - c)).max()) * (m / n) * ((n - m) / n) / max(n - 1, 1))
-    start = np.maximum(high, np.maximum(0, m - (n - c)))
-    far = bool((start - c * (m / n) > 4 * spread).all())
-    counts = start[:, None] + np.arange(min(m + 1, 60 if far else int(14 * spread) + 60))
-    terms = _log_hypergeometric(counts, c[:, None], m, n)
-    peak = terms.max(axis=1)
-    solid = np.where(np.isfinite(peak), peak, 0.0)
-    with np.errstate(divide="ignore"):
-        tails = solid + np.log(np.exp(terms - solid[:, None]).sum(axis=1))
-    return np.asarray(np.minimum(np.logaddexp(tails, _log_beyond(terms)), 0.0))
-
-
-def _log_beyond(terms: Floats) -> Floats:
-    """Bound what the cut-off terms could add: a geometric series of the last ratio (the tail is log-concave)."""
-    if terms.shape[1] < 2:
-        return np.full(len(terms), -np.inf)
-    last, before = terms[:, -1], terms[:, -2]
-    falling = np.isfinite(last) & (last < before)
-    log_ratio = np.where(falling, np.subtract(last, before, where=falling, out=np.zeros(len(last))), -1.0)
-    return np.where(falling, last + log_ratio - np.log(-np.expm1(log_ratio)), -np.inf)
-
-
-def _log_sum(logs: Floats) -> float:
-    peak = float(np.max(logs, initial=-np.inf))
-    return peak if not math.isfinite(peak) else peak + math.log(float(np.exp(logs - peak).sum()))
-
-
-def _log_exit_mass(totals: Integers, m: int, low: Integers, high: Integers) -> float:
-    """Return log of the share of tied-down paths that touch `low` or `high` (inclusive) at some cut.
-
-    f[a] is the probability to stand at count a after the bins so far without having left; the mass that leaves at a
-    cut is multiplied by the probability to end at m from there. Exits are added up, never 1 - stays: no round-off.
+    The chance is that of LSS94 for neighbours with one bar, plus what a lower bar adds, at most that of the cut alone;
+    the whole is at least that of one cut. Both arguments have shape (issues, cuts).
     """
-    n = int(totals.sum())
-    log_share, log_rest = math.log(m / n), math.log1p(-m / n)
-    seen = np.cumsum(totals)
-    end = float(_log_binomial(np.array([m]), n, log_share, log_rest)[0])
-    alive, first = np.ones(1), 0
-    masses: list[Floats] = []
-    to_come: list[Integers] = []
-    trials_left: list[Integers] = []
-    steps = {size: _step(size, m, log_share, log_rest) for size in set(totals.tolist())}
-    for j in range(len(totals) - 1):
-        step, start = steps[int(totals[j])]
-        alive, first = np.convolve(alive, step), first + start
-        alive = alive[: m - first + 1]
-        at = first + np.arange(len(alive))
-        out = ((at <= low[j]) | (at >= high[j])) & (alive > 0)
-        masses.append(alive[out])
-        to_come.append(m - at[out])
-        trials_left.append(np.full(len(to_come[-1]), n - seen[j]))
-        stays = np.flatnonzero((at > low[j]) & (at < high[j]))
-        if len(stays) == 0:
-            break
-        alive, first = alive[stays[0] : stays[-1] + 1], int(at[stays[0]])
-    leaving = np.log(np.concatenate(masses))
-    return (
-        _log_sum(leaving + _log_binomial(np.concatenate(to_come), np.concatenate(trials_left), log_share, log_rest))
-        - end
-    )
-
-
-def _log_exit_mass_levels(totals: Integers, m: int, high: Integers) -> float:
-    """Return log of the probability that some level holds at least `high` of the m sick trials."""
-    n = int(totals.sum())
-    log_share, log_rest = math.log(m / n), math.log1p(-m / n)
-    end = float(_log_binomial(np.array([m]), n, log_share, log_rest)[0])
-    alive = np.ones(1)
-    left = n
-    leaving: list[float] = []
-    for size, limit in zip(totals, high, strict=True):
-        left -= int(size)
-        step = np.exp(_log_binomial(np.arange(min(int(size), m) + 1), int(size), log_share, log_rest))
-        split = int(min(limit, len(step)))
-        if split < len(step):
-            gone = np.convolve(alive, step[split:])[: max(m - split + 1, 0)]
-            at = split + np.arange(len(gone))
-            some = gone > 0
-            if some.any():
-                rest = _log_binomial(m - at[some], left, log_share, log_rest)
-                leaving.append(_log_sum(np.log(gone[some]) + rest))
-        if split == 0:
-            break
-        alive = np.convolve(alive, step[:split])[: m + 1]
-    return _log_sum(np.array(leaving)) - end if leaving else -math.inf
-
-
-def _step(size: int, m: int, log_share: float, log_rest: float) -> tuple[Floats, int]:
-    """Return the binomial probabilities of one bin where they are not negligible, and the count they start at."""
-    top = min(size, m)
-    if top > 200:
-        mean = size * math.exp(log_share)
-        reach = 14 * math.sqrt(mean) + 60
-        start, stop = max(0, int(mean - reach)), min(top, int(mean + reach))
-    else:
-        start, stop = 0, top
-    counts = np.arange(start, stop + 1)
-    return np.exp(_log_binomial(counts, size, log_share, log_rest)), start
+    alone = log_normal_tails(bars) + math.log(2)
+    most, lowest = alone.max(axis=-1), bars.min(axis=-1)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        single = np.exp(alone)
+        left, right = shares[:, :-1], shares[:, 1:]
+        t = np.sqrt(np.maximum(0.0, 1 - left * (1 - right) / ((1 - left) * right)))
+        higher = np.maximum(bars[:, :-1], bars[:, 1:]) ** 2
+        steps = np.exp(-higher / 2) / math.pi * (t - (higher / 4 - 1) * t**3 / 6)
+        steps = np.where(steps > 0, steps + np.maximum(0.0, single[:, 1:] - single[:, :-1]), single[:, 1:])
+        lausen = np.log(single[:, 0] + np.minimum(steps, single[:, 1:]).sum(axis=-1))
+        bonferroni = most + np.log(np.exp(alone - most[:, None]).sum(axis=-1))
+    log_p = np.where(lowest >= _LARGEST_LAUSEN, bonferroni, np.maximum(most, np.minimum(bonferroni, lausen)))
+    return np.asarray(log_p, dtype=np.float64)

@@ -12,14 +12,13 @@ product of the two causes' and the stratum's own, whatever the mixture.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from hpi_core.statistics.distributions import log_normal_tail
+from hpi_core.statistics.distributions import log_normal_tails
 from hpi_core.statistics.screening import level_codes
 
 if TYPE_CHECKING:
@@ -39,6 +38,7 @@ _MOST_LEVELS = 4
 _MOST_OVERLAP = 0.25
 _UNTHREADED = 250_000
 Cells = npt.NDArray[np.float64]
+_Best = tuple["Integers", "Integers", "Floats", "Integers"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,8 +79,32 @@ class PairTest:
         return side.turned() if self.plan.turn_second[self.box] else side
 
 
-def pair_tests(study: Study, issues: Sequence[int]) -> Iterator[PairTest]:
-    """Yield the test of every two parameters for every issue of which some box can be judged.
+@dataclass(frozen=True, eq=False)
+class PairTests:
+    """The tests of all pairs and issues: per test its best box, issue, log p-value and how many boxes were tried."""
+
+    plan: _Plan | None
+    box: Integers
+    issue: Integers
+    log_p: Floats
+    boxes: Integers
+
+    @classmethod
+    def of(cls, plan: _Plan | None, found: Sequence[_Best]) -> PairTests:
+        """Put the tests of several issues together."""
+        box, issue, boxes = (
+            np.concatenate([one[i] for one in found] or [np.empty(0)]).astype(np.int64) for i in (0, 1, 3)
+        )
+        return cls(plan, box, issue, np.concatenate([one[2] for one in found] or [np.empty(0)]), boxes)
+
+    def one(self, i: int) -> PairTest:
+        """Return one of the tests."""
+        assert self.plan is not None
+        return PairTest(self.plan, int(self.box[i]), int(self.issue[i]), float(self.log_p[i]), int(self.boxes[i]))
+
+
+def pair_tests(study: Study, issues: Sequence[int]) -> PairTests:
+    """Return the test of every two parameters for every issue of which some box can be judged.
 
     Args:
         study: the search; parameters of the environment are left out, and of more than 50 the later ones.
@@ -96,10 +120,11 @@ def pair_tests(study: Study, issues: Sequence[int]) -> Iterator[PairTest]:
         for side in _sides(p, coding)
     ]
     if not issues or len({side.parameter for side in sides}) < 2:
-        return
+        return PairTests.of(None, [])
     table = np.stack([side.exposed[study.codings[side.parameter].codes[::step]] for side in sides], axis=1)
     plan = _Plan.of(sides)
     known: dict[tuple[bytes, int], _Judged] = {}
+    found = []
     for k in issues:
         issue = study.issues[k]
         assessable = issue.assessable[::step]
@@ -110,7 +135,8 @@ def pair_tests(study: Study, issues: Sequence[int]) -> Iterator[PairTest]:
             known[key] = plan.judged([_quarters(table[assessable & (stratum == s)]) for s in range(size)])
         sick = assessable & issue.sick[::step]
         positives = [_quarters(table[sick & (stratum == s)]) for s in range(size)]
-        yield from plan.best(k, known[key], positives)
+        found.append(plan.best(k, known[key], positives))
+    return PairTests.of(plan, found)
 
 
 def standardised(n: Sequence[Cells], a: Sequence[Cells]) -> tuple[Cells, Cells]:
@@ -280,17 +306,16 @@ class _Plan:
         alike = np.abs(overlap(strata))[self.first, self.second] > _MOST_OVERLAP
         return _Judged(strata, alike, self.boxes(strata[0]) if len(strata) == 1 else None)
 
-    def best(self, issue: int, everyone: _Judged, a: list[Cells]) -> Iterator[PairTest]:
-        """Yield the best box of every two parameters of which some box can be judged; `a` are the sick per stratum."""
+    def best(self, issue: int, everyone: _Judged, a: list[Cells]) -> _Best:
+        """Return the best box of every two parameters of which some box can be judged; `a` are the sick per stratum."""
         worth, sick = standardised(everyone.strata, a)
         n = self.boxes(worth) if everyone.boxes is None else everyone.boxes
         scores = np.where(everyone.alike, np.nan, score(n, self.boxes(sick)))
-        judged = np.add.reduceat(np.isfinite(scores) | np.isneginf(scores), self.starts, dtype=np.int64)
+        judged = np.add.reduceat(~np.isnan(scores), self.starts, dtype=np.int64)
         filled = np.where(np.isnan(scores), -np.inf, scores)
-        stops = np.append(self.starts, len(filled))[1:]
-        for start, stop, boxes in zip(self.starts.tolist(), stops.tolist(), judged.tolist(), strict=True):
-            if boxes:
-                at = start + int(filled[start:stop].argmax())
-                best = float(filled[at])
-                log_p = 0.0 if best <= 0 else min(0.0, log_normal_tail(best) + math.log(boxes))
-                yield PairTest(self, at, issue, log_p, boxes)
+        best = np.maximum.reduceat(filled, self.starts)
+        at = np.flatnonzero(filled == np.repeat(best, np.diff(self.starts, append=len(filled))))
+        first, kept = at[np.searchsorted(at, self.starts)], judged > 0
+        log_p = np.minimum(log_normal_tails(np.maximum(best, 0.0)) + np.log(np.maximum(judged, 1)), 0.0)
+        log_p = np.where(best > 0, log_p, 0.0)
+        return first[kept], np.full(int(kept.sum()), issue), log_p[kept], judged[kept]

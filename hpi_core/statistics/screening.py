@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpi_core.statistics.maxstat import cut_scores, level_scores, log_p_cuts, log_p_levels, log_upper_tail
+from hpi_core.statistics.distributions import log_normal_tail
+from hpi_core.statistics.maxstat import (
+    WORTH_EXACT,
+    allowances,
+    cut_scores,
+    level_scores,
+    log_p_cuts,
+    log_p_levels,
+    log_upper_tail,
+)
 
 if TYPE_CHECKING:
     from hpi_core.statistics.binning import Coding
@@ -27,7 +36,6 @@ _LEAST_LEVEL = 5
 _LEAST_FOR_RANGES = 100
 _COARSE = 16
 _MAIN_WEIGHT = 0.9
-_LEAST_REMARKABLE = 2.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +65,14 @@ def least_side(n: int) -> int:
     return max(10, math.ceil(0.02 * n))
 
 
-def screen(coding: Coding, positives: Integers, totals: Integers, *, least: int | None = None) -> Screened:
+def screen(
+    coding: Coding,
+    positives: Integers,
+    totals: Integers,
+    *,
+    least: int | None = None,
+    exact_below: float = WORTH_EXACT,
+) -> Screened:
     """Return the p-value and the best split of one parameter for one issue.
 
     Args:
@@ -65,19 +80,31 @@ def screen(coding: Coding, positives: Integers, totals: Integers, *, least: int 
         positives: sick trials per code, shape (coding.size,).
         totals: assessable trials per code, shape (coding.size,).
         least: fewest trials on a side of a cut, and of a level; by default ten or 2 % of a cut's, five of a level's.
+        exact_below: log of the largest asymptotic p-value of cuts and ranges for which the exact one is computed.
     """
-    n = int(totals.sum())
+    return screens(coding, positives[None], totals[None], least=least, exact_below=exact_below)[0]
+
+
+def screens(
+    coding: Coding,
+    positives: Integers,
+    totals: Integers,
+    *,
+    least: int | None = None,
+    exact_below: float = WORTH_EXACT,
+) -> list[Screened]:
+    """Return what `screen` does for each of several issues at once; both counts have shape (issues, coding.size)."""
+    n = totals.sum(axis=1)
+    sides = np.array([least_side(int(size)) for size in n])
     least_level = _LEAST_LEVEL if least is None else least
-    families = [
-        cut_family(coding, positives, totals, least_side(n) if least is None else least),
-        _level_family(coding, positives, totals, least_level),
-    ]
-    extra = [_missing_family(coding, positives, totals, least_level)]
-    if n >= _LEAST_FOR_RANGES:
-        extra.append(_range_family(coding, positives, totals, least_side(n)))
-    tried = [family for family in families if family is not None]
-    more = [family for family in extra if family is not None]
-    return combine(tried, more)
+    cuts = cut_families(coding, positives, totals, sides if least is None else np.full(len(n), least), exact_below)
+    ranges = _range_families(coding, positives, totals, np.where(n >= _LEAST_FOR_RANGES, sides, n), exact_below)
+    found = []
+    for cut, inner, a, c in zip(cuts, ranges, positives, totals, strict=True):
+        main = [cut, _level_family(coding, a, c, least_level)]
+        extra = [_missing_family(coding, a, c, least_level), inner]
+        found.append(combine([f for f in main if f is not None], [f for f in extra if f is not None]))
+    return found
 
 
 def combine(main: list[Screened], extra: list[Screened]) -> Screened:
@@ -92,27 +119,47 @@ def combine(main: list[Screened], extra: list[Screened]) -> Screened:
     return Screened(log_p, ranked[0][1])
 
 
-def cut_family(coding: Coding, positives: Integers, totals: Integers, least: int) -> Screened | None:
-    """Return the test of all cuts of the ordered bins."""
+def cut_families(
+    coding: Coding, positives: Integers, totals: Integers, least: Integers, exact_below: float = WORTH_EXACT
+) -> list[Screened | None]:
+    """Return the test of all cuts of the ordered bins for each issue; None where no cut is admissible.
+
+    Counts as in `screens`, `least` of shape (issues,).
+    """
     b = coding.bins
     if b < 2:
-        return None
-    z = cut_scores(positives[:b], totals[:b], least)
-    split = best_cut(coding, z)
-    return None if split is None else Screened(log_p_cuts(z, positives[:b], totals[:b]), split)
+        return [None] * len(totals)
+    a, c = positives[:, :b], totals[:, :b]
+    z = cut_scores(a, c, least[:, None])
+    log_p = log_p_cuts(z, a, c, exact_below)
+    splits = [best_cut(coding, row, allowed) for row, allowed in zip(z, cut_allowances(a, c), strict=True)]
+    return [None if split is None else Screened(p, split) for p, split in zip(log_p.tolist(), splits, strict=True)]
 
 
-def best_cut(coding: Coding, z: Floats) -> Split | None:
-    """Return the split of the largest |z| of the cuts, exposed on its sicker side; None where no cut is admissible."""
-    if not np.isfinite(z).any():
+def best_cut(coding: Coding, z: Floats, allowed: Floats) -> Split | None:
+    """Return the split of the most telling cut, exposed on its sicker side; None where no cut is admissible.
+
+    Args:
+        coding: what the codes mean.
+        z: of every cut, NaN where it may not be chosen.
+        allowed: `maxstat.allowances` of every cut.
+    """
+    told = z * z + allowed
+    j = int(np.where(np.isnan(told), -np.inf, told).argmax())
+    if not np.isfinite(z[j]):
         return None
-    j = int(np.nanargmax(np.abs(z)))
     exposed = np.zeros(coding.size, dtype=np.bool_)
     if z[j] > 0:
         exposed[: j + 1] = True
         return Split("below", 0, j, exposed, float(z[j]))
     exposed[j + 1 : coding.bins] = True
     return Split("above", j + 1, coding.bins - 1, exposed, float(-z[j]))
+
+
+def cut_allowances(positives: Integers, totals: Integers) -> Floats:
+    """Return `maxstat.allowances` of the cuts of ordered bins with these sick and assessable trials."""
+    n, m = totals.sum(axis=-1, keepdims=True), positives.sum(axis=-1, keepdims=True)
+    return allowances(np.cumsum(totals, axis=-1)[..., :-1], n, np.minimum(m, n - m))
 
 
 def level_split(coding: Coding, code: int, z: float) -> Split:
@@ -156,30 +203,40 @@ def _missing_family(coding: Coding, positives: Integers, totals: Integers, least
     return Screened(log_p, level_split(coding, code, float(z)))
 
 
-def _range_family(coding: Coding, positives: Integers, totals: Integers, least: int) -> Screened | None:
+def _range_families(
+    coding: Coding, positives: Integers, totals: Integers, least: Integers, exact_below: float
+) -> list[Screened | None]:
     """Every middle range of at most sixteen coarse bins that touches neither end: Bonferroni over exact tails."""
     b = coding.bins
     if b < 3:
-        return None
+        return [None] * len(totals)
     starts = np.flatnonzero(np.diff(coarse_groups(b), prepend=-1))
-    c = np.concatenate([[0], np.cumsum(np.add.reduceat(totals[:b], starts))])
-    a = np.concatenate([[0], np.cumsum(np.add.reduceat(positives[:b], starts))])
-    n, m, g = int(c[-1]), int(a[-1]), len(starts)
-    i, j = inner_ranges(g)
-    if m in (0, n):  # none of the trials, where all of them lack the parameter
-        return None
-    size, sick = c[j] - c[i], a[j] - a[i]
-    z = level_like_scores(sick, size, m, n, least)
-    if not np.isfinite(z).any():
-        return None
-    best = int(np.nanargmax(z))
-    unremarkable = z[best] < _LEAST_REMARKABLE
-    tail = 0.0 if unremarkable else log_upper_tail(int(sick[best]), int(size[best]), m, n)
-    first, last = int(starts[i[best]]), int(starts[j[best]]) - 1
-    exposed = np.zeros(coding.size, dtype=np.bool_)
-    exposed[first : last + 1] = True
-    tests = int(np.isfinite(z).sum())
-    return Screened(min(0.0, tail + math.log(tests)), Split("between", first, last, exposed, float(z[best])))
+    c, a = (_summed(np.add.reduceat(counts[:, :b], starts, axis=1)) for counts in (totals, positives))
+    n, m = c[:, -1:], a[:, -1:]
+    i, j = inner_ranges(len(starts))
+    size, sick = c[:, j] - c[:, i], a[:, j] - a[:, i]
+    z = level_like_scores(sick, size, m, n, least[:, None])
+    tests = np.isfinite(z).sum(axis=1)
+    best = np.where(np.isnan(z), -np.inf, z).argmax(axis=1)
+    found: list[Screened | None] = []
+    for k, at in enumerate(best.tolist()):
+        if not tests[k]:
+            found.append(None)
+            continue
+        log_p = log_normal_tail(float(z[k, at])) + math.log(tests[k])
+        if log_p <= exact_below:
+            log_p = log_upper_tail(*(int(x) for x in (sick[k, at], size[k, at], m[k, 0], n[k, 0]))) + math.log(tests[k])
+        first, last = int(starts[i[at]]), int(starts[j[at]]) - 1
+        exposed = np.zeros(coding.size, dtype=np.bool_)
+        exposed[first : last + 1] = True
+        split = Split("between", first, last, exposed, float(z[k, at]))
+        found.append(Screened(min(0.0, log_p), split))
+    return found
+
+
+def _summed(counts: Integers) -> Integers:
+    """Return the sums of the first 0, 1, … of the last axis."""
+    return np.concatenate([np.zeros((len(counts), 1), dtype=np.int64), np.cumsum(counts, axis=1)], axis=1)
 
 
 def coarse_groups(bins: int) -> Integers:
@@ -195,10 +252,12 @@ def inner_ranges(groups: int) -> tuple[Integers, Integers]:
     return i[inner], j[inner]
 
 
-def level_like_scores(sick: Numbers, size: Numbers, m: Numbers | int, n: int, least: int) -> Floats:
+def level_like_scores(
+    sick: Numbers, size: Numbers, m: Numbers | int, n: Integers | int, least: Integers | int
+) -> Floats:
     """Return z of sets of `size` trials with `sick` sick ones among n with m; NaN where a side is below `least`."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        z = (sick - size * (m / n)) / np.sqrt(size * (n - size) * (m / n) * ((n - m) / n) / max(n - 1, 1))
+        z = (sick - size * (m / n)) / np.sqrt(size * (n - size) * (m / n) * ((n - m) / n) / np.maximum(n - 1, 1))
     return np.asarray(np.where((size >= least) & (n - size >= least), z, np.nan))
 
 

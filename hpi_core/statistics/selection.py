@@ -15,7 +15,7 @@ import numpy as np
 
 from hpi_core.statistics.intervals import Z95, risk_difference, risk_ratio, wilson
 from hpi_core.statistics.maxstat import cut_scores, level_scores
-from hpi_core.statistics.screening import inner_ranges, level_codes, level_like_scores
+from hpi_core.statistics.screening import cut_allowances, inner_ranges, level_codes, level_like_scores
 
 if TYPE_CHECKING:
     from hpi_core.statistics.binning import Coding
@@ -69,7 +69,7 @@ def study_choosing(
     """Return the errors of refitting `split` in parametric draws; arguments as in `screening.screen`."""
     world = _world(split.exposed, positives, totals)
     drawn = rng.binomial(totals, world, size=(DRAWS, len(totals)))
-    first, last = _refit(coding, split, drawn, totals, least)
+    first, last = _refit(coding, split, drawn, positives, totals, least)
     keep = first >= 0
     drawn, first, last = drawn[keep], first[keep], last[keep]
     codes = np.arange(len(totals))
@@ -101,7 +101,8 @@ def step_bins(
     world = np.where(
         split.exposed, *(_level(positives[side], totals[side]) for side in (split.exposed, ~split.exposed))
     )
-    first, last = _refit(coding, split, rng.binomial(totals, world, size=(DRAWS, len(totals))), totals, least)
+    drawn = rng.binomial(totals, world, size=(DRAWS, len(totals)))
+    first, last = _refit(coding, split, drawn, positives, totals, least)
     keep = first >= 0
     return _ends(first[keep], split.first) if split.kind == "above" else _ends(last[keep], split.last)
 
@@ -169,13 +170,15 @@ def _level(positives: Integers, totals: Integers) -> float:
     return (a + 0.5) / (n + 1) if n else 0.0
 
 
-def _refit(coding: Coding, split: Split, drawn: Integers, totals: Integers, least: int) -> tuple[Integers, Integers]:
+def _refit(
+    coding: Coding, split: Split, drawn: Integers, positives: Integers, totals: Integers, least: int
+) -> tuple[Integers, Integers]:
     """Return first and last exposed code of the split chosen anew in every draw; -1 where none is admissible."""
     b = coding.bins
     if split.kind in ("above", "below"):
         sign = 1.0 if split.kind == "below" else -1.0
         z = cut_scores(drawn[:, :b], np.broadcast_to(totals[:b], (len(drawn), b)), least) * sign
-        cut, fine = _best(z)
+        cut, fine = _best(z * np.abs(z) + cut_allowances(positives[:b], totals[:b]))
         if split.kind == "below":
             return np.where(fine, 0, -1), cut
         return np.where(fine, cut + 1, -1), np.full(len(drawn), b - 1)

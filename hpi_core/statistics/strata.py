@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hpi_core.statistics.distributions import log_normal_tail
+from hpi_core.statistics.maxstat import allowances
 from hpi_core.statistics.screening import Screened, Split, best_cut, coarse_groups, least_side, level_codes, level_split
 
 if TYPE_CHECKING:
@@ -151,10 +152,23 @@ def _merge(counts: Integers, group: Integers) -> Integers:
 
 
 def _scores(positives: Integers, totals: Integers, b: int, least: int) -> Floats:
-    """Return |z| of all cuts and z of all levels, shape (…, b - 1 + levels); `positives` (…, strata, codes)."""
-    cuts = _cut_scores(positives[..., :b], totals[:, :b], least)
+    """Return the scores of all cuts and levels, shape (…, b - 1 + levels); `positives` (…, strata, codes).
+
+    Of levels z, of cuts the root of z^2 and what is allowed: at most |z|.
+    """
+    z = _cut_scores(positives[..., :b], totals[:, :b], least)
+    cuts = np.sqrt(np.maximum(z * z + _allowances(positives, totals, b), 0.0))
     levels = _stratified(positives.sum(-2), positives.sum(-1), totals, totals.sum(-1), 5)[..., b:]
-    return np.concatenate([np.abs(cuts), levels], axis=-1)
+    return np.concatenate([cuts, levels], axis=-1)
+
+
+def _allowances(positives: Integers, totals: Integers, b: int) -> Floats:
+    """Return `maxstat.allowances` of all cuts; they follow from margins alone, so all draws share them."""
+    below = np.cumsum(totals[:, :b].sum(0))
+    if len(below) < 2:
+        return np.empty(0)
+    n, m = int(totals.sum()), int(positives.reshape(-1, *totals.shape)[0].sum())
+    return allowances(below[:-1], int(below[-1]), min(m, n - m))
 
 
 def _cut_scores(positives: Integers, totals: Integers, least: int) -> Floats:
@@ -198,7 +212,10 @@ def _reach(
 def _split(coding: Coding, positives: Integers, totals: Integers) -> Split | None:
     """Return the best split on the fine bins by the stratified statistic."""
     b, least = coding.bins, least_side(int(totals.sum()))
-    cut = best_cut(coding, _cut_scores(positives[:, :b], totals[:, :b], least)) if b > 1 else None
+    cut = None
+    if b > 1:
+        z = _cut_scores(positives[:, :b], totals[:, :b], least)
+        cut = best_cut(coding, z, _allowances(positives, totals, b))
     z = _stratified(positives.sum(0), positives.sum(1), totals, totals.sum(1), 5)
     claimable = level_codes(coding)
     if coding.missing is not None:

@@ -4,12 +4,18 @@ import numpy as np
 import pytest
 from scipy.special import gammaln, log_ndtr, ndtri
 
-from hpi_core.statistics.distributions import log_factorial, log_normal_tail, normal_quantile
+from hpi_core.statistics.distributions import log_factorial, log_normal_tail, log_normal_tails, normal_quantile
 
 
 @pytest.mark.parametrize("z", [-9.0, -1.0, 0.0, 0.5, 2.0, 6.0, 29.9, 30.1, 100.0, 1e6])
 def test_the_normal_tail_is_scipys(z: float) -> None:
     assert log_normal_tail(z) == pytest.approx(float(log_ndtr(-z)), rel=1e-9)
+
+
+def test_tails_of_an_array_are_those_of_each_and_none_beyond_infinity() -> None:
+    z = np.array([[-1.0, 0.0, 29.9], [30.1, 1e6, np.inf]])
+    assert log_normal_tails(z)[:, :2] == pytest.approx(log_ndtr(-z[:, :2]), rel=1e-9)
+    assert log_normal_tails(z)[1, 2] == -np.inf
 
 
 @pytest.mark.parametrize("p", [1e-300, 1e-9, 0.025, 0.5, 0.8])

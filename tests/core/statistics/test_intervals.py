@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from hpi_core.statistics.intervals import discovery_rates, mantel_haenszel, risk_difference, risk_ratio, wilson
+from hpi_core.statistics.intervals import discovery_rates, mantel_haenszel, risk_difference, risk_ratio, wilson, wilsons
 
 
 def test_wilson_is_scipys() -> None:
@@ -14,6 +14,13 @@ def test_wilson_is_scipys() -> None:
     for sick, n in [(0, 6), (2, 6), (198, 212), (7, 7)]:
         expected = binomtest(sick, n).proportion_ci(method="wilson")
         assert wilson(sick, n) == pytest.approx((expected.low, expected.high), abs=1e-12)
+
+
+def test_wilson_of_arrays_is_that_of_each() -> None:
+    sick, n = np.array([0, 0, 2, 198, 7]), np.array([0, 6, 6, 212, 7])
+    assert np.transpose(wilsons(sick, n)) == pytest.approx(
+        np.array([wilson(a, c) for a, c in zip(sick, n, strict=True)]), abs=1e-12
+    )
 
 
 def test_wilson_of_nothing_is_everything() -> None:

@@ -10,6 +10,13 @@ from hpi_core.statistics import maxstat
 from hpi_core.statistics.inputs import Integers
 
 
+def _most_telling(positives: Integers, totals: Integers, least: int) -> float:
+    """Return the largest z^2 of all cuts with what the middle is favoured by."""
+    n, m = int(totals.sum()), int(positives.sum())
+    z = maxstat.cut_scores(positives, totals, least)
+    return float(np.nanmax(z * z + maxstat.allowances(np.cumsum(totals)[:-1], n, min(m, n - m))))
+
+
 def _enumerated(totals: list[int], sick: int, statistic: float, *, levels: bool, least: int) -> float:
     """Share of all placements of the sick trials whose statistic reaches the observed one."""
     bins = np.repeat(np.arange(len(totals)), totals)
@@ -17,16 +24,17 @@ def _enumerated(totals: list[int], sick: int, statistic: float, *, levels: bool,
     for chosen in itertools.combinations(range(len(bins)), sick):
         counts = np.bincount(bins[list(chosen)], minlength=len(totals))
         if levels:
-            reached = np.nanmax(maxstat.level_scores(counts, np.array(totals), least))
+            reached = float(np.nanmax(maxstat.level_scores(counts, np.array(totals), least)))
         else:
-            reached = np.nanmax(np.abs(maxstat.cut_scores(counts, np.array(totals), least)))
-        hits += bool(reached >= statistic * (1 - 1e-9))
+            reached = _most_telling(counts, np.array(totals), least)
+        hits += bool(reached >= statistic - 1e-9)
         placements += 1
     return hits / placements
 
 
 def _log_p(positives: Integers, totals: Integers, least: int) -> float:
-    return maxstat.log_p_cuts(maxstat.cut_scores(positives, totals, least), positives, totals)
+    z = maxstat.cut_scores(positives[None], totals[None], least)
+    return float(maxstat.log_p_cuts(z, positives[None], totals[None])[0])
 
 
 CASES = [
@@ -40,10 +48,24 @@ CASES = [
 @pytest.mark.parametrize(("totals", "positives"), CASES)
 def test_p_of_cuts_equals_the_enumeration_of_all_permutations(totals: list[int], positives: list[int]) -> None:
     a, c = np.array(positives), np.array(totals)
-    z = maxstat.cut_scores(a, c, 2)
-    statistic = float(np.nanmax(np.abs(z)))
-    expected = _enumerated(totals, sum(positives), statistic, levels=False, least=2)
-    assert math.exp(maxstat.log_p_cuts(z, a, c)) == pytest.approx(expected, rel=1e-9)
+    expected = _enumerated(totals, sum(positives), _most_telling(a, c, 2), levels=False, least=2)
+    assert math.exp(_log_p(a, c, 2)) == pytest.approx(expected, rel=1e-9)
+
+
+def test_a_score_in_the_middle_tells_more_than_the_same_near_an_end_where_few_are_sick() -> None:
+    def log_p(cut: int, sick: int) -> float:
+        totals, positives = np.full((1, 60), 50), np.zeros((1, 60), dtype=np.int64)
+        positives[0, :10] = sick
+        z = np.zeros((1, 59))
+        z[0, cut] = 3.5
+        return float(maxstat.log_p_cuts(z, positives, totals)[0])
+
+    assert log_p(29, 4) < log_p(2, 4) - 1
+    assert log_p(2, 40) - 0.5 < log_p(29, 40) < log_p(2, 40)
+    given = maxstat.allowances(np.array([15, 150, 285]), 300, np.array([[40], [400], [40_000]]))
+    assert given[:, 0] == pytest.approx(given[:, 2])
+    assert (given[:, 1] == 0).all()
+    assert (np.diff(given[:, 0]) > 0).all()
 
 
 @pytest.mark.parametrize(("totals", "positives"), CASES)
