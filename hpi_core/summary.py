@@ -58,6 +58,7 @@ def summarize(
         "causes": [_cause(cause, trials, everything) for cause in inspection.causes],
         "pairs": [_pair(pair, trials, everything) for pair in inspection.pairs],
         "objective_causes": [_cause(cause, trials, everything) for cause in inspection.objective.causes],
+        "objective_leads": [_lead(lead) for lead in inspection.objective.leads],
         "info_causes": [_cause(cause, trials, everything) for cause in inspection.infos.causes],
         "importance": importance_records(inspection.weighing.entries),
         "interactions": interaction_records(inspection.weighing.interactions),

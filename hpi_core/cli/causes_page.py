@@ -79,6 +79,13 @@ def _add_objective(found: Mapping[str, Any], ink: Ink, everything: bool) -> None
     for name, word in _OUTCOMES.items():
         causes = [cause for cause in found["objective_causes"] if cause["issue"] == name]
         explained = [other for other in found["objective_explained"] if other["issue"] == name]
+        leads = [lead for lead in found["objective_leads"] if lead["issue"] == name]
+        for lead in leads:
+            ink.paragraph(
+                f"{word} tenth: not enough data; look first at {lead_sentence(lead, f'among the {word}')}", "dim"
+            )
+        if leads:
+            continue
         if not causes:
             ink.paragraph(f"{word} tenth: no range or value stands out", "dim")
             continue

@@ -164,11 +164,11 @@ def add_leads(summary: Mapping[str, Any], ink: Ink, everything: bool) -> None:
     _add_more(len(leads) - len(shown) + summary["omitted"].get("leads", 0), ink)
 
 
-def lead_sentence(lead: Mapping[str, Any]) -> str:
-    """Return a lead in one sentence: raw counts, exact p, how many more trials would decide."""
+def lead_sentence(lead: Mapping[str, Any], word: str | None = None) -> str:
+    """Return a lead in one sentence: raw counts, exact p, how many more trials would decide; `word` for its issue."""
     elsewhere = f"elsewhere {lead['elsewhere_sick']:,} of {lead['elsewhere_n']:,}"
     return (
-        f"{typeset(lead['text'])}: {lead['sick']:,} of {lead['n']:,} {lead['issue']}, {elsewhere} "
+        f"{typeset(lead['text'])}: {lead['sick']:,} of {lead['n']:,} {word or lead['issue']}, {elsewhere} "
         f"(p {chance(lead['p'])}; about {plural(lead['needs'], 'more trial')} would decide)"
     )
 

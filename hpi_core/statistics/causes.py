@@ -78,7 +78,9 @@ def find_causes(
         tested = search(study, members, each)
         claims = [made for member in tested.tests for made in _claims(study, tested, member, each)]
     causes, not_causes = _settle(study, tested.family, claims, members)
-    leads = list(find_leads(parameters, everything, codings, counts, tally))
+    claimed = {cause.issue for cause in causes} | {other.issue for other in not_causes}
+    unclaimed = [k for k, x in enumerate(everything) if members[k] == "objective" and x.id not in claimed]
+    leads = list(find_leads(parameters, everything, codings, counts, tally, unclaimed))
     buckets = list(describe_buckets(parameters, everything, codings, counts))
     whole = ApartFindings(tuple(causes), tuple(not_causes), tuple(leads), tuple(buckets))
     own = _about(whole, ApartFindings, issues)

@@ -15,7 +15,7 @@ from hpi_core.statistics.screening import screen
 from hpi_core.statistics.thresholds import condition
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from hpi_core.statistics.binning import Coding
     from hpi_core.statistics.counting import Tally
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 _LEAST_TRIALS, _LEAST_SICK = 20, 5
 _FIRST_ENOUGH = 40
+_FEW_RESULTS = 100
+_MOST_P_OF_RESULTS = 0.2
+_LEAST_SIDE, _LEAST_LEVEL = 10, 5
 _MOST_NEEDED = 1_000_000
 _TYPICAL_CUTS = 10
 
@@ -34,12 +37,18 @@ def find_leads(
     codings: Sequence[Coding],
     counts: Sequence[tuple[Integers, Integers]],
     tally: Tally,
+    unclaimed: Collection[int] = (),
 ) -> Iterator[Lead]:
-    """Yield at most one lead per issue with fewer than 20 assessable trials or fewer than 5 sick or 5 healthy ones."""
+    """Yield at most one lead per issue with fewer than 20 assessable trials or fewer than 5 sick or 5 healthy ones.
+
+    `unclaimed` are the places of issues without a claim that get a lead in up to 100 trials where its p is at most .2:
+    outcomes of the objective, which always hold five.
+    """
     for k, issue in enumerate(issues):
         n, m = int(tally.n[k]), int(tally.m[k])
         enough = n >= _LEAST_TRIALS and m >= _LEAST_SICK and n - m >= _LEAST_SICK
-        if enough or m == 0 or m == n or n < 4:
+        wanted = not enough or (k in unclaimed and n < _FEW_RESULTS)
+        if not wanted or m == 0 or m == n or n < 4:
             continue
         tried = []
         for p, coding in enumerate(codings):
@@ -51,6 +60,8 @@ def find_leads(
         if tried:
             log_p, _, p, split = min(tried, key=lambda item: (*item[:2], plainness(parameters[item[2]].name)))
             p_value = math.exp(min(0.0, log_p + math.log(len(tried))))
+            if enough and p_value > _MOST_P_OF_RESULTS:
+                continue
             yield _lead(parameters[p], issue, codings[p], split, tally.sick_rows(k), p_value, len(tried))
 
 
@@ -71,6 +82,7 @@ def _lead(
     n, sick = int(np.count_nonzero(exposed & issue.assessable)), int(np.count_nonzero(exposed[sick_rows]))
     other_n = int(np.count_nonzero(issue.assessable)) - n
     other_sick = len(sick_rows) - sick
+    least = _LEAST_LEVEL if split.kind in ("level", "missing") else _LEAST_SIDE
     return Lead(
         parameter.name,
         issue.id,
@@ -83,16 +95,16 @@ def _lead(
         other_n,
         other_sick,
         p,
-        needed_trials(sick, n, other_sick, other_n, tests) - n - other_n,
+        needed_trials(sick, n, other_sick, other_n, tests, least) - n - other_n,
         condition(parameter.name, low, high, value, split.kind),
     )
 
 
-def needed_trials(sick: int, n: int, other_sick: int, other_n: int, tests: int) -> int:
+def needed_trials(sick: int, n: int, other_sick: int, other_n: int, tests: int, least: int = _LEAST_SIDE) -> int:
     """Return about how many trials in all give power .8 at q .05 if these rates, shrunk by half a trial, held.
 
     The bar is the two-sided normal quantile for `tests` parameters with ten independent cuts each; at least 40, and
-    enough for five sick trials. 1,000,000 where the rates do not differ.
+    enough for five sick trials and for `least` on either side. 1,000,000 where the rates do not differ.
     """
     rate, other = (sick + 0.5) / (n + 1), (other_sick + 0.5) / (other_n + 1)
     share = n / (n + other_n)
@@ -102,4 +114,6 @@ def needed_trials(sick: int, n: int, other_sick: int, other_n: int, tests: int) 
     bar = -normal_quantile(0.05 / (2 * tests * _TYPICAL_CUTS)) - normal_quantile(0.2)
     by_power = bar**2 * overall * (1 - overall) / ((rate - other) ** 2 * share * (1 - share))
     by_sick = 5 / min(overall, 1 - overall)
-    return int(min(_MOST_NEEDED, max(_FIRST_ENOUGH, math.ceil(by_power), math.ceil(by_sick), n + other_n + 1)))
+    by_side = least / min(share, 1 - share)
+    enough = max(by_power, by_sick, by_side, n + other_n + 1)
+    return int(min(_MOST_NEEDED, max(_FIRST_ENOUGH, math.ceil(enough))))

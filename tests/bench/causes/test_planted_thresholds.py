@@ -44,8 +44,8 @@ class Case:
 
 
 # 30 against 10 % of 300 trials: nearly all sweeps that are missed fail by their q-value. Fisher's test at the true cut
-# would pass in .87 of them, a Bayes test that knows the size of the effect in .81, and one bar for all cuts in .73. With
-# the true cut in the middle (half), one bar and nothing else tested, it would be .20, .80, 1.00 at 100, 300, 1,000.
+# would pass in .87 of them, a Bayes test that knows the size of the effect in .81, one bar for all cuts in .73. With
+# the true cut in the middle (half), one bar and nothing else tested, it is .20, .80, 1.00 at 100, 300, 1,000 trials.
 HALF = (0.5, 0.5)
 NARROW = (0.08, 0.08)
 SHARES = {HALF: " half", NARROW: " narrow"}

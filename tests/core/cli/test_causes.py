@@ -16,6 +16,7 @@ from tests.shared_data import DATA, ROOT, needs_shared
 
 DEMO = ROOT / "hpi_core" / "demo" / "sweep.csv"
 DEEPOBS = DATA / "12_curves" / "deepobs_trials.csv"
+DEEPCAVE = DATA / "01_sweep_csv" / "automl__DeepCAVE" / "logs" / "DataFrame" / "run_3" / "trials.csv"
 IMAGENET = DATA / "01_sweep_csv" / "huggingface__pytorch-image-models" / "results" / "results-imagenet.csv"
 
 
@@ -163,3 +164,23 @@ def test_what_starts_slowly_in_a_real_sweep_is_told_as_a_note_and_makes_nobody_s
     noted = page[page.index("slow_start  ") :]
     assert "a note only" in noted
     assert slow["text"].replace("<=", "≤") in noted
+
+
+@needs_shared
+def test_results_of_few_trials_that_earn_no_claim_get_a_lead_that_is_none(tmp_path: Path) -> None:
+    done = hpi_process("causes", DEEPCAVE, home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    page = " ".join(done.stdout.decode().split())
+    assert (
+        "worst tenth: not enough data; look first at n_estimators ≤ 18: 4 of 5 among the worst, elsewhere 2 of" in page
+    )
+    assert re.search(
+        r"best tenth: not enough data; look first at max_features > 0.875: .*more trials would decide", page
+    )
+    found = _found(DEEPCAVE, tmp_path)
+    assert [lead["issue"] for lead in found["objective_leads"]] == ["worst_results", "best_results"]
+    assert found["objective_causes"] == found["objective_explained"] == found["causes"] == []
+    summary = json.loads(hpi("inspect", DEEPCAVE, "--json", home=tmp_path).stdout)
+    assert summary["objective_leads"] == found["objective_leads"]
+    leading = {lead["parameter"] for lead in found["objective_leads"]}
+    assert all(item["parameter"] not in leading for item in summary["recommendations"])

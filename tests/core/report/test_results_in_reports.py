@@ -34,18 +34,18 @@ def test_a_sweep_without_sick_trials_still_gets_an_answer(tmp_path: Path) -> Non
     report = _report(DEEPCAVE, tmp_path)
     overview, _, rest = report.partition("## Hyperparameter Pathologies")
     assert "**No sick trials** among the 88" in overview
-    assert "- `max_samples ≤ 0.3925`: 11 of 20 in the worst tenth (55 %), elsewhere 13 %; weak" in overview
+    assert "- `max_samples ≤ 0.39288`: 11 of 22 in the worst tenth (50 %), elsewhere 14 %; weak" in overview
     assert "### What goes with bad and good results" in rest
     assert "higher is better; compared are the trials that are not sick." in rest
     assert re.search(
-        r"^  - `max_samples ≤ 0.3925` \(weak\): 55 % of 20 are among the worst .*; accounts for about \d+ % of "
+        r"^  - `max_samples ≤ 0.39288` \(weak\): 50 % of 22 are among the worst .*; accounts for about \d+ % of "
         r"the worst tenth; threshold 0.3 to 0.3932; holds at equal `trial order`; q = 0.0\d+.$",
         rest,
         re.M,
     )
     assert "- The best tenth: no range or value stands out." in rest
     page = _page("inspect", DEEPCAVE, tmp_path)
-    assert "max_samples ≤ 0.3925  → worst tenth  weak" in page
+    assert "max_samples ≤ 0.39288  → worst tenth  weak" in page
 
 
 @needs_shared

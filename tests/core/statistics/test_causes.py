@@ -276,3 +276,23 @@ def test_the_order_and_the_names_of_columns_change_nothing_that_is_said() -> Non
         assert (cause.low, cause.high, cause.rate_low, cause.ratio_low, cause.strength) == (
             other.low, other.high, other.rate_low, other.ratio_low, other.strength,
         )  # fmt: skip
+
+
+def test_results_of_few_trials_have_a_lead_only_where_nothing_is_claimed_and_something_stands_out() -> None:
+    rng = np.random.default_rng(5)
+    led = {"nothing": 0, "some": 0, "much": 0}
+    for _ in range(40):
+        x = rng.random((3, 45))
+        parameters = [Parameter.numeric(f"x{i}", row) for i, row in enumerate(x)]
+        everyone = np.ones(45, dtype=np.bool_)
+        for name, weight in (("nothing", 0.0), ("some", 0.5), ("much", 5.0)):
+            result = rng.random(45) + weight * (x[0] > 0.6)
+            worst = Issue("worst_results", result > np.sort(result)[-6 if name != "much" else -13], everyone)
+            found = find_causes(parameters, [], [worst])
+            assert (*found.leads, *found.causes) == ()
+            assert not (found.objective.leads and found.objective.causes)
+            assert all(lead.p <= 0.2 and lead.needs > 0 for lead in found.objective.leads)
+            led[name] += any(lead.parameter == "x0" for lead in found.objective.leads)
+    assert led["nothing"] <= 6
+    assert led["some"] >= 10
+    assert led["much"] == 0

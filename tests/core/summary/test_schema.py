@@ -23,6 +23,7 @@ VALIDATOR = jsonschema.Draft202012Validator(json.loads(schema_text()))
 # Lists of statistics that were computed here; what stands elsewhere are the source's own numbers.
 DERIVED = {
     "issues", "buckets", "leads", "causes", "objective_causes", "pairs", "explained", "objective_explained",
+    "objective_leads",
     "info_causes", "info_explained", "importance", "interactions",
 }  # fmt: skip
 
