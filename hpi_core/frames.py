@@ -27,6 +27,7 @@ NOTES = frozenset(
         "flattened",
         "left_out",
         "matched_column",
+        "missing_results",
         "no_header",
         "preamble",
         "repeated_header",

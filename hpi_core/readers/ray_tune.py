@@ -1,24 +1,25 @@
 """Ray Tune: experiment folders with one folder per trial, of every version, without Ray.
 
 A trial's settings come from `params.json` (else from the experiment's state), its curves from `result.json` (else from
-`progress.csv`), how it ended from the state and `error.txt`. Pickles (`error.pkl`, `params.pkl`, values pickled into
+`progress.csv`), how it ended from the state and `error.txt`. Where its results are not here, the last that the state
+holds are its final ones. Pickles (`error.pkl`, `params.pkl`, values pickled into
 the state) are never opened.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
-
-import polars as pl
 
 from hpi_core.errors import Cancelled as ReadingCancelled
 from hpi_core.errors import SourceError
 from hpi_core.readers import delimited, jsonl
+from hpi_core.readers._ray_state import TrialState, absences, is_pickle, is_state, states_in
+from hpi_core.readers._run_logs import cut_line, table_of_log
 from hpi_core.readers._tree import ALL, FEW, walk
 from hpi_core.readers._wandb_log import last_error
 from hpi_core.readers.contract import StoreReader
@@ -31,7 +32,6 @@ from hpi_core.tables.run_table import Run, table_of_runs
 from hpi_core.tables.table import Cancelled, Progress, ReadOptions, Table
 from hpi_core.text import safe
 
-_LARGEST_STATE = 512 << 20
 _LARGEST_LOG = 2 << 30
 # What Ray itself writes beside the metrics of a trial.
 _OWN = frozenset(
@@ -50,7 +50,7 @@ def claims(place: str) -> int:
     return 90 if next(_folders(Path(place), FEW), None) is not None else 0
 
 
-def read_table(place: str, _options: ReadOptions, progress: Progress, cancelled: Cancelled) -> Table:
+def read_table(place: str, options: ReadOptions, progress: Progress, cancelled: Cancelled) -> Table:
     """Read every trial of every experiment in a folder; see `StoreReader.read_table`.
 
     Raises:
@@ -59,34 +59,46 @@ def read_table(place: str, _options: ReadOptions, progress: Progress, cancelled:
     """
     root = Path(place)
     entries: list[Entry] = []
-    states: dict[str, dict[str, object]] = {}
-    trials: dict[str, Path | None] = {}
+    states: dict[Path, TrialState] = {}
+    trials: dict[Path, Path | None] = {}
     for folder, names in _folders(root, ALL):
         if _is_trial(names):
-            trials[folder.name if folder != root else folder.resolve().name] = folder
-        for name in sorted(n for n in names if _is_state_name(n)):
-            for key, state in _state(folder / name, root, entries):
-                states[key] = {**states.get(key, {}), **state, "experiment": folder.resolve().name}
-                inner = folder / key
-                trials.setdefault(key, inner if inner.is_dir() and not inner.is_symlink() else None)
+            trials[folder] = folder
+        for name, state in states_in(folder, names, root, entries).items():
+            inner = folder / name
+            states[inner] = state
+            trials.setdefault(inner, inner if inner.is_dir() and not inner.is_symlink() else None)
     runs: list[Run] = []
-    for index, name in enumerate(sorted(trials, key=natural)):
+    unheard: dict[Path, bool] = {}
+    partial: set[int] = set()
+    places = sorted(trials, key=_in_turn)
+    for index, at in enumerate(places):
         progress("reading trials", index / len(trials))
         if cancelled():
             raise ReadingCancelled(f"Reading {root.name} was stopped.")
-        runs.append(_trial(name, trials[name], states.get(name, {}), root, cancelled).rest())
+        run, log = _trial(at, trials[at], states.get(at), root, options, cancelled)
+        if not log.last:
+            unheard[at] = bool(run.results)
+        if log.partial:
+            partial.add(index)
+        runs.append(run.rest())
     if not runs:
         message = entries[0].message if entries else "no trial is in it"
         raise SourceError(f"{place} is an experiment of Ray Tune of which nothing can be read: {message}")
-    _tell_apart(runs)
-    return table_of_runs(runs, "trial_id", entries)
+    _tell_apart(runs, [place.relative_to(root).as_posix() for place in places])
+    entries += absences(states, unheard)
+    return replace(table_of_runs(runs, "trial_id", entries), incomplete=frozenset(partial))
+
+
+def _in_turn(folder: Path) -> tuple[object, str]:
+    return natural(folder.name), str(folder)
 
 
 def _folders(root: Path, most: int) -> Iterator[tuple[Path, set[str]]]:
     """Yield the folders in and below `root` that are an experiment or a trial, with the names in them."""
     for folder, entries in walk(root, most, lambda _folder, entries: _is_trial({entry.name for entry in entries})):
         names = {entry.name for entry in entries}
-        if _is_trial(names) or any(_is_state(folder, name) for name in names):
+        if _is_trial(names) or any(is_state(folder, name) for name in names):
             yield folder, names
 
 
@@ -100,80 +112,53 @@ def _is_trial(names: set[str]) -> bool:
     return "params.json" in names and ("result.json" in names or "progress.csv" in names or "error.txt" in names)
 
 
-def _is_state_name(name: str) -> bool:
-    return name.startswith("experiment_state") and name.endswith(".json")
-
-
-def _is_state(folder: Path, name: str) -> bool:
-    if not _is_state_name(name) or not (folder / name).is_file():
-        return False
-    try:
-        with (folder / name).open("rb") as file:
-            head = file.read(4096)
-    except OSError:
-        return False
-    return b'"trial_data"' in head or b'"checkpoints"' in head or b'"runner_data"' in head
-
-
-def _state(path: Path, root: Path, entries: list[Entry]) -> list[tuple[str, dict[str, object]]]:
-    """Return trial folder -> what an experiment's state says of it, in the layouts of all versions."""
-    try:
-        document = json_value(bounded(path, root, _LARGEST_STATE), path.name)
-    except SourceError as error:
-        entries.append(Entry("refused_file", error.message))
-        return []
-    told = document.get("trial_data", document.get("checkpoints")) if isinstance(document, dict) else None
-    out: list[tuple[str, dict[str, object]]] = []
-    for item in told if isinstance(told, list) else []:
-        state: dict[str, object] = {}
-        for part in item if isinstance(item, list) else [item]:
-            try:
-                value = json_value(part.encode(), path.name) if isinstance(part, str) else part
-            except SourceError as error:
-                entries.append(Entry("refused_record", f"{error.message[:-1]} in the state of a trial"))
-                continue
-            if isinstance(value, dict):
-                state.update(value)
-        key = str(state.get("relative_logdir") or state.get("logdir") or state.get("trial_id") or "")
-        key = os.path.basename(key.rstrip("/"))  # noqa: PTH119 - of a path of another machine
-        if key and key not in (".", ".."):
-            out.append((key, state))
-    return out
-
-
-def _trial(name: str, folder: Path | None, state: Mapping[str, object], root: Path, cancelled: Cancelled) -> Run:
-    run = Run(str(state.get("trial_id") or name))
+def _trial(
+    at: Path, folder: Path | None, state: TrialState | None, root: Path, options: ReadOptions, cancelled: Cancelled
+) -> tuple[Run, Log]:
+    """Read one trial, which has its folder `at`, or would: `folder` is None where it is not there."""
+    name = at.name if at != root else root.resolve().name
+    said = state.said if state is not None else {}
+    run = Run(str(said.get("trial_id") or name))
     log = Log(None, {}, frozenset())
-    params: object = state.get("config")
+    params: object = said.get("config")
     if folder is not None:
-        log = _log(folder, root, run, cancelled)
+        ended = options.complete or said.get("status") == "TERMINATED"
+        log = _log(folder, root, run, replace(options, complete=ended), cancelled)
         params = _params(folder, root, run) or params
-    last = {key: _plain(value) for key, value in log.last.items()}
+    reported = log.last or (state.last_result() if state is not None else {})
+    last = {key: _plain(value) for key, value in reported.items()}
     params = params or run.settings
     run.settings = _without_pickles(params, run) if isinstance(params, dict) else {}
     if not run.settings:
         run.settings = {key[len("config/") :]: value for key, value in last.items() if _is_setting(key)}
-    run.id = str(state.get("trial_id") or last.get("trial_id") or name)
+    run.id = str(said.get("trial_id") or last.get("trial_id") or name)
     run.results = {k: v for k, v in last.items() if k not in _OWN and not _is_setting(k)}
     run.points = log.points
-    error = _error(folder, root)
+    error = _error(folder, root) or _told_error(said)
     run.about = {
-        "status": _status(state, last, error),
-        "start_time": state.get("start_time") or _start(last),
+        "status": _status(said, last, error),
+        "start_time": said.get("start_time") or _start(last),
         "heartbeat": last.get("timestamp"),
         "runtime": last.get("time_total_s"),
         "iterations": last.get("training_iteration"),
-        "experiment": state.get("experiment"),
+        "experiment": None if state is None else state.experiment,
         "host": last.get("hostname"),
         "node_ip": last.get("node_ip"),
         "error": error,
         "folder": name,
     }
-    return run
+    return run, log
 
 
-def _log(folder: Path, root: Path, run: Run, cancelled: Cancelled) -> Log:
+def _told_error(said: Mapping[str, object]) -> str | None:
+    told = said.get("error_msg")
+    return (last_error(told.splitlines()[-200:]) or told.strip() or None) if isinstance(told, str) else None
+
+
+def _log(folder: Path, root: Path, run: Run, options: ReadOptions, cancelled: Cancelled) -> Log:
     """Return the trial's results: those in `result.json`, else those in `progress.csv`."""
+    whose = f"trial {safe(folder.name)}"
+    plain = replace(options, separator=None, encoding=None)
     for name, reader in (("result.json", jsonl.READER), ("progress.csv", delimited.READER)):
         path = folder / name
         if not path.exists():
@@ -181,46 +166,52 @@ def _log(folder: Path, root: Path, run: Run, cancelled: Cancelled) -> Log:
         try:
             data = bounded(path, root, _LARGEST_LOG)
             if not data.strip():
-                run.notes.append(Entry("refused_file", f"trial {safe(folder.name)}: {name} is empty"))
+                run.notes.append(Entry("refused_file", f"{whose}: {name} is empty"))
                 continue
-            table = _quick_results(data, run) if name == "result.json" else None
+            table = _quick_results(data, run, whose) if name == "result.json" else None
             if table is None:
-                table = reader.read_table(Content(name, data=data), ReadOptions(), lambda *_: None, cancelled)
-            log = log_of(flatten(table), _is_no_metric)
+                table = table_of_log(Content(name, data=data), reader, run, whose, plain, cancelled)
+            return log_of(flatten(table), _is_no_metric)
         except SourceError as error:
-            run.notes.append(Entry("refused_file", f"trial {safe(folder.name)}: {error.message}"))
-            continue
-        mended = table.ledger.filter(~pl.col("kind").is_in(["flattened", "incomplete"]))
-        for kind, count in mended.group_by("kind", maintain_order=True).agg(pl.col("count").sum()).iter_rows():
-            run.notes.append(Entry(kind, f"trial {safe(folder.name)}: in {name}", count=count))
-        if table.incomplete:
-            run.notes.append(Entry("incomplete_step", f"the last line of {name} is not finished"))
-        return log
+            run.notes.append(Entry("refused_file", f"{whose}: {error.message}"))
     return Log(None, {}, frozenset())
 
 
-def _quick_results(data: bytes, run: Run) -> Table | None:
+def _quick_results(data: bytes, run: Run, whose: str) -> Table | None:
     """Return sound lines of results without the settings that Ray repeats in each; None where a line is damaged.
 
-    The settings of the last line become those of the run.
+    The settings of the last line become those of the run. A last line that stops in the middle is left out.
     """
     lines = data.split(b"\n")
-    if lines.pop():
-        return None  # the last line has no end
+    cut = lines.pop()
     records: list[dict[str, object]] = []
     for line in lines:
-        try:
-            record = json.loads(line)
-        except (ValueError, RecursionError):
+        record = _record(line)
+        if record is None:
             return None
-        if not isinstance(record, dict):
-            return None
+        records.append(record)
+    if cut:
+        closed = _record(cut)
+        if closed is not None:
+            records.append(closed)
+        else:
+            run.notes.append(cut_line(whose, "result.json", cut.decode("utf-8", "replace")))
+    if not records:
+        return None
+    for record in records:
         config = record.pop("config", None)
         if isinstance(config, dict):
             run.settings = config
-        records.append(record)
     frame, ledger = frame_of_records(records)
     return Table(frame, ledger)
+
+
+def _record(line: bytes) -> dict[str, object] | None:
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def _is_no_metric(column: str) -> bool:
@@ -247,7 +238,7 @@ def _without_pickles(params: Mapping[str, object], run: Run) -> dict[str, object
     """Return the settings without values that Ray could write only as a pickle."""
     out: dict[str, object] = {}
     for key, value in params.items():
-        if isinstance(value, dict) and value.get("_type") == "CLOUDPICKLE_FALLBACK":
+        if is_pickle(value):
             run.notes.append(Entry("pickled", f"the setting {safe(key)} is a pickle, which is never opened"))
         elif isinstance(value, dict):
             out[str(key)] = _without_pickles(value, run)
@@ -287,12 +278,13 @@ def _error(folder: Path | None, root: Path) -> str | None:
     return last_error(lines[-200:]) or next((line.strip() for line in reversed(lines) if line.strip()), "failed")
 
 
-def _tell_apart(runs: list[Run]) -> None:
-    """Give trials of different experiments that share an id the names of their folders."""
-    ids = Counter(run.id for run in runs)
-    for run in runs:
-        if ids[run.id] > 1:
-            run.id = str(run.about["folder"])
+def _tell_apart(runs: list[Run], paths: list[str]) -> None:
+    """Give trials of different experiments that share an id the names of their folders, or the ways to these."""
+    for names in ([str(run.about["folder"]) for run in runs], paths):
+        ids = Counter(run.id for run in runs)
+        for run, name in zip(runs, names, strict=True):
+            if ids[run.id] > 1:
+                run.id = name
 
 
 READER = StoreReader(

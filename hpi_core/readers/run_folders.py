@@ -18,14 +18,15 @@ from hpi_core.errors import Cancelled as ReadingCancelled
 from hpi_core.errors import HpiError, SourceError
 from hpi_core.readers._reading import choose
 from hpi_core.readers._run_layout import RunPlace, find_runs
+from hpi_core.readers._run_logs import table_of_log
 from hpi_core.readers._wandb_log import last_error
 from hpi_core.readers.contract import StoreReader
 from hpi_core.tables.content import Content
 from hpi_core.tables.curve_frames import steps_of, unpivoted
 from hpi_core.tables.ledger import Entry
 from hpi_core.tables.locations import is_address
-from hpi_core.tables.nested import flatten, frame_of_records
-from hpi_core.tables.run_files import Log, bounded, json_value, log_of, numeric_csv, settings_of
+from hpi_core.tables.nested import frame_of_records
+from hpi_core.tables.run_files import Log, bounded, json_value, log_of, settings_of
 from hpi_core.tables.run_names import parts_of_folders
 from hpi_core.tables.run_table import POINTS, Run, table_of_runs
 from hpi_core.tables.table import Cancelled, Progress, ReadOptions, Table
@@ -59,11 +60,15 @@ def read_table(place: str, options: ReadOptions, progress: Progress, cancelled: 
     root = Path(place)
     places = find_runs(root, _ALL)
     runs: list[Run] = []
+    partial: set[int] = set()
     for index, run_place in enumerate(places):
         progress("reading runs", index / len(places))
         if cancelled():
             raise ReadingCancelled(f"Reading {root.name} was stopped.")
-        runs.append(_read_run(run_place, root, options, cancelled).rest())
+        run, log = _read_run(run_place, root, options, cancelled)
+        runs.append(run.rest())
+        if log.partial:
+            partial.add(index)
     if not any(run.settings or run.results or run.measured for run in runs):
         reasons = [note.message for run in runs for note in run.notes]
         raise SourceError(
@@ -74,10 +79,10 @@ def read_table(place: str, options: ReadOptions, progress: Progress, cancelled: 
     table = table_of_runs(runs)
     # What somebody put into the names of folders was varied on purpose, whatever the word may mean elsewhere.
     others = (*table.hints.others, *((name, "hyperparameter") for name in named if name in table.frame.columns))
-    return replace(table, hints=replace(table.hints, others=others))
+    return replace(table, hints=replace(table.hints, others=others), incomplete=frozenset(partial))
 
 
-def _read_run(place: RunPlace, root: Path, options: ReadOptions, cancelled: Cancelled) -> Run:
+def _read_run(place: RunPlace, root: Path, options: ReadOptions, cancelled: Cancelled) -> tuple[Run, Log]:
     relative = place.folder.relative_to(root).as_posix()
     run = Run(relative if relative != "." else root.resolve().name)
     settings: dict[str, object] = {}
@@ -96,7 +101,7 @@ def _read_run(place: RunPlace, root: Path, options: ReadOptions, cancelled: Canc
     failure = _error(place, root)
     status = _status(place, log, failure)
     run.about = {"status": status, "error": failure} if status or failure else {}
-    return run
+    return run, log
 
 
 def _left_out(run: Run, error: HpiError) -> Entry:
@@ -114,13 +119,11 @@ def _read_log(place: RunPlace, root: Path, run: Run, options: ReadOptions, cance
         data = bounded(place.log, root, _LARGEST_LOG)
         if place.log.name == "trainer_state.json":
             return _trainer_state(json_value(data, place.log.name), place.log.name)
-        quick = numeric_csv(data) if place.log.suffix.lower() == ".csv" else None
-        if quick is not None:
-            table = Table(quick)
-        else:
-            content = Content(place.log.name, data=data)
-            reader = choose(content.name, data[:_HEAD])
-            table = flatten(reader.read_table(content, options, lambda *_: None, cancelled))
+        content = Content(place.log.name, data=data)
+        reader = choose(content.name, data[:_HEAD])
+        ended = options.complete or _has_ended(place)
+        whose = f"run {safe(run.id)}"
+        table = table_of_log(content, reader, run, whose, replace(options, complete=ended), cancelled)
     except ReadingCancelled:
         raise
     except HpiError as error:
@@ -129,11 +132,6 @@ def _read_log(place: RunPlace, root: Path, run: Run, options: ReadOptions, cance
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, RecursionError, MemoryError) as error:
         run.notes.append(_left_out(run, SourceError(f"{place.log.name} cannot be read ({type(error).__name__}).")))
         return nothing
-    for kind, count in table.ledger.group_by("kind", maintain_order=True).agg(pl.col("count").sum()).iter_rows():
-        if kind not in ("flattened", "incomplete"):
-            run.notes.append(Entry(kind, f"run {safe(run.id)}: in {place.log.name}", count=count))
-    if table.incomplete:
-        run.notes.append(Entry("incomplete_step", f"run {safe(run.id)}: the last line of its log is not finished"))
     try:
         log = log_of(table)
         if place.guessed and (log.note or log.points is None):
@@ -173,12 +171,16 @@ def _trainer_state(document: object, name: str) -> Log:
 def _status(place: RunPlace, log: Log, error: str | None) -> str | None:
     if error is not None:
         return "failed"
-    if any(name.lower() in _DONE for name in place.names):
+    if _has_ended(place):
         return "completed"
     step, most = log.last.get("global_step"), log.last.get("max_steps")
     if isinstance(step, int) and isinstance(most, int) and most > 0:
         return "completed" if step >= most else "unknown"
     return None
+
+
+def _has_ended(place: RunPlace) -> bool:
+    return any(name.lower() in _DONE for name in place.names)
 
 
 def _error(place: RunPlace, root: Path) -> str | None:

@@ -161,12 +161,14 @@ class Log:
         last: for every column, its last value that is not missing.
         constant: the columns, other than the metrics, that hold one value throughout.
         note: how steps were made where the log has none; empty otherwise.
+        partial: whether it holds but one record, which may still be being written.
     """
 
     points: pl.DataFrame | None
     last: dict[str, object]
     constant: frozenset[str]
     note: str = ""
+    partial: bool = False
 
 
 def log_of(table: Table, skip: Callable[[str], bool] = lambda _name: False) -> Log:
@@ -180,7 +182,7 @@ def log_of(table: Table, skip: Callable[[str], bool] = lambda _name: False) -> L
     frame = table.frame
     last = _last(frame)
     if frame.height < 2:
-        return Log(None, last, frozenset(last))
+        return Log(None, last, frozenset(last), partial=bool(table.incomplete))
     steps, note = _steps(frame)
     if note and any(parse(n).namespace == "parameter" and _n_unique(frame[n]) > 1 for n in frame.columns):
         raise SourceError(

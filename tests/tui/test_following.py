@@ -190,6 +190,24 @@ def test_a_running_trial_that_diverges_is_told_while_it_runs(follow: Open, tmp_p
         app.until("new sick trial: r3 DIVERGE")
 
 
+def test_half_a_number_in_the_log_of_a_run_rings_no_bell(follow: Open, tmp_path: Path, append: Append) -> None:
+    """Of `20,9.2e-02` only `20,9.` has been written: no loss of 9, no spike, no bell."""
+    logs = [tmp_path / "runs" / f"lr{n}e-3" / "metrics.csv" for n in range(1, 7)]
+    for log in logs:
+        log.parent.mkdir(parents=True)
+        log.write_text("step,train_loss\n" + "".join(f"{n},{0.9**n + 0.05:.4e}\n" for n in range(60)))
+    with follow("--bell", str(tmp_path / "runs")) as app:
+        app.until(lambda text: "6 trials" in text and "none sick" in text and "following" in text)
+        append(logs[2], "60,9")
+        app.until(lambda text: "1 repair" in text.split("\n")[0])
+        assert "none sick" in app.text
+        assert "9.00" not in app.text
+        append(logs[2], ".2e-02\n61,")
+        append(logs[4], "60,nan\n")
+        app.until(lambda text: "1 new sick trial: lr5e-3 NONFIN" in text)
+        assert _outside_titles(app).count(b"\x07") == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "settings", "rung"),
     [((), "", None), (("--bell",), "", b"\x07"), ((), 'call = "notify"', b"\x1b]9;hpi: sweep.csv: 1 new sick trial")],

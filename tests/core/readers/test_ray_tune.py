@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import hpi_core
+from tests.core.cli.running import hpi
 from tests.core.readers.conformance import Store, StoreConformance
 from tests.shared_data import DATA, needs_shared
 
@@ -88,7 +89,7 @@ class TestConformance(StoreConformance):
 @pytest.mark.parametrize(
     ("place", "trials", "statuses", "points"),
     [
-        # 81, 3 and 3 folders of trials that each reported once: one record is no curve.
+        # 17 folders and 64 trials of which only the state tells, 3 and 3 folders; all reported once, which is no curve.
         (CAVE / "run_1", 81, {"completed": 81}, 0),
         (CAVE / "run_2", 3, {"completed": 3}, 0),
         (CAVE / "run_3", 3, {"completed": 3}, 0),
@@ -110,7 +111,26 @@ def test_real_experiments_open(place: Path, trials: int, statuses: dict[str, int
     assert (sweep.source.kind, sweep.trials.height) == ("ray", trials)
     assert Counter(sweep.trials["_status"]) == statuses
     assert (0 if sweep.curves is None else sweep.curves.collect().height) == points
-    assert sweep.ledger.is_empty()
+    assert set(sweep.ledger["kind"]) <= {"missing_results"}
+
+
+@needs_shared
+def test_real_trials_without_a_folder_have_the_results_of_the_state(tmp_path: Path) -> None:
+    """Of 81 trials 17 have folders; what the tool's own converter took from Ray beside them agrees on all of them."""
+    told = json.loads((CAVE / "run_1/results.json").read_text())
+    chosen = json.loads((CAVE / "run_1/configs.json").read_text())
+    sweep = hpi_core.read(CAVE / "run_1")
+    assert len(told) == 81
+    for row in sweep.trials.iter_rows(named=True):
+        assert row["score"] == told[row["trial_id"]][1]
+        assert {name: row[name] for name in ("alpha", "beta", "gamma")} == chosen[row["trial_id"]]
+    late = sweep.trials.row(sweep.row_of("b92c8_00072"), named=True)
+    assert (late["score"], late["iterations"], late["heartbeat"]) == (1.2000000000000002, 1, 1747922712)
+    page = hpi("inspect", CAVE / "run_1", home=tmp_path).stdout.decode()
+    assert "No sick trials: 13 detectors ran on 81 trials" in page
+    assert "64 trials have no folder here: their final values are the last results in" in page
+    assert "experiment_state-2025-05-22_16-04-48.json" in page
+    assert "4 trials have no results here" in hpi("inspect", RL / "atari-apex", home=tmp_path).stdout.decode()
 
 
 @needs_shared
@@ -140,6 +160,75 @@ def test_states_of_every_version_tell_how_trials_ended(version: str, tmp_path: P
     by_trial = dict(zip(sweep.trial_ids(), sweep.trials["_status"], strict=True))
     assert by_trial == {"aaaaa": "completed", "bbbbb": "running", "ccccc": "failed", "ddddd": "running"}
     assert sorted(sweep.trials["lr"]) == [0.1, 0.2, 0.3, 0.4]
+
+
+@pytest.mark.parametrize("key", ["last_result", "_last_result", "metric_analysis"])
+@pytest.mark.parametrize("version", ["new", "text", "old"])
+def test_last_results_in_a_state_are_final_where_the_folder_is_gone(version: str, key: str, tmp_path: Path) -> None:
+    here = write_trial(tmp_path, "aaaaa", {"lr": 0.1}, [2.0, 1.0])
+    last: dict[str, object] = {"loss": 0.25, "info": {"kl": 0.5}, "training_iteration": 7, "config": {"lr": 9.0}}
+    last |= {"model": {"_type": "CLOUDPICKLE_FALLBACK", "value": "80"}}
+    if key == "metric_analysis":
+        last = {"loss": {"max": 3.0, "last": 0.25}, "info/kl": {"last": 0.5}, "training_iteration": {"last": 7}}
+    states = [
+        {**state_of("aaaaa", "TERMINATED", {"lr": 0.1}, here), "last_result": {"loss": 77.0}},  # its own log counts
+        {**state_of("bbbbb", "TERMINATED", {"lr": 0.2}, None), key: last},
+        {**state_of("ccccc", "PENDING", {"lr": 0.3}, None), "last_result": {}},
+    ]
+    write_state(tmp_path, states, version=version)
+    sweep = hpi_core.read(tmp_path)
+    rows = {row["trial_id"]: row for row in sweep.trials.iter_rows(named=True)}
+    assert [rows[one]["loss"] for one in ("aaaaa", "bbbbb", "ccccc")] == [1.0, 0.25, None]
+    assert (rows["bbbbb"]["lr"], rows["bbbbb"]["iterations"]) == (0.2, 7)
+    assert rows["bbbbb"]["info/kl" if key == "metric_analysis" else "info.kl"] == 0.5
+    assert not any("model" in name or "config" in name for name in sweep.trials.columns)
+    told = sweep.ledger.filter(kind="missing_results")["message"].to_list()
+    assert [one.split(":")[0].split(",")[0] for one in told] == [
+        "1 trial has no folder here", "1 trial has no folder here",
+    ]  # fmt: skip
+
+
+def test_of_several_states_the_newest_that_names_a_trial_counts(tmp_path: Path) -> None:
+    for stamp, trials in (("2024-01-02", {"aaaaa": 2.0, "bbbbb": 3.0}), ("2024-01-01", {"aaaaa": 1.0, "ccccc": 4.0})):
+        states = [{**state_of(t, "TERMINATED", {"lr": v}, None), "last_result": {"loss": v}} for t, v in trials.items()]
+        write_state(tmp_path, states)
+        (tmp_path / "experiment_state-2024-01-01_12-00-00.json").rename(tmp_path / f"experiment_state-{stamp}_13.json")
+    sweep = hpi_core.read(tmp_path)
+    assert dict(zip(sweep.trial_ids(), sweep.trials["loss"], strict=True)) == {"aaaaa": 2.0, "bbbbb": 3.0, "ccccc": 4.0}
+
+
+def test_trials_of_two_experiments_with_folders_of_one_name_stay_two(tmp_path: Path) -> None:
+    for name, value in (("one", 1.0), ("two", 2.0)):
+        folder = write_trial(tmp_path / name, "aaaaa", {"lr": 0.1}, [3.0, value])
+        write_state(tmp_path / name, [state_of("aaaaa", "TERMINATED", {"lr": 0.1}, folder)])
+    sweep = hpi_core.read(tmp_path)
+    assert dict(zip(sweep.trials["experiment"], sweep.trials["loss"], strict=True)) == {"one": 1.0, "two": 2.0}
+    assert sweep.trial_ids().n_unique() == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "tail", "told"),
+    [
+        ("progress.csv", "9.", True),
+        ("result.json", '{"loss": 9', True),
+        ("result.json", '{"loss": 0.5, "training_iteration": 4}', False),  # closed: nothing of it can be half
+    ],
+)
+def test_a_last_line_that_is_still_being_written_is_in_no_curve(
+    name: str, tail: str, told: bool, tmp_path: Path
+) -> None:
+    folder = write_trial(tmp_path / "exp", "aaaaa", {"lr": 0.1}, [3.0, 2.0, 1.0], done=False)
+    if name == "progress.csv":
+        (folder / "result.json").unlink()
+    with (folder / name).open("a") as file:
+        file.write(tail)
+    sweep = hpi_core.read(tmp_path / "exp")
+    assert sweep.curves is not None
+    values = sweep.curves.collect().filter(metric="loss")["value"].to_list()
+    assert values == ([3.0, 2.0, 1.0] if told else [3.0, 2.0, 1.0, 0.5])
+    assert sweep.trials["loss"].to_list() == values[-1:]
+    page = hpi("inspect", tmp_path / "exp", "--all", home=tmp_path).stdout.decode()
+    assert (f"the last line of {name} has no line end" in page) is told
 
 
 def test_what_is_pickled_is_never_opened(tmp_path: Path) -> None:

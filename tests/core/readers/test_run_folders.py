@@ -13,6 +13,8 @@ import pytest
 import hpi_core
 from hpi_core.tables.run_files import numeric_csv
 from hpi_core.tables.run_names import parts_of_folders
+from hpi_core.tables.table import ReadOptions
+from tests.core.cli.running import hpi
 from tests.core.readers.conformance import Store, StoreConformance
 from tests.shared_data import DATA, needs_shared
 
@@ -197,6 +199,48 @@ def test_one_bad_run_never_hides_the_others(tmp_path: Path) -> None:
         assert words in told
     failed = sweep.trials.row(sweep.row_of("failed"), named=True)
     assert (failed["_status"], failed["error"]) == ("failed", "RuntimeError: CUDA out of memory")
+
+
+@pytest.mark.parametrize(
+    ("name", "lines", "tail"),
+    [
+        ("metrics.csv", "step,train_loss\n0,0.5\n1,0.4\n", "2,9."),
+        ("metrics.csv", 'step,train_loss\n0,"0.5"\n1,0.4\n', "2,9."),
+        ("progress.csv", "step,train_loss,note\n0,0.5,a\n1,0.4,b\n", "2,9.2,b"),
+        ("metrics.tsv", "step\ttrain_loss\n0\t0.5\n1\t0.4\n", "2\t9.2"),
+        ("metrics.jsonl", '{"step": 0, "train_loss": 0.5}\n{"step": 1, "train_loss": 0.4}\n', '{"step": 2, "train_l'),
+    ],
+)
+def test_a_last_line_without_its_end_is_told_and_stands_in_no_curve(
+    name: str, lines: str, tail: str, tmp_path: Path
+) -> None:
+    for run in ("lr1e-3", "lr2e-3"):
+        (tmp_path / "runs" / run).mkdir(parents=True)
+        (tmp_path / "runs" / run / name).write_text(lines + (tail if run == "lr2e-3" else ""))
+    sweep = hpi_core.read(tmp_path / "runs")
+    assert sweep.curves is not None
+    assert sweep.curves.collect().filter(_row=1, metric="train_loss")["value"].to_list() == [0.5, 0.4]
+    assert sweep.trials["train_loss"].to_list() == [0.4, 0.4]
+    entry = sweep.ledger.filter(kind="incomplete_step").row(0, named=True)
+    assert (entry["row"], entry["was"]) == (1, tail)
+    page = hpi("inspect", tmp_path / "runs", home=tmp_path).stdout.decode()
+    assert f"run lr2e-3: the last line of {name} has no line end" in " ".join(page.split())
+    (tmp_path / "runs" / "lr2e-3" / "done").touch()  # a run that has ended writes no more
+    ended = hpi_core.read(tmp_path / "runs")
+    accepted = hpi_core.read(tmp_path / "runs", options=ReadOptions(complete=True))
+    for one in (ended, accepted):
+        assert one.curves is not None
+        last = one.curves.collect().filter(_row=1, metric="train_loss")["value"].to_list()[2:]
+        assert last == ([] if name.endswith("jsonl") else [9.0] if tail.endswith(".") else [9.2])
+
+
+def test_a_log_of_nothing_but_a_line_without_its_end_is_shown_and_not_judged(tmp_path: Path) -> None:
+    for run, text in (("a", "step,loss\n0,0.5\n1,0.4\n"), ("b", "step,loss\n0,9")):
+        (tmp_path / run).mkdir()
+        (tmp_path / run / "metrics.csv").write_text(text)
+    sweep = hpi_core.read(tmp_path)
+    assert sweep.trials["loss"].to_list() == [0.4, 9.0]
+    assert (sweep.incomplete, sweep.trials["_status"][1]) == (frozenset({1}), "running")
 
 
 def test_a_table_of_trials_is_not_the_log_of_a_run(tmp_path: Path) -> None:
