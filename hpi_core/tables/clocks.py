@@ -27,7 +27,9 @@ def clock_of(schema: Mapping[str, pl.DataType], others: Collection[str]) -> str:
 
 
 def seconds(name: str, dtype: pl.DataType) -> pl.Expr:
-    """Return a column as numbers: moments as seconds since 1970, durations as seconds."""
+    """Return a column as numbers: moments as seconds since 1970, durations as seconds, texts as what they say."""
+    if dtype == pl.String:
+        return pl.col(name).str.strip_chars().str.to_lowercase().cast(pl.Float64, strict=False)
     if isinstance(dtype, pl.Datetime):
         return pl.col(name).dt.epoch("us").cast(pl.Float64) / 1e6
     if isinstance(dtype, pl.Duration):

@@ -104,6 +104,7 @@ def taken(table: Table, match: Match, with_curves: int, points: int, label: str)
     total = table.frame.height
     rest = f"; {total - with_curves:,} trials have none" if with_curves < total else ""
     named = f"{match.column} as {match.named}" if match.column != match.named else match.column
+    named += " as whole numbers" if match.as_numbers else ""
     message = (
         f"{label} holds the curves of {with_curves:,} of the {total:,} trials, matched by {safe(named)}: "
         f"{points:,} points{rest}"

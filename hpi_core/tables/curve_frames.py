@@ -100,12 +100,14 @@ class Ordered:
         replaced: points that a later one of the same step, or a restart from before them, took the place of.
         resumed: trials that went back to an earlier step and went on from there.
         unsorted: trials whose steps stood in no order.
+        nowhere: values without a step, which are left out.
     """
 
     curves: pl.DataFrame
     replaced: int
     resumed: int
     unsorted: int
+    nowhere: int = 0
 
     def entries(self) -> list[Entry]:
         """Return what the ledger has to say."""
@@ -122,6 +124,9 @@ class Ordered:
         if self.unsorted:
             message = f"the steps of {self.unsorted:,} trials stood in no order: they were sorted"
             found.append(Entry("unsorted_steps", message, count=self.unsorted))
+        if self.nowhere:
+            message = f"{self.nowhere:,} values have no step: they were left out of the curves"
+            found.append(Entry("missing_step", message, count=self.nowhere))
         return found
 
 
@@ -132,7 +137,9 @@ def ordered(long: pl.DataFrame) -> Ordered:
     back to an earlier step now and then, it was resumed: what came before is kept up to that step only. Where it goes
     back all the time, its rows merely stand in another order.
     """
-    points = long.drop_nulls("value").drop_nulls("step")
+    measured = long.drop_nulls("value")
+    points = measured.drop_nulls("step")
+    nowhere = measured.height - points.height
     points = points.select(pl.col(n).cast(t) for n, t in frames.CURVES.items())
     if not points.select(_IN_TURN.all()).item():
         points = points.sort("_row", "metric", maintain_order=True)
@@ -154,7 +161,7 @@ def ordered(long: pl.DataFrame) -> Ordered:
         points = points.drop("curve")
     last = points.select((pl.col("step") != pl.col("step").shift(-1)) | ~_SAME.shift(-1, fill_value=False)).to_series()
     kept = points if last.fill_null(value=True).all() else points.filter(last.fill_null(value=True))
-    return Ordered(kept, before - kept.height, resumed, unsorted)
+    return Ordered(kept, before - kept.height, resumed, unsorted, nowhere)
 
 
 def _without_undone(points: pl.DataFrame, again: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> pl.DataFrame:

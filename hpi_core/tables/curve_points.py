@@ -32,13 +32,15 @@ Reading = Literal["number", "text", "index", "time", "order"]
 class Match:
     """The column of the curves that names the trials, and the trial of every id in it.
 
-    `places` has the columns `id` (String) and `_row`; `ids` counts the distinct ids of the curves.
+    `places` has the columns `id` (String) and `_row`; `ids` counts the distinct ids of the curves. `as_numbers` says
+    that ids are the same where they are the same whole number (`007`, `7.0`, `7`).
     """
 
     column: str
     named: str
     places: pl.DataFrame
     ids: int
+    as_numbers: bool = False
 
     @property
     def share(self) -> float:
@@ -51,7 +53,7 @@ class Match:
         dtype = rows.collect_schema()[self.column]
         if dtype.is_integer():
             places = places.with_columns(pl.col(_ID).cast(dtype))
-        id_of = pl.col(self.column) if dtype.is_integer() else _text(self.column, dtype)
+        id_of = pl.col(self.column) if dtype.is_integer() else _text(self.column, dtype, self.as_numbers)
         keyed = rows.with_columns(id_of.alias(_ID)).join(places, on=_ID, how="inner", maintain_order="left")
         return keyed.select(frames.ROW, pl.exclude(_ID, frames.ROW))
 
@@ -108,7 +110,10 @@ class Points:
 
 def match_trials(trials: pl.DataFrame, rows: pl.LazyFrame, hinted: str | None = None) -> Match | None:
     """Find the column of `rows` that names trials: by its values, else as row numbers; None where no column can."""
-    return _match_ids(trials, rows, hinted) or _match_rows(trials, rows)
+    found = _match_ids(trials, rows, hinted)
+    if found is None or not found.ids or not found.places.height:
+        found = _match_ids(trials, rows, hinted, as_numbers=True) or found
+    return found or _match_rows(trials, rows)
 
 
 def points_in(rows: pl.LazyFrame, key: str = "") -> Points | str:
@@ -118,11 +123,13 @@ def points_in(rows: pl.LazyFrame, key: str = "") -> Points | str:
     """
     schema = {name: dtype for name, dtype in rows.collect_schema().items() if name != frames.ROW}
     step, reading, note = _steps_in(rows, schema, key)
-    notes = (Entry("steps", note, column=step or None),) if note else ()
+    notes: tuple[Entry, ...] = (Entry("steps", note, column=step or None),) if note else ()
     names = metric_and_value(schema)
     if names is not None:
         return Points(step, reading, names, (), notes, clock_of(schema, (key, "" if reading == "time" else step)))
-    metrics = _metrics_in(rows, schema, key, step)
+    texts = _numbers_as_text(rows, schema, (key, step))
+    notes += tuple(Entry("cells", "numbers written as text", column=name) for name in texts)
+    metrics = (*_metrics_in(rows, schema, key, step), *texts)
     if not metrics:
         return "it has no column of numbers beside ids and steps"
     # Moments that tell the steps' order tell the time as well.
@@ -130,7 +137,9 @@ def points_in(rows: pl.LazyFrame, key: str = "") -> Points | str:
     return Points(step, reading, (), (*metrics, *clock), notes)
 
 
-def _match_ids(trials: pl.DataFrame, rows: pl.LazyFrame, hinted: str | None) -> Match | None:
+def _match_ids(
+    trials: pl.DataFrame, rows: pl.LazyFrame, hinted: str | None, *, as_numbers: bool = False
+) -> Match | None:
     schema = rows.collect_schema()
     names = [n for n, dtype in schema.items() if _can_name(dtype)]
     names.sort(key=lambda n: (n != hinted, n not in trials.columns, not is_id_name(n)))
@@ -139,11 +148,13 @@ def _match_ids(trials: pl.DataFrame, rows: pl.LazyFrame, hinted: str | None) -> 
         own_names = _naming(trials, name)
         if (name != hinted and name not in trials.columns and not is_id_name(name)) or not own_names:
             continue
-        ids = _ids(rows, name, schema[name])
+        ids = _ids(rows, name, schema[name], as_numbers)
         for own in own_names:
-            known = trials.select(_text(own, trials.schema[own]).alias("id")).with_row_index(frames.ROW)
+            known = trials.select(_text(own, trials.schema[own], as_numbers).alias("id")).with_row_index(frames.ROW)
             places = known.filter(pl.col("id").is_in(ids.implode()))
-            match = Match(name, own, places, ids.len())
+            if ids.is_empty() or places["id"].n_unique() < places.height:
+                continue
+            match = Match(name, own, places, ids.len(), as_numbers)
             if best is None or match.share > best.share:
                 best = match
     return best
@@ -164,14 +175,14 @@ def _match_rows(trials: pl.DataFrame, rows: pl.LazyFrame) -> Match | None:
     return None
 
 
-def _ids(rows: pl.LazyFrame, name: str, dtype: pl.DataType) -> pl.Series:
+def _ids(rows: pl.LazyFrame, name: str, dtype: pl.DataType, as_numbers: bool = False) -> pl.Series:
     """Return the distinct ids as text."""
-    distinct = rows.select(pl.col(name).unique()).select(_text(name, dtype).drop_nulls().unique())
+    distinct = rows.select(pl.col(name).unique()).select(_text(name, dtype, as_numbers).drop_nulls().unique())
     return distinct.collect().to_series()
 
 
 def _can_name(dtype: pl.DataType) -> bool:
-    return dtype == pl.String or dtype.is_integer() or isinstance(dtype, (pl.Categorical, pl.Enum))
+    return dtype == pl.String or dtype.is_numeric() or isinstance(dtype, (pl.Categorical, pl.Enum))
 
 
 def _naming(trials: pl.DataFrame, name: str) -> list[str]:
@@ -185,10 +196,17 @@ def _naming(trials: pl.DataFrame, name: str) -> list[str]:
     ]
 
 
-def _text(name: str, dtype: pl.DataType) -> pl.Expr:
-    """Return ids as text; whole numbers that only missing values made floats are written without `.0`."""
-    ids = pl.col(name).cast(pl.Int64, strict=False) if dtype.is_float() else pl.col(name)
-    return ids.cast(pl.String).str.strip_chars()
+def _text(name: str, dtype: pl.DataType, as_numbers: bool = False) -> pl.Expr:
+    """Return ids as text: whole numbers that only missing values made floats without `.0`, null for other floats."""
+    if dtype.is_numeric() and not dtype.is_integer():
+        ids = pl.col(name).cast(pl.Float64)
+        return (
+            pl.when((ids == ids.floor()) & (ids.abs() < _EXACT)).then(ids.cast(pl.Int64, strict=False)).cast(pl.String)
+        )
+    text = pl.col(name).cast(pl.String).str.strip_chars()
+    if not as_numbers:
+        return text
+    return text.str.replace(r"^0*(\d+)(\.0*)?$", "${1}")
 
 
 def _steps_in(rows: pl.LazyFrame, schema: Mapping[str, pl.DataType], key: str) -> tuple[str, Reading, str]:
@@ -254,6 +272,18 @@ def _metrics_in(rows: pl.LazyFrame, schema: Mapping[str, pl.DataType], key: str,
         changing = found.select(pl.col(others).any()).collect()
         measured |= {n for n in others if changing[n].item()}
     return tuple(n for n in names if n in measured)
+
+
+def _numbers_as_text(rows: pl.LazyFrame, schema: Mapping[str, pl.DataType], others: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the columns named as metrics whose every text is a number."""
+    named = [n for n, dtype in schema.items() if dtype == pl.String and n not in others and parse(n).metric is not None]
+    named = [n for n in named if not is_id_name(n) and not is_step_name(n)]
+    if not named:
+        return ()
+    wrong = [(seconds(n, pl.String()).is_null() & pl.col(n).is_not_null()).any().alias(n) for n in named]
+    some = [pl.col(n).is_not_null().any().alias(f"{_ID}{n}") for n in named]
+    found = rows.select(*wrong, *some).collect()
+    return tuple(n for n in named if not found[n].item() and found[f"{_ID}{n}"].item())
 
 
 def _changes(name: str, dtype: pl.DataType) -> pl.Expr:

@@ -185,10 +185,11 @@ class _Parts:
     replaced: int = 0
     resumed: int = 0
     unsorted: int = 0
+    nowhere: int = 0
 
     def add(self, found: Ordered, path: Path) -> None:
         self.replaced, self.resumed = self.replaced + found.replaced, self.resumed + found.resumed
-        self.unsorted += found.unsorted
+        self.unsorted, self.nowhere = self.unsorted + found.unsorted, self.nowhere + found.nowhere
         if found.curves.is_empty():
             return
         self.points, self.trials = self.points + found.curves.height, self.trials + found.curves[frames.ROW].n_unique()
@@ -198,7 +199,7 @@ class _Parts:
 
     @property
     def total(self) -> Ordered:
-        return Ordered(pl.DataFrame(schema=frames.CURVES), self.replaced, self.resumed, self.unsorted)
+        return Ordered(pl.DataFrame(schema=frames.CURVES), self.replaced, self.resumed, self.unsorted, self.nowhere)
 
 
 def _extent(scan: pl.LazyFrame, match: Match) -> pl.DataFrame:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 import hpi_core
 from hpi_core.charts.curve_points import with_time
@@ -18,6 +19,7 @@ from hpi_core.errors import SourceError
 from hpi_core.frames import CURVES
 from hpi_core.sweep import Sweep
 from hpi_core.tables.table import ReadOptions
+from tests.shared_data import DATA, needs_shared
 
 TRIALS = 12
 STEPS = 20
@@ -295,3 +297,64 @@ def test_metrics_may_be_called_like_the_columns_of_a_curve(tmp_path: Path) -> No
     opened = hpi_core.read(tmp_path / "runs")
     assert opened.curves is not None
     assert opened.curves.collect()["metric"].unique().to_list() == ["value"]
+
+
+ODD: dict[str, tuple[str, pl.Expr]] = {
+    "ids with a point": ("csv", pl.col("trial_id").cast(pl.Float64)),
+    "ids as floats": ("parquet", pl.col("trial_id").cast(pl.Float64)),
+    "ids with zeros in front": ("csv", pl.col("trial_id").cast(pl.String).str.zfill(7)),
+    "ids with blanks": ("parquet", pl.col("trial_id").cast(pl.String) + "  "),
+    "values as text": ("parquet", pl.col("train_losses").cast(pl.String)),
+    "steps as decimals": ("parquet", pl.col("epoch").cast(pl.Decimal(12, 2))),
+    "steps as days": ("parquet", pl.col("epoch").cast(pl.Date)),
+    "steps as words": ("csv", "epoch " + pl.col("epoch").cast(pl.String)),
+}
+
+
+@needs_shared
+@pytest.mark.parametrize("odd", ODD)
+def test_real_curves_written_oddly_are_the_same_curves(tmp_path: Path, odd: str) -> None:
+    source, wide = _real(tmp_path)
+    wide.write_parquet(tmp_path / "plain.parquet")
+    form, change = ODD[odd]
+    changed = wide.with_columns(change)
+    getattr(changed, f"write_{form}")(tmp_path / f"odd.{form}")
+    plain, found = (
+        curves(hpi_core.read(str(source), options=ReadOptions(curves=(str(tmp_path / name),))))
+        for name in ("plain.parquet", f"odd.{form}")
+    )
+    losses = found.filter(pl.col("metric") != "epoch")
+    assert losses.height > 10_000
+    assert_frame_equal(losses, plain, rel_tol=1e-6)
+
+
+@needs_shared
+def test_values_without_a_step_are_counted(tmp_path: Path) -> None:
+    source, wide = _real(tmp_path)
+    blank = pl.when(pl.col("epoch") % 7 != 0).then("epoch").alias("epoch")
+    wide.with_columns(blank).write_csv(tmp_path / "odd.csv")
+    sweep = hpi_core.read(str(source), options=ReadOptions(curves=(str(tmp_path / "odd.csv"),)))
+    lost = 4 * wide.filter(pl.col("epoch") % 7 == 0).height
+    assert messages(sweep, "missing_step") == [f"{lost:,} values have no step: they were left out of the curves"]
+
+
+@needs_shared
+def test_ids_that_are_one_number_name_no_trial(tmp_path: Path) -> None:
+    """Where `07` and `7` are two trials, `7.0` is neither."""
+    path = write(tmp_path / "sweep.csv", ["trial_id,lr", "a07,0.1", "07,0.2", "7,0.3", "8,0.4"])
+    named = write(tmp_path / "c.csv", ["trial_id,step,loss", *(f"7.0,{s},{1 / (s + 1)}" for s in range(9))])
+    with pytest.raises(SourceError, match="holds no curves of these trials"):
+        hpi_core.read(str(path), options=ReadOptions(curves=(str(named),)))
+
+
+def _real(folder: Path) -> tuple[Path, pl.DataFrame]:
+    """Return 26 trials of DeepOBS in a file, and their curves with a column per metric."""
+    trials = pl.read_csv(DATA / "12_curves" / "deepobs_trials.csv", infer_schema_length=None)
+    trials = trials.filter(pl.col("testproblem") == "fmnist_2c2d").head(26)
+    points = pl.read_parquet(DATA / "12_curves" / "deepobs_curves.parquet")
+    points = points.filter(pl.col("trial_id").is_in(trials["trial_id"].implode()))
+    trials.write_csv(folder / "sweep.csv")
+    wide = points.with_columns(pl.col("metric").cast(pl.String)).pivot(
+        on="metric", index=["trial_id", "epoch"], values="value"
+    )
+    return folder / "sweep.csv", wide
