@@ -47,6 +47,7 @@ def rows_of_cells(reading: Reading, prepared: Prepared, scratch: Scratch) -> Lar
     above = b"".join(line + b"\n" for line in head)
     cut: tuple[list[str], int] | None = None
     rest, lines, rows = b"", 0, 0
+    counts = LineCounts()
     for data, last in reading.pieces():
         piece = _Piece(rest + data, lines, last)
         text, rest = _text(piece, above, encoding, prepared, reading)
@@ -57,6 +58,7 @@ def rows_of_cells(reading: Reading, prepared: Prepared, scratch: Scratch) -> Lar
         rows += text.frame.height
         if text.cut is not None and not rest:
             cut = text.cut, text.cut_line + (lines - prepared.layout.first if lines else 0)
+        counts += text.counts if not lines else _below(text.counts, counts, prepared.layout.first)
         lines += text.counts.total - (prepared.layout.first if lines else 0)
     reading.progress(f"reading the cells of {safe(reading.content.name)}", None)
     typed = cells.typed()
@@ -68,7 +70,13 @@ def rows_of_cells(reading: Reading, prepared: Prepared, scratch: Scratch) -> Lar
         raise SourceError(f"{reading.content.name} has a header but no rows.", "It may still be being written.")
     ledger = ledger_frame([*_summed(reading.entries), *typed.entries], [*reading.ledgers, *typed.ledgers])
     scan = pl.scan_parquet(typed.files, glob=False)
-    return LargeRows(scan, reading.content.name, ledger, cut is not None, scratch=scratch)
+    return LargeRows(scan, reading.content.name, ledger, cut is not None, scratch, lines=counts)
+
+
+def _below(piece: LineCounts, before: LineCounts, head: int) -> LineCounts:
+    """Return the counts of a later piece without its `head` lines, which are those of the file and counted."""
+    blank = head - before.header - before.preamble
+    return LineCounts(blank=piece.blank - blank, record=piece.record, refused=piece.refused)
 
 
 def _text(piece: _Piece, above: bytes, encoding: str, prepared: Prepared, reading: Reading) -> tuple[TextTable, bytes]:

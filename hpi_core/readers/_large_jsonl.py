@@ -33,7 +33,7 @@ def rows_of_lines(reading: Reading, scratch: Scratch) -> LargeRows:
     words: dict[str, set[str]] = {}
     refused: list[tuple[int, str, str]] = []
     ledgers: list[pl.DataFrame] = []
-    before, rows, terminated = 0, 0, True
+    before, rows, blank, terminated = 0, 0, 0, True
     for data, _ in reading.pieces():
         lines = (data if before else data.removeprefix(b"\xef\xbb\xbf")).split(b"\n")
         terminated = lines[-1] == b""
@@ -41,6 +41,7 @@ def rows_of_lines(reading: Reading, scratch: Scratch) -> LargeRows:
         parsed = jsonl.parse_lines(lines, reading.content.name, silent, reading.cancelled)
         refused += [(line + before, what, was) for line, what, was in parsed.refused]
         before += len(lines)
+        blank += parsed.blank
         if parsed.records:
             frame, ledger = frame_of_records(parsed.records)
             ledgers.append(_without_mixed(ledger, words))
@@ -58,11 +59,11 @@ def rows_of_lines(reading: Reading, scratch: Scratch) -> LargeRows:
     for path in parts:
         _rewrite(path, types)
     ledgers = [ledger_frame(_mixed(words, types, rows)), *_without_repeats(ledgers)]
-    found_all = jsonl.Parsed(refused=refused)
+    found_all = jsonl.Parsed(refused=refused, blank=blank)
     complete = reading.options.complete
     whole = jsonl.table_of(pl.DataFrame(), ledgers, found_all, rows, before, terminated=terminated, complete=complete)
     scan = pl.scan_parquet(parts, glob=False).slice(0, rows - len(whole.incomplete))
-    return LargeRows(scan, reading.content.name, whole.ledger, bool(whole.incomplete), scratch=scratch)
+    return LargeRows(scan, reading.content.name, whole.ledger, bool(whole.incomplete), scratch, lines=whole.lines)
 
 
 def _without_mixed(ledger: pl.DataFrame, words: dict[str, set[str]]) -> pl.DataFrame:

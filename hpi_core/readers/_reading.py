@@ -15,9 +15,10 @@ from hpi_core.errors import Choice, HpiError, SeveralExperimentsError, SourceErr
 from hpi_core.frames import ROW
 from hpi_core.lines import LineCounts
 from hpi_core.plugins import discover
-from hpi_core.readers import _large_text
 from hpi_core.readers._below import from_above
 from hpi_core.readers._curves import Attached, with_curves_beside, with_logs, with_named_curves
+from hpi_core.readers._large_logs import large_log
+from hpi_core.readers._large_text import large_text
 from hpi_core.readers._packed import is_packed_store, on_disk
 from hpi_core.readers._sqlite import LockedError, is_sqlite, unknown_database, wait_for_writer
 from hpi_core.readers.contract import Experiment, Reader, StoreReader
@@ -138,10 +139,9 @@ def _with_curves(
         if content.path is None:
             return None
         rows = large_parquet(content.path, LARGE)
-        if rows is None and content.size() >= min(_large_text.LARGE.values()):
-            reader = choose(content.name, content.head(_HEAD)).name
+        if rows is None:
             plain = replace(options, separator=None, encoding=None)
-            rows = _large_text.large_text(content, reader, plain, progress, cancelled)
+            rows = large_text(content, choose, plain, progress, cancelled)
         return None if rows is None else attach_large(table, rows, least, progress, cancelled)
 
     if options.curves is not None:
@@ -231,6 +231,9 @@ def _read_content(
     if place is not None and store is not None:
         return _read_store(store, place, label, options, progress, cancelled)
     try:
+        log = large_log(content, label, choose, options, progress, cancelled)
+        if log is not None:
+            return _Outcome((log,))
         members = inflate(content, cancelled).members
     except ReadingCancelled:
         raise

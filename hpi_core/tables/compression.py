@@ -13,7 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import IO
 
 from hpi_core.errors import Cancelled, SourceError
@@ -95,6 +95,23 @@ def inflated_head(content: Content, size: int) -> bytes:
     return b"".join(parts)
 
 
+def inflate_to(content: Content, path: Path, cancelled: Callable[[], bool], limits: Limits | None = None) -> str:
+    """Inflate a compressed file that holds one member (no archive) to `path`; return why it was cut short, or nothing.
+
+    Raises:
+        SourceError: it is damaged from the start, or over a cap; `path` holds what came before that.
+        OSError: the disk is full.
+        Cancelled: `cancelled` answered true.
+    """
+    kind = compression(content.head(8)) or ""
+    with _opened(content) as file, path.open("wb") as out:
+        chunks = _chunks(kind, file)
+        damage = _pour(chunks, out, content, max(content.size(), 1), cancelled, limits or Limits(size=1 << 40))
+    if damage and not path.stat().st_size:
+        raise SourceError(f"{content.name} is a damaged {kind} file: nothing in it can be inflated.", "Fetch it again.")
+    return damage
+
+
 def _inflate_once(
     content: Content, cancelled: Callable[[], bool], limits: Limits, why: str = ""
 ) -> list[tuple[Content, str]]:
@@ -107,7 +124,7 @@ def _inflate_once(
         data, damage = _gather(_chunks(kind, file), content, max(content.size(), 1), cancelled, limits)
     if damage and not data:
         raise SourceError(f"{content.name} is a damaged {kind} file: nothing in it can be inflated.", "Fetch it again.")
-    return [(Content(_inner_name(content.name), data=data), damage or why)]
+    return [(Content(inner_name(content.name), data=data), damage or why)]
 
 
 def _unzip(content: Content, cancelled: Callable[[], bool], limits: Limits) -> list[tuple[Content, str]]:
@@ -132,7 +149,7 @@ def _unzip(content: Content, cancelled: Callable[[], bool], limits: Limits) -> l
     if not out:
         raise SourceError(f"{content.name} is a zip archive with no readable file in it.", "Fetch it again.")
     if len(out) == 1:
-        return [(Content(_inner_name(content.name), data=out[0][0].bytes()), out[0][1])]
+        return [(Content(inner_name(content.name), data=out[0][0].bytes()), out[0][1])]
     return out
 
 
@@ -166,6 +183,14 @@ def _gather(
 ) -> tuple[bytes, str]:
     """Join the chunks up to the caps; damage on the way ends the data and is told, not raised."""
     data = io.BytesIO()
+    damage = _pour(chunks, data, content, packed, cancelled, limits)
+    return data.getvalue(), damage
+
+
+def _pour(
+    chunks: Iterator[bytes], data: IO[bytes], content: Content, packed: int, cancelled: Callable[[], bool],
+    limits: Limits,
+) -> str:  # fmt: skip
     damage = ""
     while True:
         if cancelled():
@@ -186,7 +211,7 @@ def _gather(
                 else f"{content.name} inflates to more than {limits.size >> 30} GiB.",
                 "If it is really a sweep, unpack it yourself and open the plain file.",
             )
-    return data.getvalue(), damage
+    return damage
 
 
 def _chunks(kind: str, file: IO[bytes]) -> Iterator[bytes]:
@@ -236,7 +261,8 @@ def _opened(content: Content) -> IO[bytes]:
     return io.BytesIO(content.bytes())
 
 
-def _inner_name(name: str) -> str:
+def inner_name(name: str) -> str:
+    """Return the name of what a compressed file of this name holds."""
     for suffix in (".gz", ".zst", ".zstd", ".bz2", ".xz", ".zip"):
         if name.lower().endswith(suffix) and len(name) > len(suffix):
             return name[: -len(suffix)]

@@ -23,6 +23,8 @@ from hpi_core.text import safe
 
 # What is found beside a source is taken for its curves where at least this share of its trials is known.
 ENOUGH = 0.5
+# Of how many metrics the trials that have none show the last value.
+SHOWN = 50
 UNNAMED = "no column of it names trials"
 NO_NUMBER = "it holds no number over steps"
 
@@ -131,12 +133,12 @@ def of_file(ledger: pl.DataFrame, label: str) -> pl.DataFrame:
     )
 
 
-def with_metrics(trials: pl.DataFrame, curves: pl.DataFrame) -> pl.DataFrame:
-    """Where the trials have no metric of their own, show the last value of every curve."""
+def with_metrics(trials: pl.DataFrame, curves: pl.DataFrame, most: int = SHOWN) -> pl.DataFrame:
+    """Where the trials have no metric of their own, show the last value of every curve, of `most` metrics."""
     if any((m := parse(name).metric) is not None and m.direction for name in trials.columns):
         return trials
     names = [n for n in curves["metric"].unique().sort().to_list() if n not in trials.columns]
-    return with_last_values(trials, curves, names[:50])
+    return with_last_values(trials, curves, names[:most])
 
 
 def _together(first: pl.DataFrame | None, second: pl.DataFrame) -> pl.DataFrame:

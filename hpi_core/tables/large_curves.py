@@ -17,8 +17,9 @@ import polars as pl
 from hpi_core import frames
 from hpi_core.errors import Cancelled as ReadingCancelled
 from hpi_core.errors import SourceError
+from hpi_core.lines import LineCounts
 from hpi_core.numerals import plural
-from hpi_core.tables.curve_files import NO_NUMBER, UNNAMED, left_out, of_file, taken, too_few, with_metrics
+from hpi_core.tables.curve_files import NO_NUMBER, SHOWN, UNNAMED, left_out, of_file, taken, too_few, with_metrics
 from hpi_core.tables.curve_frames import Ordered, ordered
 from hpi_core.tables.curve_points import Match, Points, match_trials, points_in
 from hpi_core.tables.ledger import Entry, ledger_frame
@@ -47,6 +48,7 @@ class LargeRows:
         cut: its last row was cut off, and is not among the rows.
         scratch: the folder that the rows lie in where they were brought there, which goes once they are in order.
         still: raises SourceError where the file is no longer the one that was opened.
+        lines: where its physical lines went; None where it has none.
     """
 
     scan: pl.LazyFrame
@@ -55,6 +57,7 @@ class LargeRows:
     cut: bool = False
     scratch: Scratch | None = None
     still: Callable[[], None] = lambda: None
+    lines: LineCounts | None = None
 
 
 def large_parquet(path: Path, least: int = LARGE) -> LargeRows | None:
@@ -92,7 +95,14 @@ def unchanged(path: Path) -> Callable[[], None]:
 
 
 def attach_large(
-    table: Table, rows: LargeRows, least: float, progress: Progress, cancelled: Cancelled, part: int = PART
+    table: Table,
+    rows: LargeRows,
+    least: float,
+    progress: Progress,
+    cancelled: Cancelled,
+    part: int = PART,
+    *,
+    shown: int = SHOWN,
 ) -> Table | str:
     """Return the trials with curves that stay on disk, or in a phrase why these are not taken for theirs.
 
@@ -103,13 +113,14 @@ def attach_large(
         progress: told of every part.
         cancelled: asked between parts.
         part: about how many points to hold at once.
+        shown: of how many metrics the trials without any show the last value.
 
     Raises:
         SourceError: the disk has no room, or the file changed meanwhile.
         Cancelled: the person asked to stop.
     """
     try:
-        return _attached(table, rows, least, progress, cancelled, part)
+        return _attached(table, rows, least, progress, cancelled, part, shown)
     except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         rows.still()
         raise SourceError(
@@ -122,7 +133,7 @@ def attach_large(
 
 
 def _attached(
-    table: Table, rows: LargeRows, least: float, progress: Progress, cancelled: Cancelled, part: int
+    table: Table, rows: LargeRows, least: float, progress: Progress, cancelled: Cancelled, part: int, shown: int
 ) -> Table | str:
     label = safe(rows.name)
     progress(f"matching the curves of {label}", None)
@@ -150,7 +161,7 @@ def _attached(
     entries += left_out(match, label, cut=rows.cut)
     return replace(
         table,
-        frame=with_metrics(table.frame, pl.concat(found.last)),
+        frame=with_metrics(table.frame, pl.concat(found.last), shown),
         ledger=ledger_frame(entries, [table.ledger, of_file(rows.ledger, label)]),
         curves=None,
         scanned=pl.scan_parquet(found.files, glob=False).select(frames.CURVES.names()),
