@@ -11,7 +11,7 @@ import polars as pl
 from hpi_core import frames
 from hpi_core.errors import UsageError
 from hpi_core.lines import LineCounts
-from hpi_core.roles import RoleHints, RoleOverrides, Roles, infer_roles, normalise_status
+from hpi_core.roles import Direction, RoleHints, RoleOverrides, Roles, infer_roles, normalise_status
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -150,6 +150,13 @@ class Sweep:
     def repairs(self) -> int:
         """Number of cells and lines that were repaired or refused."""
         return int(self.mended["count"].fill_null(1).sum())
+
+    @cached_property
+    def other_objectives(self) -> tuple[tuple[str, Direction], ...]:
+        """What the source also optimises, with the way it is good: trials are ranked by one objective alone."""
+        judged = self.roles.objective.metric if self.roles.objective else None
+        told = [(name, way) for name, way in self.hints.directions if name in self.trials.columns]
+        return tuple((name, way) for name, way in told if name != judged) if len(told) > 1 else ()
 
     def trial_ids(self) -> pl.Series:
         """Return the id of every trial as a String series: the source's own id, or the 0-based row number."""

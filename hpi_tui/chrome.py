@@ -84,6 +84,8 @@ def _objective(screen: MainScreen) -> list[Run]:
         return []
     value = "" if best is None else " " + prose_number(sweep.trials[best, objective.metric])
     said = [Run("  "), Run(f"{safe(objective.metric, 40)} {objective.direction}{value}")]
+    if (others := sweep.other_objectives) and screen.size.width >= _WIDE:
+        said.append(Run(f", one of {len(others) + 1} objectives", "muted"))
     if sweep.roles.group is None or row is None or screen.size.width < _WIDE:
         return said
     return [*said, Run(f" in {safe(sweep.trials[sweep.roles.group][row], 24)}", "muted")]
@@ -124,6 +126,8 @@ def _inferred(sweep: Sweep) -> list[Run]:
     more = f" and {len(names) - _NAMED_PARAMETERS} more" if len(names) > _NAMED_PARAMETERS else ""
     said = f"{len(names)} hyperparameter{'s' if len(names) != 1 else ''}: {', '.join(names[:_NAMED_PARAMETERS])}{more}"
     goal = "no objective found" if objective is None else f"{objective.direction} {safe(objective.metric, 40)}"
+    beside = ", ".join(f"{direction} {safe(name, 24)}" for name, direction in sweep.other_objectives)
+    goal += f" (not judged: {beside})" if beside else ""
     return [
         Run("id ", "muted"), Run(safe(roles.id or "row number", 24)), Run("  objective ", "muted"), Run(goal),
         Run("  "), Run(said if names else "no hyperparameters found", "muted"),

@@ -278,7 +278,7 @@ def natural_columns(sweep: Sweep, suspects: Sequence[str] = ()) -> tuple[str, ..
     if sweep.incomplete or set(sweep.trials[STATUS].unique().to_list()) - known:
         first.append(STATUS)
     if roles.objective is not None:
-        first.append(roles.objective.metric)
+        first += [roles.objective.metric, *(name for name, _ in sweep.other_objectives)]
     last = [name for name in (*roles.constants, *roles.ignored, roles.status) if name and name not in first]
     middle = [*suspects, *(p.name for p in roles.hyperparameters), *(m.name for m in roles.metrics)]
     ordered = dict.fromkeys([*first, *middle])

@@ -16,27 +16,29 @@ from rich.style import Style
 
 Depth = Literal["truecolor", "256", "16", "none"]
 
-# token: dark, light, 256 dark, 256 light
+# token: dark, light, 256 dark, 256 light; `haze` and `glow` are few healthy and few sick in a crowd
 _TOKENS: dict[str, tuple[str, str, int, int]] = {
     "ground": ("#0f1318", "#fbfbf9", 233, 231),
     "band": ("#1a2028", "#eeeeea", 235, 255),
-    "focus": ("#2c3a4c", "#d3dfee", 238, 252),
-    "cur": ("#22324a", "#d9e6f6", 237, 253),
+    "focus": ("#2c3a4c", "#d3dfee", 237, 253),
+    "cur": ("#22324a", "#d9e6f6", 236, 254),
     "cur2": ("#18212d", "#eaf0f7", 235, 255),
     "text": ("#ccd3dc", "#2a3038", 252, 236),
     "strong": ("#ffffff", "#000000", 231, 16),
-    "muted": ("#8a95a3", "#5d6671", 245, 241),
+    "muted": ("#929dab", "#59626d", 247, 240),
     "faint": ("#3d4652", "#c6cad0", 239, 250),
+    "haze": ("#5f6a77", "#888f98", 242, 102),
+    "glow": ("#99520f", "#c9620f", 130, 166),
     "err": ("#ff8533", "#962800", 208, 88),
-    "warn": ("#f2dc82", "#8f6400", 222, 94),
+    "warn": ("#f2dc82", "#805900", 222, 94),
     "good": ("#5caaf5", "#004a94", 75, 24),
-    "you": ("#d6bfff", "#8a48d6", 183, 92),
+    "you": ("#d6bfff", "#7b3bc7", 183, 92),
     "heat1": ("#633a12", "#fbd7b0", 94, 223),
     "heat2": ("#99520f", "#f5b06c", 130, 215),
     "heat3": ("#e07a1f", "#e0761c", 208, 172),
     "cool1": ("#12344f", "#cfe3f7", 23, 153),
     "cool2": ("#1d5b8f", "#96c4ec", 25, 111),
-    "cool3": ("#5caaf5", "#4f97dc", 75, 68),
+    "cool3": ("#5caaf5", "#4b93d8", 75, 68),
     "ink": ("#0f1318", "#1a1206", 233, 232),
 }
 _SIXTEEN: dict[str, int] = {"err": 9, "warn": 3, "good": 6, "you": 13}
@@ -97,7 +99,7 @@ class Look:
             return Style(reverse=True, bold=bold or None)
         reverse = True if ground == "focus" else None
         strong = bold or token == "strong" or ground == "cur2"
-        dim = True if token in ("muted", "faint") and not reverse and not strong else None
+        dim = True if token in ("muted", "faint", "haze") and not reverse and not strong else None
         number = _SIXTEEN.get(token) if self.depth == "16" and not reverse else None
         colour = Color.from_ansi(number) if number is not None else None
         return Style(color=colour, bold=strong or None, dim=dim, reverse=reverse)

@@ -67,7 +67,8 @@ def importance_chart(inspection: Inspection) -> ImportanceChart:
     weighing = inspection.weighing
     roles = inspection.sweep.roles
     if not roles.hyperparameters or roles.objective is None or roles.objective.direction is None:
-        return ImportanceChart(empty=" ".join(weighing.notes))
+        said = "Importance needs an objective and its direction: O names them."
+        return ImportanceChart(empty=said if roles.hyperparameters else " ".join(weighing.notes))
     by_parameter = _correlations(inspection)
     asked = _asked(weighing, roles.objective.metric)
     names = [item.name for item in roles.hyperparameters]

@@ -18,7 +18,16 @@ import polars as pl
 from hpi_core.charts.axes import Floats, as_floats, plain_axis, positions
 from hpi_core.charts.memo import Memo
 from hpi_core.charts.parts import parted
-from hpi_core.charts.standing import Kinds, best_row, kinds_of, named_sweep, objective_values, peers, trial_name
+from hpi_core.charts.standing import (
+    Kinds,
+    best_row,
+    kinds_of,
+    metric_values,
+    named_sweep,
+    objective_values,
+    peers,
+    trial_name,
+)
 from hpi_core.numerals import cell, number
 from hpi_core.text import safe
 
@@ -133,12 +142,14 @@ def parallel_chart(
     values = objective_values(sweep)
     kinds = kinds_of(sweep, inspection, values)[rows]
     metric = sweep.roles.objective.metric if sweep.roles.objective else ""
-    room = max(1, most - bool(metric))
+    judged = [metric] if metric else []
+    judged += [name for name, _ in sweep.other_objectives] if most >= len(sweep.other_objectives) + 3 else []
+    room = max(1, most - len(judged))
     if len(chosen) + bool(metric) < 2 or not rows.size:
         return None
     best = best_row(sweep, inspection, own)
     points = tuple(None if at is None else _place_in(rows, at) for at in (row, best))
-    axes = [_of_objective(sweep, metric, values[rows], rows, log=log_objective)] if metric else []
+    axes = [_of_objective(sweep, name, metric_values(sweep, name)[rows], rows, log=log_objective) for name in judged]
     axes += [_of_parameter(sweep, inspection, name, rows, kinds) for name in chosen[:room]]
     axes = [_with_values(axis, sweep, row, best) for axis in axes]
     name = trial_name(sweep, row) if row is not None and 0 <= row < len(every) else ""

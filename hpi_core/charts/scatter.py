@@ -23,6 +23,7 @@ from hpi_core.charts.standing import (
     Rows,
     best_row,
     kinds_of,
+    metric_values,
     named_sweep,
     objective_values,
     peers,
@@ -86,9 +87,11 @@ def scatter_chart(
         kept[key] = _drawn(sweep, inspection, row, chosen)
     drawn = cast("_Drawn", kept[key])
     metric = sweep.roles.objective.metric if sweep.roles.objective else ""
+    others = " and ".join(f"{safe(name, 24)} ({way})" for name, way in sweep.other_objectives)
+    within = f"judged by this alone, not by {others}" if others else drawn.within
     return ScatterChart(
         _name(sweep, row), metric, drawn.values, drawn.kinds, drawn.place(row), drawn.place(drawn.best), drawn.panels,
-        parameters, within=drawn.within,
+        parameters, within=within,
     )  # fmt: skip
 
 
@@ -139,6 +142,9 @@ def _drawn(sweep: Sweep, inspection: Inspection | None, row: int | None, chosen:
     values = objective_values(sweep)
     kinds = kinds_of(sweep, inspection, values)[rows]
     panels = [Scatter("trial order", rows.astype(np.float64))]
+    beside = sweep.other_objectives[:1] if chosen is not None else ()
+    if beside:  # what is traded for what tells more than the order
+        panels = [Scatter(beside[0][0], metric_values(sweep, beside[0][0])[rows])]
     if chosen is not None:
         whole = _against(sweep, chosen)
         panels.append(replace(whole, x=whole.x[rows]))

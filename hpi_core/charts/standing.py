@@ -104,9 +104,14 @@ def named_sweep(sweep: Sweep, row: int) -> str:
 def objective_values(sweep: Sweep) -> Floats:
     """Return the objective of every trial as floats, nan where there is none."""
     objective = sweep.roles.objective
-    if objective is None or objective.metric not in sweep.trials.columns:
+    return metric_values(sweep, None if objective is None else objective.metric)
+
+
+def metric_values(sweep: Sweep, name: str | None) -> Floats:
+    """Return a metric of every trial as floats, nan where there is none."""
+    if name is None or name not in sweep.trials.columns:
         return np.full(sweep.trials.height, np.nan)
-    return as_floats(sweep.trials[objective.metric].cast(pl.Float64, strict=False).fill_null(math.nan).to_numpy())
+    return as_floats(sweep.trials[name].cast(pl.Float64, strict=False).fill_null(math.nan).to_numpy())
 
 
 def severity_of(inspection: Inspection | None, row: int, values: Floats | None = None) -> Severity:

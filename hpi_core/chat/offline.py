@@ -6,6 +6,7 @@ Every statement ends with the label of the place it stands at, so that it can be
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -82,14 +83,17 @@ def _best(evidence: Evidence) -> list[str]:
         return ["No healthy finished trial has a finite objective."]
     better = "low" if objective["direction"] == "min" else "high"
     lines = [f"The best healthy trials by {safe(objective['metric'])} ({better} is better):"]
+    if (group := summary["roles"].get("group")) is not None:
+        lines.insert(0, f"The source mixes several {safe(group)}, whose results cannot be compared with one another.")
     for entry in summary["best"][:SHOWN]:
         label = evidence.label_of_id(entry["trial"])
-        configuration = ", ".join(f"{safe(name)} {_value(value)}" for name, value in _first(entry["configuration"]))
-        lines.append(f"- {_value(entry['value'])}: {configuration}{_cite(label)}")
+        known = {name: value for name, value in entry["configuration"].items() if value is not None}
+        configuration = ", ".join(f"{safe(name)} {_short(value)}" for name, value in _first(known))
+        lines.append(f"- {_short(entry['value'])}: {configuration}{_cite(label)}")
     for entry in summary.get("would_rank_higher", [])[:NAMED]:
         issues = ", ".join(entry["issues"])
         label = evidence.label_of_id(entry["trial"])
-        lines.append(f"- would rank higher, but is sick ({issues}): {_value(entry['value'])}{_cite(label)}")
+        lines.append(f"- would rank higher, but is sick ({issues}): {_short(entry['value'])}{_cite(label)}")
     return lines
 
 
@@ -249,6 +253,11 @@ def _value(value: object) -> str:
     if isinstance(value, float):
         return repr(value)
     return "–" if value is None else safe(value, 80)
+
+
+def _short(value: object) -> str:
+    """Write a value in five digits, enough to tell trials apart and to be found again."""
+    return f"{value:.5g}" if isinstance(value, float) and math.isfinite(value) else _value(value)
 
 
 def _cite(label: str | None) -> str:

@@ -83,6 +83,15 @@ class Chat(Scope):
         screen.focus_pane("runs")
         screen.go(transitions.with_filter(screen.state, text))
 
+    def trial_label(self) -> str:
+        """Return what the chat calls the trial under the cursor, nothing where there is none."""
+        screen, row = self.screen, self.screen.cursor.trial_row()
+        if row is None or screen.standing is None:
+            return ""
+        conversation = screen.chat.conversation
+        evidence = None if conversation is None else conversation.evidence
+        return f"T{screen.cursor.trial_name(row)}" if evidence is None else evidence.trial_label(row)
+
     def _under_the_cursor(self) -> str:
         """Return a question about what is under the cursor; a command where no model can be asked."""
         screen, chat = self.screen, self.screen.chat
@@ -100,7 +109,7 @@ class Chat(Scope):
         row = screen.cursor.trial_row()
         if row is None or screen.standing is None:
             return ""
-        label = f"T{screen.cursor.trial_name(row)}" if evidence is None else evidence.trial_label(row)
+        label = self.trial_label()
         if chat.off is not None:
             return f"/why {label}"
         return f"Why is [{label}] sick? " if screen.standing.is_sick(row) else f"What sets [{label}] apart? "

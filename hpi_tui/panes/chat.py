@@ -6,6 +6,7 @@ they concern the chat (Enter, Tab, Esc, Up, PgUp …) and otherwise go to whoeve
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -50,6 +51,7 @@ class Chat(Lines, can_focus=True):
         super().__init__(look, id=id)
         self.active = False
         self.run_key: Callable[[str], bool] | None = None
+        self.trial_here: Callable[[], str] | None = None
         self.conversation: Conversation | None = None
         self.transcript = Transcript(look)
         self.draft = Draft()
@@ -211,6 +213,8 @@ class Chat(Lines, can_focus=True):
     def _send(self, question: str, conversation: Conversation) -> None:
         from hpi_core.chat.commands import is_command
 
+        if question.lower() == "/why" and self.trial_here is not None:
+            question = f"/why {shlex.quote(self.trial_here())}".removesuffix(" ''")
         turn = self.transcript.add(question, offline=is_command(question))
         self._recall.keep(question)
         self._waiting = ""

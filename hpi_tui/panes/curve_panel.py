@@ -143,13 +143,13 @@ class PanelPlot:
         self.shades = density.levels(int(healthy.max(initial=1)), len(signs))
         level = np.searchsorted(self.shades, healthy, side="right")
         look = self.canvas.look
-        ill_token = "heat2" if look.fills else ("err" if look.depth == "16" else "muted")
+        ill_token = "glow" if look.fills else ("err" if look.depth == "16" else "muted")
         for at in range(high):
             row = "".join(
                 " " if not n or s else (dot if signs[n - 1] == DOTS else signs[n - 1])
                 for n, s, dot in zip(level[at].tolist(), sickly[at].tolist(), dots[0][at], strict=True)
             )
-            self.canvas.stamp(self.box.x, self.box.y + at, [row], "faint" if look.fills else "muted")
+            self.canvas.stamp(self.box.x, self.box.y + at, [row], "haze" if look.fills else "muted")
             if sickly[at].any():
                 many = sick[at] > max(2, crowd.sick.sum() // 20)
                 row = "".join(

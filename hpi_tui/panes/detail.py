@@ -70,6 +70,7 @@ def compute(table: SweepTable, row: int, typical: dict[str, object]) -> DetailVi
     top = table.best_for(row)
     best = sweep.trials.row(top, named=True) if top is not None and top != row else None
     objective = roles.objective.metric if roles.objective else None
+    others = [name for name, _ in sweep.other_objectives]
 
     def compared(name: str) -> Compared:
         value = here[name]
@@ -79,7 +80,7 @@ def compute(table: SweepTable, row: int, typical: dict[str, object]) -> DetailVi
         return Compared(name, table.write(name, value), beside, usual, same)
 
     parameters = {p.name for p in roles.hyperparameters}
-    metrics = [m.name for m in roles.metrics if m.name != objective]
+    metrics = others + [m.name for m in roles.metrics if m.name != objective and m.name not in others]
     shown = {*parameters, *metrics, objective, roles.id, "_row", "_status"}
     rest = [name for name in (*roles.resources, *table.names) if name not in shown and name not in ADDED]
     kinds = (
@@ -94,7 +95,8 @@ def compute(table: SweepTable, row: int, typical: dict[str, object]) -> DetailVi
     status = "incomplete: its record was cut off" if row in sweep.incomplete else str(here["_status"])
     facts = ["" if status == "unknown" else status]
     if objective is not None:
-        facts.append(f"{safe(objective, 40)} {prose_number(here[objective])}")
+        facts.append(f"{safe(objective, 40)} {prose_number(here[objective])}{' judged' * bool(others)}")
+    facts += [f"{safe(name, 24)} {prose_number(here[name])}" for name in others[:2]]
     trial = str(here[roles.id]) if roles.id is not None else str(row)
     best_id = None if best is None else str(best[roles.id]) if roles.id is not None else str(top)
     words = verdict(table.standing, row) if table.standing is not None else []

@@ -54,6 +54,7 @@ class HelpScreen(Listing):
                 Entry((Run(f"{keys_shown(action):<{_KEYS_WIDE}} ", "strong", True), Run(action.help)), action.name)
                 for action in ACTIONS
                 if action.scope == scope
+                and (action.keys or search or self.searching)  # what has no key is found by its words, and in `V`
                 and search in f"{action.help} {action.name.replace('_', ' ')} {keys_shown(action)}".casefold()
             ]
             if rows:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hpi_core.numerals import plural
 from hpi_core.sweep import Sweep
 from hpi_core.text import safe
 from hpi_tui.screens.listing import Listing, wrapped
@@ -23,7 +24,7 @@ class LedgerScreen(Listing):
         super().__init__(look, safe(sweep.source.name, 60))
         self._rows = sweep.ledger.head(_MOST).rows(named=True)
         more = "" if sweep.ledger.height <= _MOST else f", the first {_MOST:,} shown"
-        self.about = f"{sweep.ledger.height:,} entries{more}"
+        self.about = f"{plural(sweep.ledger.height, 'entry', 'entries')}{more}"
 
     def entries(self, search: str) -> Sequence[Entry]:
         """Return the entries whose words hold the text."""

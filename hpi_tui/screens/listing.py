@@ -89,8 +89,6 @@ class Listing(Screen[object]):
         self.query_one("#cover-title", Title).show(
             [Run(f" {self.heading}", "text", True)], [Run(f"  {self.about}", "muted")]
         )
-        keys = [run for key, does in self.keys for run in (Run(key, "strong", True), Run(f" {does}  ", "muted"))]
-        self.query_one("#cover-footer", Fixed).show(([], []), ([Run(" "), *keys], []))
         self.fill(self.first_value())
         self.set_focus(self.query_one("#search") if self.searching else self.list)
 
@@ -124,6 +122,12 @@ class Listing(Screen[object]):
 
     @on(ChoiceList.Moved)
     def _moved(self) -> None:
+        keys = [run for key, does in self.keys for run in (Run(key, "strong", True), Run(f" {does}  ", "muted"))]
+        above, below = self.list.out_of_sight
+        hidden = [f"↑ {above:,} more"] * bool(above) + [f"↓ {below:,} more"] * bool(below)
+        self.query_one("#cover-footer", Fixed).show(
+            ([], []), ([Run(" "), *keys], [Run(f"{'  '.join(hidden)} ", "text")])
+        )
         rows = self.readout(self.list.value)
         self.query_one("#readout", Fixed).show(*((runs, []) for runs in rows[:READOUT_LINES]))
 

@@ -154,6 +154,7 @@ class MainScreen(Screen[None]):
         self.curves = self.query_one("#curves", Curves)
         self.chat = self.query_one("#chat", Chat)
         self.detail = self.query_one("#detail", Detail)
+        self.chat.trial_here = self.commands.chat.trial_label
         self.header = self.query_one("#header", KeyTaker)
         self.header.run_key = self.runs.run_key = self.chat.run_key = self.carry_out_key
         self.runs.laid_out = lambda out: self.query_one("#position", Position).show(self.state, out)

@@ -48,6 +48,13 @@ class ChoiceList(Lines, can_focus=True):
         """The value of the entry under the cursor."""
         return self.entries[self.cursor].value if self.entries else None
 
+    @property
+    def out_of_sight(self) -> tuple[int, int]:
+        """How many entries lie above and below those on the screen."""
+        if self._flows():
+            return 0, 0
+        return self._top, max(0, len(self.entries) - self._top - max(1, self.size.height))
+
     def fill(self, entries: Sequence[Entry], value: str | None = None) -> None:
         """Show these entries, the cursor on the one of this value or on the first that can be chosen."""
         self.entries = list(entries)
@@ -65,7 +72,10 @@ class ChoiceList(Lines, can_focus=True):
             return
         before = self.cursor
         self.cursor = choosable[max(0, min(choosable.index(before) + delta, len(choosable) - 1))]
-        if self._keep_in_sight():
+        if self.cursor == before and delta > 0 and not self._flows():  # on to what stands below the last choice
+            self._top = max(self._top, min(self._top + delta, len(self.entries) - self.size.height))
+            self.redraw()
+        elif self._keep_in_sight():
             self.redraw()
         elif self.flowing:
             self.redraw_lines(*(at % max(1, self.size.height) for at in (before, self.cursor)))
@@ -76,6 +86,7 @@ class ChoiceList(Lines, can_focus=True):
     def on_resize(self) -> None:
         """Keep the cursor in sight."""
         self._keep_in_sight()
+        self.post_message(self.Moved())
 
     def on_key(self, event: events.Key) -> None:
         """Carry a key out in its own turn, so that what it opens gets the very next one."""
@@ -137,4 +148,6 @@ class ChoiceList(Lines, can_focus=True):
             self._top = max(0, min(max(self._top, self.cursor - height + 1), self.cursor, len(self.entries) - height))
             if self.cursor < 3:
                 self._top = 0
+            elif all(entry.value is None for entry in self.entries[self.cursor + 1 :]):
+                self._top = max(self._top, min(self.cursor, len(self.entries) - height))
         return self._top != before

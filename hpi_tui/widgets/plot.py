@@ -159,11 +159,12 @@ class Canvas:
                         self._style[y + down][at] = (token, "ground", bold)
 
     def is_free(self, x: int, y: int, length: int) -> bool:
-        """Whether nothing but grid stands on these cells, all of them on the canvas."""
+        """Whether nothing but grid or the edge of a crowd stands on these cells, all of them on the canvas."""
         if not 0 <= y < self.height or x < 0 or x + length > self.width:
             return False
         return all(
-            self._text[y][at] == " " or self._style[y][at][0] == "faint" for at in range(x, min(x + length, self.width))
+            self._text[y][at] == " " or self._style[y][at][0] in ("faint", "haze")
+            for at in range(x, min(x + length, self.width))
         )
 
     def strip(self, y: int) -> Strip:

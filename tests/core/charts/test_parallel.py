@@ -121,7 +121,7 @@ def _share_of_sick_cells(inspection: Inspection) -> tuple[float, float]:
     """Return how much of the drawing is in the colour of sick trials between the first two axes and after them."""
     look = Look()
     strips = draw_parallel(look, _made(inspection, most=4), 120, 30)
-    colours = {look.style(token).color for token in ("err", "heat2")}
+    colours = {look.style(token).color for token in ("err", "glow")}
     cells: list[list[bool]] = [[], []]
     for strip in strips[4:24]:
         at = 0
