@@ -72,7 +72,7 @@ ACTIONS: list[Action] = [
     Action("sort", ("s",), "sort, reverse, stop", "find", 30, "sort"),
     Action("clear_sort", (), "order of the source", "find"),
     Action("group", ("number_sign",), "group by configuration", "find"),
-    Action("views", ("V",), "views: what can be shown", "look", 54, "views"),
+    Action("views", ("V",), "views: what else can be shown", "look", 54, "views"),
     Action("importance", ("I",), "importance of hyperparameters", "look", None, "importance"),
     Action("together", ("P",), "two hyperparameters together", "look", None, "two together"),
     Action("choose_two", (), "choose two to see together", "look"),

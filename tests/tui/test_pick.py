@@ -157,7 +157,7 @@ def test_a_study_that_was_named_can_be_left_for_another_and_a_table_has_nothing_
         app.until(lambda text: "study.db · first" in text and "4 trials" in text and "inspecting" not in text)
         app.send(":")
         app.send("open another")
-        app.until(lambda text: "open another experiment or store" in text and "next trial" not in text)
+        app.until(lambda text: "another experiment or store" in text and "next trial" not in text)
         app.send("\r")
         app.until(lambda text: "Which study?" in text and "Esc back to what is open" in text)
         search(app, "second", "  4 trials")
