@@ -97,13 +97,11 @@ def _sorted(context: Context, rows: pl.Series) -> bool:
 
 def _correlation(parameter: Parameter, order: Floats) -> tuple[float, float]:
     """Return Spearman's correlation with the order and its p-value (normal approximation)."""
-    from scipy.special import ndtr
-
     values = np.asarray(parameter.values, dtype=np.float64)
     known = ~parameter.missing & ~np.isnan(values)
     a, b = ranks(values[known]), ranks(order[known])
     rho = float(np.corrcoef(a, b)[0, 1])
-    return rho, float(2 * ndtr(-abs(rho) * math.sqrt(max(len(a) - 1, 1))))
+    return rho, math.erfc(abs(rho) * math.sqrt(max(len(a) - 1, 1) / 2))
 
 
 # Steps around 30 whose order looks random, pulled down with time.

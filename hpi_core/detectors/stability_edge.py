@@ -34,6 +34,7 @@ from hpi_core.detectors.search_space import NUMERIC_BREAKDOWNS, broken_at, looke
 from hpi_core.numerals import number, percent
 from hpi_core.statistics.binning import code_trials
 from hpi_core.statistics.screening import screen
+from hpi_core.statistics.study import ROUGHNESS
 from hpi_core.text import safe
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def _cut(parameter: Parameter, broken: Booleans, most_p: float) -> tuple[float, 
     coding = code_trials(parameter)
     totals = np.bincount(coding.codes, minlength=coding.size)
     positives = np.bincount(coding.codes[broken], minlength=coding.size)
-    found = screen(coding, positives, totals)
+    found = screen(coding, positives, totals, exact_below=math.log(most_p) + ROUGHNESS)
     split = found.split
     if split is None or split.kind not in ("above", "below") or found.log_p > math.log(most_p):
         return None

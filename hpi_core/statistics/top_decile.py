@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hpi_core.statistics.distributions import normal_cdf
+
 if TYPE_CHECKING:
     from hpi_core.roles import Kind
     from hpi_core.statistics.inputs import Booleans, Floats, Integers, Parameter
@@ -187,11 +189,10 @@ def _level_density(counts: Floats) -> Floats:
 
 def _ordered_density(counts: Floats) -> Floats:
     """Return the kernel density on a grid of neighbours; shapes (draws, cells). Every kernel is cut at both ends."""
-    from scipy.special import ndtr
-
     n, size = np.maximum(counts.sum(-1), 1.0), counts.shape[-1]
     width = _bandwidth(counts, n)
-    cumulative = ndtr(np.arange(-size + 0.5, size, 1.0) / width[:, None])
+    above = normal_cdf(np.arange(0.5, size) / width[:, None])
+    cumulative = np.concatenate([1 - above[:, ::-1], above], axis=1)
     mass = cumulative[:, 1:] - cumulative[:, :-1]
     inside = (cumulative[:, size:] - cumulative[:, :size])[:, ::-1]
     distance, prior = _lattice(size)
@@ -202,10 +203,8 @@ def _ordered_density(counts: Floats) -> Floats:
 @lru_cache(maxsize=64)
 def _lattice(size: int) -> tuple[Integers, Floats]:
     """Return where the distance from cell to cell stands in a list of kernel masses, and the prior over the cells."""
-    from scipy.special import ndtr
-
     cell = np.arange(size)
-    prior = np.diff(ndtr((np.arange(size + 1) - size / 2) / size))
+    prior = np.diff(normal_cdf((np.arange(size + 1) - size / 2) / size))
     return cell[:, None] - cell[None, :] + size - 1, prior / prior.sum()
 
 

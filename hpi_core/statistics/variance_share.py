@@ -9,9 +9,12 @@ near zero, from the noncentral F test.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from hpi_core.statistics.beta import NoncentralF, beta_quantile
 
 if TYPE_CHECKING:
     from hpi_core.statistics.binning import Coding
@@ -125,18 +128,19 @@ def _least_share(share: float, levels: int, n: int) -> float:
     By inverting the noncentral F test (Steiger and Fouladi 1997). The jackknife is too wide near 0, where epsilon
     squared depends on the trials by pairs.
     """
-    from scipy.special import ncfdtr
-
     between, within = levels - 1, n - levels
     if share <= 0 or between < 1:
         return 0.0
     f = 1 + share * (n - 1) / (between * (1 - share)) if share < 1 else np.inf
-    if not np.isfinite(f) or ncfdtr(between, within, 0.0, f) < 0.95:
+    if not np.isfinite(f):
         return 0.0
     low, high = 0.0, f * between
+    distribution = NoncentralF(between, within, f, high)
+    if distribution.cdf(0.0) < 0.95:
+        return 0.0
     for _ in range(30):
         middle = (low + high) / 2
-        low, high = (middle, high) if ncfdtr(between, within, middle, f) >= 0.95 else (low, middle)
+        low, high = (middle, high) if distribution.cdf(middle) >= 0.95 else (low, middle)
     return low / (low + n)
 
 
@@ -153,6 +157,7 @@ def _epsilon(counts: Floats, sums: Floats, squares: Floats | float) -> Floats:
         )
 
 
+@lru_cache(maxsize=256)
 def noise_quantile(levels: int, n: int, parameters: int = 1, degrees: int | None = None) -> float:
     """Return the 95 % quantile of the largest epsilon squared of so many parameters that have nothing to do with it.
 
@@ -160,12 +165,10 @@ def noise_quantile(levels: int, n: int, parameters: int = 1, degrees: int | None
     (n - levels) / 2 (Kruskal and Wallis 1952); the largest of independent ones is below x with that probability to the
     power of their number. `degrees` replaces levels - 1 where fewer are tested.
     """
-    from scipy.special import betaincinv
-
     tested = levels - 1 if degrees is None else degrees
     if tested < 1 or n <= levels:
         return 0.0
-    ratio = float(betaincinv(tested / 2, (n - levels) / 2, 0.95 ** (1 / max(parameters, 1))))
+    ratio = beta_quantile(tested / 2, (n - levels) / 2, 0.95 ** (1 / max(parameters, 1)))
     return max(0.0, ratio - tested * (1 - ratio) / (n - levels))
 
 

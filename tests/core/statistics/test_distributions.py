@@ -2,9 +2,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.special import gammaln, log_ndtr, ndtri
+from scipy.special import gammaln, log_ndtr, ndtr, ndtri
 
-from hpi_core.statistics.distributions import log_factorial, log_normal_tail, log_normal_tails, normal_quantile
+from hpi_core.statistics.distributions import (
+    log_factorial,
+    log_normal_tail,
+    log_normal_tails,
+    normal_cdf,
+    normal_quantile,
+)
 
 
 @pytest.mark.parametrize("z", [-9.0, -1.0, 0.0, 0.5, 2.0, 6.0, 29.9, 30.1, 100.0, 1e6])
@@ -16,6 +22,11 @@ def test_tails_of_an_array_are_those_of_each_and_none_beyond_infinity() -> None:
     z = np.array([[-1.0, 0.0, 29.9], [30.1, 1e6, np.inf]])
     assert log_normal_tails(z)[:, :2] == pytest.approx(log_ndtr(-z[:, :2]), rel=1e-9)
     assert log_normal_tails(z)[1, 2] == -np.inf
+
+
+def test_the_normal_distribution_of_arrays_is_scipys() -> None:
+    z = np.linspace(-12, 12, 4001)
+    assert normal_cdf(z) == pytest.approx(ndtr(z), rel=2e-7)
 
 
 @pytest.mark.parametrize("p", [1e-300, 1e-9, 0.025, 0.5, 0.8])
