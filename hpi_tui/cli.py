@@ -86,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _open(args: argparse.Namespace) -> int:
+    from hpi_core.last_words import allow
     from hpi_core.tables.locations import find
     from hpi_tui import terminal
 
@@ -106,6 +107,7 @@ def _open(args: argparse.Namespace) -> int:
         terminal.take_keys_from_terminal()
     terminal.draw_on_the_terminal()
     terminal.remember_attributes()
+    allow("hpi-tui", terminal.restore)
     return _run(args, locations, found, data)
 
 

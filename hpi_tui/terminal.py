@@ -65,17 +65,22 @@ def remember_attributes() -> None:
         _attributes = list(termios.tcgetattr(0))
 
 
+def restore() -> None:
+    """Give the terminal back as it was found, whatever the app is doing."""
+    with suppress(OSError):
+        os.set_blocking(_drawing, False)
+        os.write(_drawing, _RESTORE)
+    if _attributes is not None:
+        with suppress(termios.error, OSError):
+            termios.tcsetattr(0, termios.TCSANOW, _attributes)  # type: ignore[arg-type]
+
+
 def leave_within(seconds: float, code: int) -> None:
     """End the process after so many seconds if it has not ended by itself, the terminal restored where there is one."""
 
     def end() -> None:
         time.sleep(seconds)
-        with suppress(OSError):
-            os.set_blocking(_drawing, False)
-            os.write(_drawing, _RESTORE)
-        if _attributes is not None:
-            with suppress(termios.error, OSError):
-                termios.tcsetattr(0, termios.TCSANOW, _attributes)  # type: ignore[arg-type]
+        restore()
         os._exit(code)
 
     threading.Thread(target=end, daemon=True).start()

@@ -15,12 +15,14 @@ from typing import Any, NoReturn
 
 from hpi_core.errors import FilterError, HpiError
 from hpi_core.exit_codes import ExitCode
+from hpi_core.last_words import allow
 from hpi_core.text import safe
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit status; never lets a traceback out."""
     cap_threads()
+    allow("hpi")
     _open_closed_streams()
     try:
         args, unknown = _parser().parse_known_args(argv)

@@ -13,6 +13,7 @@ import hpi_core.readers
 from hpi_core.errors import Cancelled as ReadingCancelled
 from hpi_core.errors import Choice, HpiError, SeveralExperimentsError, SourceError, UsageError
 from hpi_core.frames import ROW
+from hpi_core.last_words import reading
 from hpi_core.lines import LineCounts
 from hpi_core.plugins import discover
 from hpi_core.readers._below import from_above
@@ -86,7 +87,7 @@ def read_sweep(
     source = Source(
         kind=kinds[0] if len(kinds) == 1 else "+".join(kinds),
         location=found.location,
-        name=f"{found.name} · {safe(table.experiment, 80)}" if table.experiment else found.name,
+        name=f"{found.name} · {safe(table.experiment, 80)}" if table.experiment and len(parts) == 1 else found.name,
         fingerprint=fingerprint(found.contents),
         read_at=time.time(),
         lines=table.lines,
@@ -142,7 +143,10 @@ def _with_curves(
         if rows is None:
             plain = replace(options, separator=None, encoding=None)
             rows = large_text(content, choose, plain, progress, cancelled)
-        return None if rows is None else attach_large(table, rows, least, progress, cancelled)
+        if rows is None:
+            return None
+        with reading(safe(content.name)):
+            return attach_large(table, rows, least, progress, cancelled)
 
     if options.curves is not None:
         return with_named_curves(table, options.curves, read, large) if options.curves else Attached(table)

@@ -8,10 +8,12 @@ import polars as pl
 
 from hpi_core.dtypes import plain
 from hpi_core.errors import SourceError
+from hpi_core.last_words import reading
 from hpi_core.readers.contract import Reader
 from hpi_core.tables.content import Content
 from hpi_core.tables.table import Cancelled, Progress, ReadOptions, Table
 from hpi_core.tables.unheard import panics_unheard
+from hpi_core.text import safe
 
 _MAGIC = b"ARROW1"
 
@@ -29,7 +31,7 @@ def read_table(content: Content, _options: ReadOptions, progress: Progress, _can
     """
     progress("reading the file", None)
     try:
-        with panics_unheard():
+        with reading(safe(content.name)), panics_unheard():
             frame = plain(pl.read_ipc(io.BytesIO(content.bytes())))
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
         raise SourceError(

@@ -143,6 +143,9 @@ def _quantity(rest: list[str]) -> tuple[str, Direction | None, words.Family, boo
     covered = 0
     position = 0
     while position < len(rest):
+        if rest[position] == "per" and 0 < position < len(rest) - 1:  # something for each of something: no error rate
+            position += 1
+            continue
         for size in (2, 1):
             word = "_".join(rest[position : position + size])
             if size == 2 and len(rest) - position < 2:

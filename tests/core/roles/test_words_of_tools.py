@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from hpi_core.roles import normalise_status
+from hpi_core.roles.names import parse
 from hpi_core.sweep import Sweep
 
 ROWS = 60
@@ -142,3 +143,16 @@ def test_what_was_left_out_on_purpose_has_not_failed() -> None:
     table = sweep(status=["pass"] * 30 + ["skipped"] * 15 + ["unavailable"] * 15, loss=measured())
     statuses = normalise_status(table.trials.drop("_row", "_status"), table.roles, frozenset())
     assert dict(statuses.value_counts().iter_rows()) == {"completed": 30, "pruned": 30}
+
+
+def test_so_many_per_second_is_a_speed_and_no_phoneme_error_rate() -> None:
+    for name in ("eval_samples_per_second", "train_steps_per_second", "tokens_per_sec"):
+        metric = parse(name).metric
+        assert metric is None or (metric.quantity, metric.direction) != ("per", "min"), name
+    for name in ("test/per", "eval_per"):
+        metric = parse(name).metric
+        assert metric is not None
+        assert (metric.quantity, metric.direction) == ("per", "min")
+    loss = parse("loss_per_token").metric
+    assert loss is not None
+    assert loss.quantity == "loss"
