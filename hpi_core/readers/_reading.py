@@ -235,7 +235,8 @@ def _read_content(
     if place is not None and store is not None:
         return _read_store(store, place, label, options, progress, cancelled)
     try:
-        log = large_log(content, label, choose, options, progress, cancelled)
+        with reading(safe(content.name)):
+            log = large_log(content, label, choose, options, progress, cancelled)
         if log is not None:
             return _Outcome((log,))
         members = inflate(content, cancelled).members

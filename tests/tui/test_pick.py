@@ -23,7 +23,7 @@ def opened(tmp_path: Path, *arguments: str | Path, rows: int = 30) -> Terminal:
 @needs_shared
 def test_a_store_of_several_experiments_asks_and_enter_opens_the_one_found(tmp_path: Path) -> None:
     with opened(tmp_path, DATA / HEART) as app:
-        app.until(lambda text: "Which experiment?" in text and "18 trials" in text)
+        app.until(lambda text: "Which experiment?" in text and "18 trials" in text and "Esc quit" in text)
         assert "7 trials" in app.text
         assert "5 trials" in app.text
         assert "2024-06-1" in app.text  # when it was last alive
