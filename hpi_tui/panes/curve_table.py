@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from hpi_tui.panes.curve_settings import CurveSettings
 
 _STEP, _CELL = 12, 13
+_NARROW_STEP, _NARROW_CELL = 8, 9
+_WIDE = 66
 
 
 def table_steps(chart: CurveChart, rows: int) -> list[float]:
@@ -54,27 +56,30 @@ def _best_at(trial: Curve, direction: str | None) -> float | None:
 
 def draw_table(look: Look, chart: CurveChart, settings: CurveSettings, width: int, height: int) -> list[Strip]:
     """Draw heading and rows; the row at the cursor is marked."""
+    step_wide, cell_wide = (_STEP, _CELL) if width >= _WIDE else (_NARROW_STEP, _NARROW_CELL)
     steps = table_steps(chart, height - 1)
     own = chart.panels[0]
     columns = [(named(curve, ascii_only=look.ascii), curve) for curve in reversed(own.curves)]
     away = own.of("best") is not None
-    head = [Run(f"{chart.axis:>{_STEP}}", "muted")]
-    head += [Run(f" {cut(name, _CELL):>{_CELL}}", token_of(curve, chosen=True), True) for name, curve in columns]
-    head += [Run(f"{'trial – ★':>{_CELL}}", "muted")] if away else []
+    head = [Run(f"{chart.axis:>{step_wide}}", "muted")]
+    head += [
+        Run(f" {cut(name, cell_wide):>{cell_wide}}", token_of(curve, chosen=True), True) for name, curve in columns
+    ]
+    head += [Run(f"{'trial – ★' if cell_wide == _CELL else '– ★':>{cell_wide}}", "muted")] if away else []
     beside = [(panel.metric, curve) for panel in chart.panels[1:] if (curve := panel.of("trial")) is not None]
-    beside = beside if width >= _STEP + (len(columns) + 3) * (_CELL + 1) else []
-    head += [Run(f" {cut(safe(metric, 60), _CELL):>{_CELL}}", "muted") for metric, _ in beside]
+    beside = beside if width >= step_wide + (len(columns) + 3) * (cell_wide + 1) else []
+    head += [Run(f" {cut(safe(metric, 60), cell_wide):>{cell_wide}}", "muted") for metric, _ in beside]
     at = int(np.abs(np.array(steps) - settings.cursor).argmin()) if steps and settings.cursor is not None else -1
     strips = [paint(look, head, width)]
     if not steps:
         strips.append(paint(look, [Run(f"  trial {chart.trial} has no point here", "muted")], width))
     for place, step in enumerate(steps[: height - 1]):
-        runs = [Run(f"{'▌' if place == at else ' '}{step:>{_STEP - 1},.10g}", "strong" if place == at else "text")]
+        runs = [Run(f"{'▌' if place == at else ' '}{step:>{step_wide - 1},.10g}", "strong" if place == at else "text")]
         values = [_at(curve, step) for _, curve in columns]
-        runs += [_shown(value, curve) for value, (_, curve) in zip(values, columns, strict=True)]
+        runs += [_shown(value, curve, cell_wide) for value, (_, curve) in zip(values, columns, strict=True)]
         if away:
-            runs.append(_difference(chart, step))
-        runs += [_shown(_at(curve, step), curve) for _, curve in beside]
+            runs.append(_difference(chart, step, cell_wide))
+        runs += [_shown(_at(curve, step), curve, cell_wide) for _, curve in beside]
         runs += _notes(chart, step)
         strips.append(paint(look, runs, width, "cur" if place == at else "ground"))
     return strips
@@ -90,22 +95,22 @@ def _at(curve: Curve, step: float) -> float | None:
     return point[1]
 
 
-def _shown(value: float | None, curve: Curve) -> Run:
+def _shown(value: float | None, curve: Curve, wide: int) -> Run:
     if value is None:
-        return Run(f" {'–':>{_CELL}}", "muted")
+        return Run(f" {'–':>{wide}}", "muted")
     loose = not math.isfinite(value)
     text = ("nan" if value != value else f"{value:+}") if loose else prose_number(value)
     token = "err" if loose else ("text" if curve.part == "trial" else "muted")
-    return Run(f" {text:>{_CELL}}", token, loose)
+    return Run(f" {text:>{wide}}", token, loose)
 
 
-def _difference(chart: CurveChart, step: float) -> Run:
+def _difference(chart: CurveChart, step: float, wide: int) -> Run:
     pair = [chart.panels[0].of("trial"), chart.panels[0].of("best")]
     values: list[Any] = [None if curve is None else _at(curve, step) for curve in pair]
     if any(value is None or not math.isfinite(value) for value in values):
-        return Run(f"{'–':>{_CELL}}", "muted")
+        return Run(f"{'–':>{wide}}", "muted")
     away = values[0] - values[1]
-    return Run(f"{('+' if away > 0 else '') + prose_number(away):>{_CELL}}", "text")
+    return Run(f"{('+' if away > 0 else '') + prose_number(away):>{wide}}", "text")
 
 
 def _notes(chart: CurveChart, step: float) -> list[Run]:

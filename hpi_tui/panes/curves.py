@@ -319,7 +319,8 @@ class Curves(Lines):
         there = 0 if trial is None else int(((trial.x >= chart.low) & (trial.x <= chart.high)).sum())
         rows = len(table_steps(chart, self.size.height - 2))
         part = f"{rows:,} of {there:,} points, > shows more" if rows < there else f"{there:,} points"
-        return f"trial {chart.trial} as a table, {part}"
+        whose = f"trial {chart.trial} as a table, " if self.size.width >= 66 else ""
+        return f"{whose}{part}"
 
 
 def with_settings(view: CurvesView, settings: CurveSettings) -> CurvesView:

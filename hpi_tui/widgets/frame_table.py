@@ -207,7 +207,8 @@ class FrameTable(Lines, can_focus=True):
 
     def _place(self, width: int) -> list[Placed]:
         placed: list[Placed] = []
-        left = GUTTER
+        leaning = bool(self.names) and not self.source.look(self.names[0]).right
+        left = GUTTER + int(leaning)  # lest a sign touch the id it stands before
         pinned = self._pinned()
         for at in (*range(min(pinned, len(self.names))), *range(max(pinned, self.first_column), len(self.names))):
             name = self.names[at]

@@ -52,7 +52,7 @@ def test_moving_sorting_and_selecting(open_app: Open, sweep_file: Path) -> None:
         app.send("s")
         app.until("val_loss ↓")
         app.send("g")
-        app.until(lambda _: "★t007" in _row(app) and "0.111" in _row(app))
+        app.until(lambda _: "★ t007" in _row(app) and "0.111" in _row(app))
         app.send("G")
         app.until(lambda _: " nan" in _row(app))
         app.send("s")

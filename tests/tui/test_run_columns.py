@@ -32,7 +32,7 @@ def blamed_file(tmp_path: Path) -> Path:
 
 def _heading(terminal: Terminal) -> str:
     """The names of the columns of Runs."""
-    return next((line for line in terminal.text.split("\n") if line.startswith("    trial_id ")), "")
+    return next((line for line in terminal.text.split("\n") if re.match(r" {4,5}trial_id ", line)), "")
 
 
 @pytest.mark.parametrize(("columns", "rows"), [(80, 24), (120, 40)])
