@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from hpi_core.detectors.repetition import repeats_of
 from hpi_core.inspection.outcomes import objective_outcomes
 from hpi_core.numerals import cell
 from hpi_core.statistics.causes import find_causes
@@ -42,6 +43,7 @@ def associate(
         [_issue(name, verdicts[name]) for name in infos if name in verdicts],
         order=_order(sweep),
         groups=_groups(sweep),
+        repeats=repeats_of(sweep),
     )
 
 

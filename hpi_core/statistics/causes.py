@@ -25,6 +25,7 @@ from hpi_core.statistics.inputs import plainness
 from hpi_core.statistics.intervals import Z95
 from hpi_core.statistics.leads import find_leads
 from hpi_core.statistics.pair_causes import pair_causes
+from hpi_core.statistics.repeats import telling_sides, with_fewer
 from hpi_core.statistics.search import search
 from hpi_core.statistics.strata import screen_in_strata
 from hpi_core.statistics.study import LEAST_SICK, LEAST_TRIALS, MOST_Q, Study
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from hpi_core.statistics.claims import Claim
     from hpi_core.statistics.family import Family, Member
     from hpi_core.statistics.inputs import Floats, Groups, Issue, Parameter
+    from hpi_core.statistics.repeats import Repeats
     from hpi_core.statistics.search import Each, Tested
 
 __all__ = ["LEAST_SICK", "LEAST_TRIALS", "MOST_Q", "find_causes", "selection_quantile"]
@@ -51,6 +53,7 @@ def find_causes(
     *,
     order: Floats | None = None,
     groups: Groups | None = None,
+    repeats: Repeats | None = None,
     seed: int = 0,
 ) -> CauseFindings:
     """Return the causes, leads and buckets of a sweep.
@@ -62,6 +65,7 @@ def find_causes(
         infos: which trials have what is worth a note and no illness, as `issues`; told apart.
         order: when each trial began, any increasing number; without it the trials stand in order.
         groups: the sweeps that were mixed into this one, if it is several.
+        repeats: which trials repeat a configuration, if any do.
         seed: of the bootstrap and the stratified tests; the same input gives the same output.
     """
     by_member: dict[Member, Sequence[Issue]] = {"issue": issues, "objective": outcomes, "info": infos}
@@ -75,13 +79,19 @@ def find_causes(
         codings = list(each(code_trials, parameters))
         counts = list(each(lambda coding: tally.count(coding.codes, coding.size), codings))
         study = Study(parameters, everything, tally, codings, counts, order, groups, seed)
+        if repeats is not None and parameters and everything:
+            study = _seen(study, repeats, each)
         tested = search(study, members, each)
         claims = [made for member in tested.tests for made in _claims(study, tested, member, each)]
     causes, not_causes = _settle(study, tested.family, claims, members)
     claimed = {cause.issue for cause in causes} | {other.issue for other in not_causes}
     unclaimed = [k for k, x in enumerate(everything) if members[k] == "objective" and x.id not in claimed]
-    leads = list(find_leads(parameters, everything, codings, counts, tally, unclaimed))
+    leads = list(find_leads(parameters, study.issues, codings, study.counts, study.tally, everything, unclaimed))
     buckets = list(describe_buckets(parameters, everything, codings, counts))
+    said = [*caveats_of(parameters, issues, codings, tally), *study.words(len(issues))]
+    if repeats is not None:
+        buckets = list(with_fewer(buckets, everything, study.issues))
+        said += repeats.words(everything, study.issues, len(issues))
     whole = ApartFindings(tuple(causes), tuple(not_causes), tuple(leads), tuple(buckets))
     own = _about(whole, ApartFindings, issues)
     return CauseFindings(
@@ -94,8 +104,19 @@ def find_causes(
         _about(whole, InfoFindings, infos),
         tested.family.size,
         bool(study.drift) and any(study.stratified),
-        (*caveats_of(parameters, issues, codings, tally), *study.words(len(issues))),
+        tuple(said),
     )
+
+
+def _seen(study: Study, repeats: Repeats, each: Each) -> Study:
+    """Return the search among the trials that count as independent."""
+    sides = telling_sides(study.codings, study.counts, len(study.issues))
+    seen = [repeats.seen(issue, side) for issue, side in zip(study.issues, sides, strict=True)]
+    if all(kept is issue for kept, issue in zip(seen, study.issues, strict=True)):
+        return study
+    tally = Tally(seen)
+    counts = list(each(lambda coding: tally.count(coding.codes, coding.size), study.codings))
+    return study.among(seen, tally, counts)
 
 
 def _about(whole: ApartFindings, kind: type[_Apart], issues: Sequence[Issue]) -> _Apart:

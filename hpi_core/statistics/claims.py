@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hpi_core.statistics.binning import in_range
 from hpi_core.statistics.findings import Cause, Strength
+from hpi_core.statistics.intervals import risk_ratio
 from hpi_core.statistics.screening import least_side
 from hpi_core.statistics.selection import effect, study_choosing
 from hpi_core.statistics.thresholds import PrintedRange, condition, printed_range
@@ -119,6 +120,39 @@ def claim(
         text=condition(parameter.name, low, high, value, split.kind),
     )
     return Claim(cause, split, pair, exposed, n / all_n * (size.rate - all_sick / all_n))
+
+
+def over_all_trials(made: Claim, whole: Issue) -> Claim | None:
+    """Return a claim that was tested on a part of the trials with the counts and rates of all, None if too small there.
+
+    Intervals stay those of the trials that were tested, widened where a rate over all lies beyond them: trials that
+    repeat a configuration make them no narrower.
+
+    Args:
+        made: the claim.
+        whole: the issue over all trials.
+    """
+    cause = made.cause
+    inside, outside = whole.assessable & made.exposed, whole.assessable & ~made.exposed
+    n, other_n = int(np.count_nonzero(inside)), int(np.count_nonzero(outside))
+    sick, other_sick = int(np.count_nonzero(inside & whole.sick)), int(np.count_nonzero(outside & whole.sick))
+    rate, elsewhere = sick / n, other_sick / other_n
+    tested, _ = risk_ratio(cause.sick, cause.n, cause.elsewhere_sick, cause.elsewhere_n)
+    shrunk = min(0.0, math.log(cause.ratio) - tested)
+    ratio = math.exp(risk_ratio(sick, n, other_sick, other_n)[0] + shrunk)
+    difference = rate - elsewhere - max(0.0, cause.rate - cause.rate_elsewhere - cause.difference)
+    share = (rate - elsewhere) * n / max(sick + other_sick, 1)
+    if share < _LEAST_SHARE or (ratio < _LEAST_RATIO and difference < _LEAST_DIFFERENCE):
+        return None
+    told = replace(
+        cause, n=n, sick=sick, rate=rate, rate_low=min(cause.rate_low, rate), rate_high=max(cause.rate_high, rate),
+        rate_elsewhere=elsewhere, elsewhere_n=other_n, elsewhere_sick=other_sick,
+        ratio=ratio, ratio_low=min(cause.ratio_low, ratio), ratio_high=max(cause.ratio_high, ratio),
+        difference=difference, difference_low=min(cause.difference_low, difference),
+        difference_high=max(cause.difference_high, difference), share=share,
+        rows=np.flatnonzero(inside & whole.sick).astype(np.uint32),
+    )  # fmt: skip
+    return replace(made, cause=told)
 
 
 def _matters(size: Effect, share: float) -> bool:

@@ -28,7 +28,7 @@ from hpi_core.statistics.thresholds import condition
 if TYPE_CHECKING:
     from hpi_core.statistics.claims import Claim
     from hpi_core.statistics.family import Family, Member
-    from hpi_core.statistics.inputs import Booleans
+    from hpi_core.statistics.inputs import Booleans, Issue
     from hpi_core.statistics.study import Study
 
 _MOST_TIERS = 4
@@ -135,26 +135,31 @@ def _next_step(study: Study, made: Claim, beyond: Booleans) -> Claim | None:
 def _tiers(study: Study, made: Claim, cuts: list[float]) -> tuple[Tier, ...]:
     """Return the ranges between the cuts with their counts, the sickest first, what is left over last."""
     p, k = made.pair
-    parameter, issue = study.parameters[p], study.issues[k]
+    parameter, issue, whole = study.parameters[p], study.issues[k], study.whole[k]
     values = np.asarray(parameter.values, dtype=np.float64)
     upward = made.cause.kind == "above"
     ends: list[float | None] = [None, *cuts, None]
     tiers = []
     for one, other in itertools.pairwise(ends):
         low, high = (other, one) if upward else (one, other)
-        inside = issue.assessable & ~parameter.missing & in_range(values, low, high)
-        n, sick = int(np.count_nonzero(inside)), int(np.count_nonzero(inside & issue.sick))
+        here = ~parameter.missing & in_range(values, low, high)
+        n, sick = _counted(whole, here)
         if n == 0:
             continue
-        bounds = wilson(sick, n)
-        tiers.append(Tier(low, high, n, sick, sick / n, *bounds, condition(parameter.name, low, high, None, "between")))
+        rate, bounds = sick / n, wilson(*_counted(issue, here)[::-1])
+        words = condition(parameter.name, low, high, None, "between")
+        tiers.append(Tier(low, high, n, sick, rate, min(bounds[0], rate), max(bounds[1], rate), words))
     return tuple(tiers)
 
 
+def _counted(issue: Issue, inside: Booleans) -> tuple[int, int]:
+    """Return the assessable trials inside, and the sick ones among them."""
+    judged = issue.assessable & inside
+    return int(np.count_nonzero(judged)), int(np.count_nonzero(judged & issue.sick))
+
+
 def _enough(study: Study, k: int, inside: Booleans) -> bool:
-    issue = study.issues[k]
-    n = int(np.count_nonzero(issue.assessable & inside))
-    m = int(np.count_nonzero(issue.assessable & inside & issue.sick))
+    n, m = _counted(study.issues[k], inside)
     return n >= LEAST_TRIALS and m >= LEAST_SICK and n - m >= LEAST_SICK
 
 

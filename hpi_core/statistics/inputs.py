@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -72,6 +72,10 @@ class Issue:
     id: str
     sick: Booleans
     assessable: Booleans
+
+    def among(self, trials: Booleans) -> Issue:
+        """Return the issue with these trials alone assessable, as far as they are."""
+        return replace(self, assessable=self.assessable & trials)
 
 
 @dataclass(frozen=True, eq=False)

@@ -37,12 +37,14 @@ def find_leads(
     codings: Sequence[Coding],
     counts: Sequence[tuple[Integers, Integers]],
     tally: Tally,
+    whole: Sequence[Issue],
     unclaimed: Collection[int] = (),
 ) -> Iterator[Lead]:
     """Yield at most one lead per issue with fewer than 20 assessable trials or fewer than 5 sick or 5 healthy ones.
 
-    `unclaimed` are the places of issues without a claim that get a lead in up to 100 trials where its p is at most .2:
-    outcomes of the objective, which always hold five.
+    `issues`, `counts` and `tally` are of the trials that are tested, `whole` are the issues over all trials: the counts
+    that are told. `unclaimed` are the places of issues without a claim that get a lead in up to 100 trials where its p
+    is at most .2: outcomes of the objective, which always hold five.
     """
     for k, issue in enumerate(issues):
         n, m = int(tally.n[k]), int(tally.m[k])
@@ -62,12 +64,10 @@ def find_leads(
             p_value = math.exp(min(0.0, log_p + math.log(len(tried))))
             if enough and p_value > _MOST_P_OF_RESULTS:
                 continue
-            yield _lead(parameters[p], issue, codings[p], split, tally.sick_rows(k), p_value, len(tried))
+            yield _lead(parameters[p], issue, whole[k], codings[p], split, p_value, len(tried))
 
 
-def _lead(
-    parameter: Parameter, issue: Issue, coding: Coding, split: Split, sick_rows: Integers, p: float, tests: int
-) -> Lead:
+def _lead(parameter: Parameter, issue: Issue, whole: Issue, coding: Coding, split: Split, p: float, tests: int) -> Lead:
     low = float(coding.edges[split.first]) if split.kind in ("above", "between") else None
     high = float(coding.edges[split.last + 1]) if split.kind in ("below", "between") else None
     if split.kind == "above" and coding.ceiling:
@@ -79,9 +79,8 @@ def _lead(
     else:
         exposed = in_range(np.asarray(parameter.values, dtype=np.float64), low, high) & ~parameter.missing
     value = coding.levels[split.first - coding.bins] if split.kind == "level" else None
-    n, sick = int(np.count_nonzero(exposed & issue.assessable)), int(np.count_nonzero(exposed[sick_rows]))
-    other_n = int(np.count_nonzero(issue.assessable)) - n
-    other_sick = len(sick_rows) - sick
+    seen = _counted(issue, exposed)
+    n, sick, other_n, other_sick = seen if whole is issue else _counted(whole, exposed)
     least = _LEAST_LEVEL if split.kind in ("level", "missing") else _LEAST_SIDE
     return Lead(
         parameter.name,
@@ -95,9 +94,18 @@ def _lead(
         other_n,
         other_sick,
         p,
-        needed_trials(sick, n, other_sick, other_n, tests, least) - n - other_n,
+        needed_trials(seen[1], seen[0], seen[3], seen[2], tests, least) - seen[0] - seen[2],
         condition(parameter.name, low, high, value, split.kind),
     )
+
+
+def _counted(issue: Issue, exposed: Booleans) -> tuple[int, int, int, int]:
+    """Return trials and sick trials inside, trials and sick trials outside."""
+    inside, outside = issue.assessable & exposed, issue.assessable & ~exposed
+    return (
+        int(np.count_nonzero(inside)), int(np.count_nonzero(inside & issue.sick)),
+        int(np.count_nonzero(outside)), int(np.count_nonzero(outside & issue.sick)),
+    )  # fmt: skip
 
 
 def needed_trials(sick: int, n: int, other_sick: int, other_n: int, tests: int, least: int = _LEAST_SIDE) -> int:

@@ -116,6 +116,16 @@ def _told(study: Study, test: PairTest, box: _Box, q: tuple[float, float]) -> Pa
         or not _large(*_within(study, test.issue, box, strata, size))
     ):
         return None
+    if study.whole[test.issue] is not issue:
+        issue = study.whole[test.issue]
+        both, first_only, second_only, neither = (
+            _over_all(cell, place & issue.assessable, issue.sick)
+            for cell, place in zip((both, first_only, second_only, neither), places, strict=True)
+        )
+        alone, sick = max(first_only.rate, second_only.rate), int(np.count_nonzero(issue.assessable & issue.sick))
+        share = (both.rate - alone) * both.n / max(sick, 1)
+        if share < _LEAST_SHARE or not _large(both.rate, alone):
+            return None
     conditions = tuple(_condition(study, side) for side in (box.first, box.second))
     return PairCause(
         parameters=(conditions[0].parameter, conditions[1].parameter),
@@ -153,6 +163,13 @@ def _large(rate: float, alone: float) -> bool:
 def _cell(inside: Booleans, sick: Booleans, z: float) -> PairCell:
     n, a = int(np.count_nonzero(inside)), int(np.count_nonzero(inside & sick))
     return PairCell(n, a, a / n if n else 0.0, *wilson(a, n, z))
+
+
+def _over_all(seen: PairCell, inside: Booleans, sick: Booleans) -> PairCell:
+    """Return the counts of all trials with the interval of those that were tested, widened to hold their rate."""
+    n, a = int(np.count_nonzero(inside)), int(np.count_nonzero(inside & sick))
+    rate = a / n if n else 0.0
+    return PairCell(n, a, rate, min(seen.rate_low, rate), max(seen.rate_high, rate))
 
 
 def _condition(study: Study, side: Side) -> Condition:

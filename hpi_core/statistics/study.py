@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import zlib
+from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpi_core.statistics.claims import Claim, claim
+from hpi_core.statistics.claims import Claim, claim, over_all_trials
 from hpi_core.statistics.intervals import mantel_haenszel
 from hpi_core.statistics.maxstat import WORTH_EXACT
 from hpi_core.statistics.screening import Screened, screen, screens
@@ -39,7 +40,8 @@ ROUGHNESS = math.log(10)
 class Study:
     """The shared state of one search.
 
-    `issues` are what trials are sick with, then the outcomes of the objective; both are tested alike.
+    `issues` are what trials are sick with, then the outcomes of the objective; both are tested alike. Where trials
+    repeat configurations, the tests see a part of them, and `whole` are the issues over all trials, for print.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Study:
         seed: int,
     ) -> None:
         self.parameters, self.issues, self.tally = parameters, issues, tally
+        self.whole = issues
         self.codings, self.counts, self.seed = codings, counts, seed
         self.n = len(parameters[0].values) if parameters else 0
         self.drift = drifting(parameters, order)
@@ -62,6 +65,15 @@ class Study:
         self.stratified = [bool(self.drift) and not by_outcome for by_outcome in self.sorted]
         self.groups = groups
         self._last: tuple[int, Booleans, Integers, Integers] | None = None
+
+    def among(self, seen: Sequence[Issue], tally: Tally, counts: list[tuple[Integers, Integers]]) -> Study:
+        """Return the search in which the tests see a part of the assessable trials; counts in print stay those of all.
+
+        `tally` and `counts` are those of the issues as they are `seen`.
+        """
+        other = copy(self)
+        other.issues, other.tally, other.counts, other.whole = seen, tally, counts, self.issues
+        return other
 
     def testable(self) -> list[tuple[int, int]]:
         """Return (parameter, issue) pairs with enough trials of both sorts and a parameter that varies."""
@@ -122,11 +134,14 @@ class Study:
         issue, rows = self.issues[k], self.tally.sick_rows(k)
         positives, totals = self.counted(p, k, inside)
         if inside is not None:
-            issue, rows = replace(issue, assessable=issue.assessable & inside), rows[inside[rows]]
+            issue, rows = issue.among(inside), rows[inside[rows]]
         made = claim(
             self.parameters[p], issue, self.codings[p], screened, positives, totals, rows, (p, k), q, z,
             self.rng(p, k, 2), self.strata(k)[2], self.evidence(p, k),
         )  # fmt: skip
+        if made is not None and self.whole[k] is not self.issues[k]:
+            told = self.whole[k]
+            made = over_all_trials(made, told if inside is None else told.among(inside))
         return made if made is None or inside is None else replace(made, exposed=made.exposed & inside)
 
     def strata(self, k: int, beside: tuple[Codes, int] | None = None) -> tuple[Codes, int, tuple[str, ...]]:
