@@ -27,6 +27,7 @@ import polars as pl
 
 from hpi_core.detectors.context import Context
 from hpi_core.detectors.contract import Example, NotAssessable, SweepDetector, SweepVerdict, Threshold, Thresholds
+from hpi_core.detectors.repetition import repeats_among
 from hpi_core.detectors.search_space import BREAKDOWNS, broken_at, looked_at, parameters_at, sound_badness
 from hpi_core.numerals import chance, number, percent
 from hpi_core.statistics.boundaries import LEAST_TRIALS, crowded_boundaries
@@ -43,8 +44,9 @@ def check(context: Context, verdicts: Mapping[str, pl.Series], thresholds: Thres
     if judged < LEAST_TRIALS:
         raise NotAssessable(f"fewer than {LEAST_TRIALS} trials with a sound result")
     found, looked = crowded_boundaries(
-        parameters, log, badness, broken, most_q=thresholds["q"], least_share=thresholds["share"]
-    )
+        parameters, log, badness, broken, most_q=thresholds["q"], least_share=thresholds["share"],
+        repeats=repeats_among(context, rows),
+    )  # fmt: skip
     if not looked:
         raise NotAssessable("no hyperparameter has ends that could be crowded")
     if not found:

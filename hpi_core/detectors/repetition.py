@@ -21,10 +21,19 @@ def repeats_of(sweep: Sweep) -> Repeats | None:
 
     Where one word per configuration is all that varies, its trials are what that word is judged by, and repeat nothing.
     """
-    context = Context(sweep)
+    return _repeats(Context(sweep))
+
+
+def repeats_among(context: Context, rows: pl.Series) -> Repeats | None:
+    """Return which of the trials with these `_row` repeat a configuration, numbered by their place among them."""
+    found = _repeats(context)
+    return found if found is None or rows.len() == context.n else found.at(rows.to_numpy().astype(np.int64))
+
+
+def _repeats(context: Context) -> Repeats | None:
     if not context.parameters or context.unique_parameters:
         return None
-    varied = sweep.roles.hyperparameters
+    varied = context.roles.hyperparameters
     if len(varied) == 1 and varied[0].kind == "categorical":
         return None
     configurations = context.configuration_codes

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from hpi_core.detectors.repetition import repeats_of
 from hpi_core.importance.model import Correlation
 from hpi_core.importance.outcomes import groups_of
 from hpi_core.statistics.binning import code_trials
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from hpi_core.importance.model import Judged
     from hpi_core.roles import Hyperparameter
     from hpi_core.statistics.inputs import Booleans, Floats, Integers, Parameter
+    from hpi_core.statistics.repeats import Repeats
 
 LEAST_TRIALS = 4
 LEAST_SICK = 5
@@ -37,6 +39,9 @@ def correlations(
     ones: epsilon squared of the ranked target. Metrics count where finite, issues where they could be judged; an issue
     needs five sick and five healthy trials. Where a sweep mixes several, ranks are those within each.
 
+    Where trials repeat configurations, intervals are as wide as the trials that count as independent make them, and
+    epsilon squared is that of the configurations' mean ranks; `n` stays the number of trials.
+
     Args:
         judged: an inspection.
         metrics: names of metrics instead of all.
@@ -50,12 +55,15 @@ def correlations(
     told = sweep.roles.hyperparameters
     table = sweep.trials if len(rows) == n else sweep.trials[rows]
     group = groups_of(sweep)[rows]
+    repeats = repeats_of(sweep)
+    repeats = repeats if repeats is None or len(rows) == n else repeats.at(rows)
     parameters = [(item, parameter_of(table[item.name], item.kind)) for item in told]
     found = []
     for name, kind, target in _targets(judged, table, rows, metrics, issues):
         known = ~np.isnan(target)
+        worth = 1.0 if repeats is None else _worth(repeats, target, known, group)
         for item, parameter in parameters:
-            made = _correlation(item, parameter, target, known, group)
+            made = _correlation(item, parameter, target, known, group, repeats, worth)
             if made is not None:
                 statistic, value, low, high, count = made
                 found.append(Correlation(item.name, name, kind, statistic, value, low, high, count))
@@ -80,19 +88,31 @@ def _targets(
 
 
 def _correlation(
-    item: Hyperparameter, parameter: Parameter, target: Floats, known: Booleans, group: Integers
+    item: Hyperparameter,
+    parameter: Parameter,
+    target: Floats,
+    known: Booleans,
+    group: Integers,
+    repeats: Repeats | None,
+    worth: float,
 ) -> tuple[Literal["spearman", "epsilon2"], float, float, float, int] | None:
     if item.kind == "categorical" or parameter.kind == "categorical":
         if known.sum() < LEAST_TRIALS:
             return None
-        share = variance_share(*share_codes(code_trials(parameter), known), ranks_within(target[known], group[known]))
-        return None if share is None else ("epsilon2", share.score, share.low, share.high, share.n)
+        ranked, counted = ranks_within(target[known], group[known]), known
+        if repeats is not None:
+            means = repeats.means(_spread(ranked, known))
+            counted = ~np.isnan(means)
+            ranked = means[counted]
+        share = variance_share(*share_codes(code_trials(parameter), counted), ranked)
+        n = 0 if share is None else share.n if repeats is None else int((known & ~parameter.missing).sum())
+        return None if share is None else ("epsilon2", share.score, share.low, share.high, n)
     both = known & ~parameter.missing
     n = int(both.sum())
     if n < LEAST_TRIALS:
         return None
     rho = spearman(np.asarray(parameter.values, dtype=np.float64)[both], target[both], group[both])
-    return None if rho is None else ("spearman", rho, *spearman_interval(rho, n), n)
+    return None if rho is None else ("spearman", rho, *spearman_interval(rho, n * worth), n)
 
 
 def spearman(first: Floats, second: Floats, group: Integers | None = None) -> float | None:
@@ -104,7 +124,21 @@ def spearman(first: Floats, second: Floats, group: Integers | None = None) -> fl
     return None if spread <= 0 else float(np.clip((a * b).sum() / spread, -1.0, 1.0))
 
 
-def spearman_interval(rho: float, n: int) -> tuple[float, float]:
+def _worth(repeats: Repeats, target: Floats, known: Booleans, group: Integers) -> float:
+    """Return which part of the trials count as independent."""
+    if not known.any():
+        return 1.0
+    return repeats.worth(_spread(ranks_within(target[known], group[known]), known)) / int(known.sum())
+
+
+def _spread(values: Floats, rows: Booleans) -> Floats:
+    """Return the values at these rows, NaN at the others."""
+    found = np.full(len(rows), np.nan)
+    found[rows] = values
+    return found
+
+
+def spearman_interval(rho: float, n: float) -> tuple[float, float]:
     """Return the 95 % interval of a rank correlation: Fisher's z with variance (1 + rho^2 / 2) / (n - 3)."""
     if n <= 3:
         return -1.0, 1.0

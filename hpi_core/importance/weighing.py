@@ -7,10 +7,12 @@ numbers are given depends on how many trials there are; each comes with an inter
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hpi_core.detectors.repetition import repeats_of
 from hpi_core.importance.model import QUESTIONS, Importance, Interaction, Question, Weighing
 from hpi_core.importance.outcomes import chosen_metric, groups_of, outcome_of
 from hpi_core.numerals import percent, plural
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from hpi_core.roles import Direction
     from hpi_core.statistics.binning import Coding
     from hpi_core.statistics.inputs import Booleans, Floats, Parameter
+    from hpi_core.statistics.repeats import Repeats
     from hpi_core.statistics.top_decile import TopShare
     from hpi_core.statistics.variance_share import Share
     from hpi_core.sweep import Sweep
@@ -63,16 +66,19 @@ def weigh(sweep: Sweep, sick: pl.Series, metric: str | None = None, direction: D
             notes=("Importance needs an objective and its direction: --objective, --minimize, --maximize.",)
         )
     outcome = outcome_of(sweep, *asked)
+    repeats = repeats_of(sweep)
     ranked = int(outcome.usable.sum())
     left_out = sweep.trials.height - ranked
-    if ranked < LEAST_TRIALS:
+    apart = ranked if repeats is None else len(np.unique(repeats.codes[outcome.usable]))
+    if apart < LEAST_TRIALS:
+        counted = plural(apart, "ranked trial" if repeats is None else "ranked configuration")
         note = (
-            f"{plural(ranked, 'ranked trial')}: importance needs at least {LEAST_TRIALS}, "
-            f"about {LEAST_TRIALS - ranked} more. Correlations with their intervals are given instead."
+            f"{counted}: importance needs at least {LEAST_TRIALS}, "
+            f"about {LEAST_TRIALS - apart} more. Correlations with their intervals are given instead."
         )
         return Weighing(ranked=ranked, worst=outcome.worst, left_out=left_out, notes=(note,))
-    study = _Study(sweep, outcome.badness, outcome.usable, sick)
-    share = top_share(ranked)
+    study = _Study(sweep, outcome.badness, outcome.usable, sick, repeats)
+    share = top_share(apart)
     return Weighing(
         entries=(*study.variance(), *study.top(share), *study.failing()),
         interactions=study.interactions(),
@@ -80,7 +86,7 @@ def weigh(sweep: Sweep, sick: pl.Series, metric: str | None = None, direction: D
         worst=outcome.worst,
         left_out=left_out,
         top_share=share,
-        notes=tuple(_notes(sweep, ranked, outcome.worst, left_out, share)),
+        notes=tuple(_notes(sweep, ranked, outcome.worst, left_out, share, None if repeats is None else apart)),
     )
 
 
@@ -89,18 +95,25 @@ def strongest(entries: tuple[Importance, ...], question: Question) -> list[Impor
     return sorted((e for e in entries if e.question == question), key=lambda e: (-e.score, e.parameter))
 
 
-def _notes(sweep: Sweep, ranked: int, worst: int, left_out: int, share: float) -> list[str]:
+def _notes(sweep: Sweep, ranked: int, worst: int, left_out: int, share: float, configurations: int | None) -> list[str]:
     said = []
+    if configurations is not None:
+        said.append(
+            f"{plural(ranked, 'ranked trial')} repeat {plural(configurations, 'configuration')}: importance counts "
+            "configurations, each by the mean of its trials."
+        )
     if sweep.roles.group is not None and sweep.trials[sweep.roles.group].n_unique() > 1:
         said.append(f"Trials are ranked within each {safe(sweep.roles.group)}, not across.")
     if worst:
         said.append(f"{plural(worst, 'trial')} without a usable result ranked worst, not dropped.")
     if left_out:
         said.append(f"{plural(left_out, 'trial')} not ranked: pruned, still running, or finished without a value.")
-    if ranked < TRUST_TOP:
+    counted = ranked if configurations is None else configurations
+    if counted < TRUST_TOP:
+        word = "ranked trial" if configurations is None else "configuration"
         said.append(
-            f"With {plural(ranked, 'ranked trial')} the variance share is the one to trust; the question about the "
-            f"best looks at the best {percent(share)} and often misses below {TRUST_TOP} trials."
+            f"With {plural(counted, word)} the variance share is the one to trust; the question about the "
+            f"best looks at the best {percent(share)} and often misses below {TRUST_TOP} {word.split()[-1]}s."
         )
     return said
 
@@ -108,7 +121,9 @@ def _notes(sweep: Sweep, ranked: int, worst: int, left_out: int, share: float) -
 class _Study:
     """The trials that are looked at: parameters and their codes, results and health."""
 
-    def __init__(self, sweep: Sweep, badness: Floats, usable: Booleans, sick: pl.Series) -> None:
+    def __init__(
+        self, sweep: Sweep, badness: Floats, usable: Booleans, sick: pl.Series, repeats: Repeats | None
+    ) -> None:
         n = sweep.trials.height
         kept = np.arange(n)
         if n > MOST_TRIALS:
@@ -121,28 +136,44 @@ class _Study:
         self.codings: list[Coding] = [code_trials(parameter) for parameter in self.parameters]
         self.usable = usable[kept]
         self.group = groups_of(sweep)[kept]
-        self.sick = sick.to_numpy().astype(np.bool_)[kept]
+        self.sick = sick.to_numpy().astype(np.float64)[kept]
+        self.judged = np.ones(len(kept), dtype=np.bool_)
         # A failed trial is infinitely bad: its rank is the last, shared by all of them.
         self.result = ranks_within(badness[kept][self.usable], self.group[self.usable])
+        # The trials that stand behind those that are looked at, where one stands for all of a configuration.
+        self.behind: tuple[Booleans, Booleans] | None = None
+        own = repeats if repeats is None or len(kept) == n else repeats.at(kept)
+        if own is not None:
+            self._gather(own)
+
+    def _gather(self, repeats: Repeats) -> None:
+        """Put one trial with the mean result and the rate of sickness in the place of all of a configuration."""
+        self.behind = self.usable, self.judged
+        results = np.full(len(self.usable), np.nan)
+        results[self.usable] = self.result
+        means, rates = repeats.means(results), repeats.means(self.sick)
+        self.usable, self.judged = ~np.isnan(means), ~np.isnan(rates)
+        self.sick = rates
+        self.result = ranks_within(means[self.usable], self.group[self.usable])
 
     def variance(self) -> list[Importance]:
         """Weigh for the ranked objective."""
-        return self._shares("variance", self.result, self.usable)
+        return self._shares("variance", self.result, self.usable, 0)
 
     def failing(self) -> list[Importance]:
         """Weigh for being sick, where enough trials are and enough are not."""
-        count = int(self.sick.sum())
-        if min(count, len(self.sick) - count) < LEAST_SICK:
+        sick, group = self.sick[self.judged], self.group[self.judged]
+        if min(sick.sum(), (1 - sick).sum()) < LEAST_SICK:
             return []
-        rates = np.bincount(self.group, weights=self.sick) / np.maximum(np.bincount(self.group), 1)
-        return self._shares("failing", self.sick - rates[self.group], np.ones(len(self.sick), dtype=np.bool_))
+        rates = np.bincount(group, weights=sick) / np.maximum(np.bincount(group), 1)
+        return self._shares("failing", sick - rates[group], self.judged, 1)
 
-    def _shares(self, question: Question, result: Floats, rows: Booleans) -> list[Importance]:
+    def _shares(self, question: Question, result: Floats, rows: Booleans, behind: int) -> list[Importance]:
         found: list[tuple[str, Share]] = []
         for parameter, coding in zip(self.parameters, self.codings, strict=True):
             share = variance_share(*share_codes(coding, rows), result, len(self.parameters))
             if share is not None:
-                found.append((parameter.name, share))
+                found.append((parameter.name, replace(share, n=self._trials(parameter, behind, share.n))))
         rng = np.random.default_rng([len(result), QUESTIONS.index(question)])
         draws = np.array([s.score + s.error * rng.standard_normal(_DRAWS) for _, s in found])
         first = _chance_of_first(draws)
@@ -160,7 +191,7 @@ class _Study:
         for parameter, log in zip(self.parameters, self.log, strict=True):
             made = importance_of_top(cells_of(parameter, self.usable, best, log), rng)
             if made is not None:
-                found.append((parameter.name, made))
+                found.append((parameter.name, replace(made, n=self._trials(parameter, 0, made.n))))
         if not found:
             return []
         band = float(np.quantile(np.max([t.noise for _, t in found], axis=0), 0.95))
@@ -170,6 +201,10 @@ class _Study:
             for (name, t), chance in zip(found, first, strict=True)
         ]
         return strongest(tuple(entries), "top")
+
+    def _trials(self, parameter: Parameter, behind: int, n: int) -> int:
+        """Return how many trials have a value of the parameter, where n are looked at."""
+        return n if self.behind is None else int(np.count_nonzero(self.behind[behind] & ~parameter.missing))
 
     def interactions(self) -> tuple[Interaction, ...]:
         """Return the pairs whose joint effect is beyond noise; of many parameters the strongest sixteen are paired."""
@@ -196,7 +231,8 @@ class _Study:
             joint = joint_share(coded[i][0][present], coded[j][0][present], result[present], len(pairs))
             if joint is not None and joint.score > max(joint.noise, LEAST_INTERACTION):
                 first, second = self.parameters[i].name, self.parameters[j].name
-                found.append(Interaction(first, second, joint.score, joint.noise, joint.n))
+                trials = joint.n if self.behind is None else int(self.behind[0].sum())
+                found.append(Interaction(first, second, joint.score, joint.noise, trials))
         return tuple(sorted(found, key=lambda item: (-item.score, item.first, item.second)))
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hpi_core.detectors.repetition import repeats_of
 from hpi_core.importance.outcomes import chosen_metric, groups_of, outcome_of
 from hpi_core.statistics.columns import parameter_of
 from hpi_core.statistics.variance_share import ranks_within
@@ -15,6 +16,7 @@ from hpi_core.statistics.variance_share import ranks_within
 if TYPE_CHECKING:
     from hpi_core.inspection import Inspection
     from hpi_core.statistics.inputs import Booleans, Floats, Parameter
+    from hpi_core.statistics.repeats import Repeats
 
 TOP_SHARE = 0.2
 LEAST_TOP = 5
@@ -31,6 +33,7 @@ class Evidence:
         broken: sick with something that leaves no usable result.
         parameters: the hyperparameters as arrays.
         log: name -> whether its scale is logarithmic.
+        repeats: which trials repeat a configuration, None where none do.
     """
 
     healthy: Booleans
@@ -39,6 +42,7 @@ class Evidence:
     broken: Booleans
     parameters: dict[str, Parameter]
     log: dict[str, bool]
+    repeats: Repeats | None
 
     def values(self, name: str) -> Floats:
         """Return a numeric parameter on its own scale (logarithms of a logarithmic one), NaN where it has no place."""
@@ -70,4 +74,5 @@ def gather(inspection: Inspection) -> Evidence:
     if healthy.any():
         wanted = min(int(healthy.sum()), max(LEAST_TOP, math.ceil(TOP_SHARE * healthy.sum())))
         top[np.argsort(np.where(healthy, result, np.inf), kind="stable")[:wanted]] = True
-    return Evidence(healthy, top, result, broken, parameters, {item.name: item.scale == "log" for item in told})
+    log = {item.name: item.scale == "log" for item in told}
+    return Evidence(healthy, top, result, broken, parameters, log, repeats_of(sweep))

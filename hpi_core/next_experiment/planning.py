@@ -98,7 +98,7 @@ def _crowded(evidence: Evidence, draft: Draft) -> list[Boundary]:
     names = [name for name in evidence.parameters if name in draft.dimensions]
     found, _looked = crowded_boundaries(
         [evidence.parameters[name] for name in names], [evidence.log[name] for name in names], evidence.result,
-        evidence.broken,
+        evidence.broken, repeats=evidence.repeats,
     )  # fmt: skip
     return found
 

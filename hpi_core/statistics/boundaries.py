@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from hpi_core.statistics.inputs import Issue
 from hpi_core.statistics.intervals import discovery_rates
 from hpi_core.statistics.maxstat import log_upper_tail
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hpi_core.statistics.inputs import Booleans, Floats, Parameter
+    from hpi_core.statistics.repeats import Repeats
 
 Side = Literal["low", "high"]
 
@@ -52,6 +54,7 @@ def crowded_boundaries(
     *,
     most_q: float = 0.05,
     least_share: float = 0.3,
+    repeats: Repeats | None = None,
 ) -> tuple[list[Boundary], int]:
     """Return the crowded ends, surest first, and how many ends were looked at.
 
@@ -62,6 +65,7 @@ def crowded_boundaries(
         broken: trials that failed or broke down; an end where these crowd is the edge of what works, not a boundary.
         most_q: largest false discovery rate.
         least_share: smallest share of the best trials at the end.
+        repeats: which of the trials repeat a configuration, if any do; the test sees these once.
 
     An end at exactly 0 of a linear scale is taken for natural: nothing lies beyond it.
     """
@@ -72,6 +76,9 @@ def crowded_boundaries(
     best = max(_LEAST_BEST, math.ceil(0.1 * n))
     is_best = np.zeros(len(result), dtype=np.bool_)
     is_best[np.argsort(np.where(ranked, result, np.inf), kind="stable")[:best]] = True
+    tested = ranked
+    if repeats is not None:
+        tested = repeats.seen(Issue("best", is_best, ranked), np.zeros(len(result), dtype=np.bool_)).assessable
     looked: list[Boundary] = []
     log10_p: list[float] = []
     for parameter, logarithmic in zip(parameters, log, strict=True):
@@ -82,7 +89,7 @@ def crowded_boundaries(
             if inside == 0 or m == 0 or known - inside < _LEAST_BEST or _breaks(border, broken, parameter):
                 continue
             looked.append(Boundary(parameter.name, side, both, m, inside, known, 1.0, edge))
-            log10_p.append(log_upper_tail(both, inside, m, known) / math.log(10) if both else 0.0)
+            log10_p.append(_log_p(there, is_best, tested & ~parameter.missing) / math.log(10))
     q, _ = discovery_rates(np.array(log10_p))
     found = [
         Boundary(b.parameter, b.side, b.best_there, b.best, b.there, b.n, float(rate), b.edge)
@@ -90,6 +97,13 @@ def crowded_boundaries(
         if rate <= most_q and b.best_there >= max(_LEAST_AT_END, least_share * b.best)
     ]
     return sorted(found, key=lambda b: (b.q, b.parameter)), len(looked)
+
+
+def _log_p(there: Booleans, is_best: Booleans, tested: Booleans) -> float:
+    """Return log p of so many of the best trials there, among those that are tested."""
+    best = is_best & tested
+    both = int((there & best).sum())
+    return log_upper_tail(both, int((there & tested).sum()), int(best.sum()), int(tested.sum())) if both else 0.0
 
 
 def _ends(parameter: Parameter, log: bool) -> list[tuple[Side, float, Booleans, Booleans]]:

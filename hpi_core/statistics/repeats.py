@@ -61,6 +61,45 @@ class Repeats:
             return None
         return cls(codes, len(counts), np.lexsort((lots, codes)))
 
+    def at(self, rows: Integers) -> Repeats | None:
+        """Return the repetitions among these trials, numbered by their place in `rows`."""
+        lots = np.empty(len(self.order), dtype=np.int64)
+        lots[self.order] = np.arange(len(self.order))
+        return Repeats.of(self.codes[rows], lots[rows])
+
+    def worth(self, values: Floats) -> float:
+        """Return how many independent trials have as sure a mean as these: n over Kish's design effect.
+
+        Args:
+            values: one number per trial, NaN where there is none.
+        """
+        trials = self.order[~np.isnan(values[self.order])]
+        first = np.flatnonzero(np.diff(self.codes[trials], prepend=-1))
+        sizes = np.diff(np.append(first, len(trials)))
+        if len(trials) == 0 or sizes.max() < 2:
+            return float(len(trials))
+        alike = min(1.0, max(0.0, _likeness(values[trials] - values[trials].mean(), first)))
+        return len(trials) / (1 + (float((sizes**2).sum()) / len(trials) - 1) * alike)
+
+    def means(self, values: Floats) -> Floats:
+        """Return the mean of every configuration at the first drawn of its trials, NaN at all others.
+
+        Args:
+            values: one number per trial, NaN where there is none.
+        """
+        trials = self.order[~np.isnan(values[self.order])]
+        first = np.flatnonzero(np.diff(self.codes[trials], prepend=-1))
+        found = np.full(len(values), np.nan)
+        if len(trials):
+            sizes = np.diff(np.append(first, len(trials)))
+            found[trials[first]] = np.add.reduceat(values[trials], first) / sizes
+        return found
+
+    @property
+    def told(self) -> str:
+        """How many trials repeat how many configurations, as the beginning of a sentence."""
+        return f"{plural(len(self.codes), 'trial')} repeat {plural(self.configurations, 'configuration')}"
+
     def seen(self, issue: Issue, side: Booleans) -> Issue:
         """Return the issue with as many assessable trials of every configuration as count as independent.
 
@@ -82,11 +121,10 @@ class Repeats:
 
     def words(self, whole: Sequence[Issue], seen: Sequence[Issue], told: int) -> Iterator[str]:
         """Yield what must be said of the tests, of the first `told` issues by name."""
-        repeat = f"{plural(len(self.codes), 'trial')} repeat {plural(self.configurations, 'configuration')}"
         if all(kept is issue for issue, kept in zip(whole, seen, strict=True)):
-            yield f"{repeat}, and repetitions differ as much as configurations do: tests count trials."
+            yield f"{self.told}, and repetitions differ as much as configurations do: tests count trials."
             return
-        yield f"{repeat}: tests count configurations{self._apart(whole[:told], seen[:told])}."
+        yield f"{self.told}: tests count configurations{self._apart(whole[:told], seen[:told])}."
         for issue, kept in zip(whole[:told], seen[:told], strict=True):
             (all_n, all_m), (n, m) = _sizes(issue), _sizes(kept)
             if _enough(all_n, all_m) and not _enough(n, m):

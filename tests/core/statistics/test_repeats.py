@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from hpi_core.statistics.causes import find_causes
@@ -16,7 +18,7 @@ def _configurations(rng: np.random.Generator, count: int, seeds: int) -> tuple[l
     """Return six parameters of `count` configurations, run with so many seeds each, the configurations, and lr."""
     which = rng.permutation(np.repeat(np.arange(count), seeds))
     lr = 10 ** rng.uniform(-5, 0, count)
-    columns: dict[str, Floats] = {
+    columns: dict[str, Any] = {
         "lr": lr,
         "decay": 10 ** rng.uniform(-6, -1, count),
         "dropout": rng.uniform(0, 0.6, count),
@@ -89,3 +91,19 @@ def test_one_configuration_run_often_counts_once() -> None:
 
 def test_nothing_repeated_is_no_repeats() -> None:
     assert Repeats.of(np.arange(50), np.arange(50)) is None
+
+
+def test_the_mean_of_every_configuration_stands_at_one_of_its_trials() -> None:
+    repeats = Repeats.of(np.array([0, 1, 0, 2, 1]), np.array([2, 1, 1, 0, 0]))
+    assert repeats is not None
+    means = repeats.means(np.array([1.0, 4.0, 3.0, 5.0, np.nan]))
+    assert np.nan_to_num(means, nan=-1).tolist() == [-1, 4, 2, 5, -1]
+
+
+def test_correlated_trials_are_worth_fewer() -> None:
+    rng = np.random.default_rng(5)
+    which = np.repeat(np.arange(60), 5)
+    repeats = Repeats.of(which, rng.permutation(300))
+    assert repeats is not None
+    assert round(repeats.worth(rng.random(60)[which])) == 60
+    assert 200 < repeats.worth(rng.random(300)) <= 300
