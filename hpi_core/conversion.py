@@ -123,6 +123,7 @@ def _description(sweep: Sweep, points: int | None) -> dict[str, object]:
         "objective": None if roles.objective is None else asdict(roles.objective),
         "directions": [[metric.name, metric.direction] for metric in roles.metrics if metric.direction is not None],
         "ranges": [asdict(known) for known in sweep.hints.ranges],
+        "grouped": sweep.hints.grouped,
         "incomplete": sorted(sweep.incomplete),
     }
 

@@ -27,12 +27,15 @@ NOTES = frozenset(
         "flattened",
         "left_out",
         "matched_column",
+        "matched_objective",
         "missing_results",
         "no_header",
+        "other_objective",
         "preamble",
         "repeated_header",
         "reshaped",
         "resumed",
+        "told_apart",
         "unwrapped",
     }
 )

@@ -8,7 +8,8 @@ WHY IT IS BAD
 
 HOW IT IS DECIDED
     Status completed and the objective null. Where the source has no status column, an empty objective is flagged as a
-    warning as long as most trials have one. NaN is a value, and another detector's business.
+    warning as long as most trials have one. NaN is a value, and another detector's business. Where the sweep was put
+    together from several sources, those that never report the objective are not judged: they look for something else.
 
 WHEN IT IS WRONG
     An objective that only some trials are meant to report (a second stage, say). Choose another objective then.
@@ -30,7 +31,7 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
     """Judge completed trials by whether the objective is there."""
     assert context.objective is not None
     name = context.objective.name
-    missing = context.trials.get_column(name).is_null()
+    missing = _without_others(context, context.trials.get_column(name).is_null())
     if context.roles.status is not None:
         sick = pl.select(pl.when(context.status == "completed").then(missing)).to_series()
         return verdicts(context, [Hit(sick, [f"completed without {name}"], "error", name)])
@@ -38,6 +39,15 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
         raise NotAssessable("the objective is empty in most trials, and no status says why")
     severity: Severity = "warn"
     return verdicts(context, [Hit(missing, [f"no {name}, and no status that says why"], severity, name)])
+
+
+def _without_others(context: Context, missing: pl.Series) -> pl.Series:
+    """Return `missing` with null for trials of sources none of whose trials has the objective."""
+    hints = context.sweep.hints
+    if not hints.grouped or hints.group not in context.trials.columns:
+        return missing
+    own = pl.DataFrame({"group": context.trials.get_column(hints.group), "missing": missing})
+    return own.select(pl.when(~pl.col("missing").all().over("group")).then("missing")).to_series()
 
 
 DETECTOR = Detector(

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # How many columns a caveat that several share names.
 NAMED = 4
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+# Entries of the ledger about the objectives of several sources.
+_OTHER_GOALS = ["other_objective", "matched_objective", "told_apart"]
 # Why a column was read as no hyperparameter -> what is said of it.
 _READ_AS = {
     "no value at all": "has no value in any trial: nothing can be said about it.",
@@ -34,8 +36,8 @@ def about_the_sweep(sweep: Sweep, ranking: Ranking, sick: pl.Series) -> list[str
     `sick` is Boolean, one per trial, null where no detector could judge it.
     """
     return [
-        *_one_column(sweep), *_objective(sweep, ranking), *_contents(sweep, sick), *_hyperparameters(sweep),
-        *_records(sweep),
+        *_one_column(sweep), *_objective(sweep, ranking), *_sources(sweep), *_contents(sweep, sick),
+        *_hyperparameters(sweep), *_records(sweep),
     ]  # fmt: skip
 
 
@@ -90,6 +92,15 @@ def _objective(sweep: Sweep, ranking: Ranking) -> list[str]:
     if not ranking.best and sweep.trials.height:
         return [f"No healthy, finished trial has a finite {objective.metric}: there is no best trial."]
     return []
+
+
+def _sources(sweep: Sweep) -> list[str]:
+    """Say which of several sources look for something else, or for what only seems to be the same."""
+    told = sweep.ledger.filter(pl.col("kind").is_in(_OTHER_GOALS))["message"].to_list()
+    more = len(told) - NAMED
+    return [f"{message}." for message in told[:NAMED]] + (
+        [f"Of the objectives of {more:,} more sources the ledger tells."] if more > 0 else []
+    )
 
 
 def _contents(sweep: Sweep, sick: pl.Series) -> list[str]:

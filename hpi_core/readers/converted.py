@@ -138,6 +138,7 @@ def _hints(described: dict[str, Any]) -> RoleHints:
             for item in ranges
         ),
         others=tuple(roles.items()),
+        grouped=described.get("grouped") is True,
     )
 
 

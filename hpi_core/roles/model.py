@@ -80,7 +80,8 @@ class RoleHints:
     """What the source itself says about its columns, before anything is inferred from names.
 
     `directions` holds metrics and which way they are good, `ranges` the search space, `others` further columns with
-    their role words (`time`, `text`, `environment`, …); a constant seed stays the seed.
+    their role words (`time`, `text`, `environment`, …); a constant seed stays the seed. `grouped` says that the groups
+    are sweeps of their own: what none of the trials of a group has was never measured there.
     """
 
     id: str | None = None
@@ -92,6 +93,7 @@ class RoleHints:
     directions: tuple[tuple[str, Direction], ...] = ()
     ranges: tuple[SearchRange, ...] = ()
     others: tuple[tuple[str, str], ...] = ()
+    grouped: bool = False
 
 
 @dataclass(frozen=True)

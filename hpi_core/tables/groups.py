@@ -1,38 +1,27 @@
-"""Several sweeps as the groups of one: each keeps its trials, and columns that mean the same become one column.
+"""Several sweeps as the groups of one: each keeps its trials, its curves and what it looks for.
 
-Which columns mean the same is told by their roles: ids, states and seeds by being that; settings by their names without
-prefixes (`params_lr`, `config.lr` and `learning_rate` are one); metrics by split and quantity (`val_loss` and
-`validation/loss`); an objective without a name of its own (`value`) by being the objective, if it is good the same way.
+Columns that mean the same become one (`matched_columns`). Trials are ranked by one objective: the one that most of the
+sweeps have, the first of several. Sweeps without it keep their own beside it; that they are not ranked is told.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import polars as pl
 
 from hpi_core.lines import LineCounts
-from hpi_core.roles import RoleHints, Roles, infer_roles, normalise_status
-from hpi_core.roles.names import parse
+from hpi_core.numerals import plural
+from hpi_core.roles import Objective, RoleHints, Roles, infer_roles, normalise_status
 from hpi_core.tables.ledger import Entry, ledger_frame
+from hpi_core.tables.matched_columns import matched
 from hpi_core.tables.nested import unique
 from hpi_core.tables.part import Part, agreed, moved_ledgers, stacked_curves
 from hpi_core.text import safe
 
-_SAME = {
-    "learning_rate": "lr", "learningrate": "lr", "batchsize": "batch_size", "bs": "batch_size", "wd": "weight_decay",
-    "num_epochs": "epochs", "n_epochs": "epochs", "max_epochs": "epochs", "random_seed": "seed", "optim": "optimizer",
-    "optimiser": "optimizer", "opt": "optimizer", "num_layers": "n_layers", "dropout_rate": "dropout",
-}  # fmt: skip
-_NAMELESS = frozenset({"value", "values", "values_0", "objective", "values_0_"})
-_TIMES = {
-    **dict.fromkeys(("start", "started", "begin", "created", "submit"), "start"),
-    **dict.fromkeys(("end", "ended", "finish", "finished", "complete", "completed"), "end"),
-    **dict.fromkeys(("heartbeat", "updated", "modified", "timestamp"), "heartbeat"),
-}
-_Key = tuple[str, ...]
+# What the column is called that names the source of each trial: the first of these that no source has.
+SOURCES = ("source", "source_file", "sweep")
 
 
 @dataclass(frozen=True)
@@ -42,16 +31,24 @@ class _Sweep:
     part: Part
     roles: Roles
 
+    def has(self, metric: str) -> bool:
+        """Say whether any trial has a value of a metric."""
+        frame = self.part.table.frame
+        return metric in frame.columns and frame[metric].null_count() < frame.height
 
-def groups_of_one(parts: Sequence[Part]) -> Part:
-    """Return the parts put together under one column that names the source of each trial."""
+
+def groups_of_one(parts: Sequence[Part], names: Sequence[str] = SOURCES) -> Part:
+    """Return the parts put together under one column, called as the first free one of `names`, of their labels."""
     parts = matched(parts)
     sweeps = [_Sweep(part, infer_roles(part.table.frame, part.table.hints)) for part in parts]
     taken = {name for part in parts for name in part.table.frame.columns}
-    group = unique("source", taken)
+    group = next((name for name in names if name not in taken), None) or unique(names[0], taken)
     ids = next((sweep.roles.id for sweep in sweeps if sweep.roles.id), None) or unique("trial", taken | {group})
     states = next((sweep.roles.status for sweep in sweeps if sweep.roles.status), None)
-    entries: list[Entry] = []
+    objective = _objective(sweeps)
+    entries = _not_ranked(sweeps, objective)
+    if states is None and entries:  # how trials ended is told by their own objectives
+        states = unique("status", taken | {group, ids})
     framed = [_framed(sweep, group, ids, states) for sweep in sweeps]
     frame = pl.concat(agreed(framed, entries), how="diagonal_relaxed")
     if frame[ids].n_unique() < frame.height:
@@ -59,6 +56,7 @@ def groups_of_one(parts: Sequence[Part]) -> Part:
     frame = frame.select(group, ids, pl.all().exclude(group, ids))
     lines = [part.table.lines for part in parts if part.table.lines is not None]
     offsets = _offsets(parts)
+    told = {part.table.experiment for part in parts}
     table = replace(
         parts[0].table,
         frame=frame,
@@ -67,104 +65,43 @@ def groups_of_one(parts: Sequence[Part]) -> Part:
         incomplete=frozenset(
             row + offset for part, offset in zip(parts, offsets, strict=True) for row in part.table.incomplete
         ),
-        hints=replace(_hints(parts, sweeps), id=ids, status=states, group=group),
+        hints=replace(_hints(parts, sweeps), id=ids, status=states, group=group, objective=objective, grouped=True),
         curves=stacked_curves(parts, offsets),
+        experiment=told.pop() if len(told) == 1 else "",
     )
     return Part(" + ".join(part.label for part in parts), parts[0].kind, table)
 
 
-def matched(parts: Sequence[Part]) -> list[Part]:
-    """Return the parts with columns that mean the same under the name that the first of them gives it."""
-    chosen: dict[_Key, str] = {}
-    objective: tuple[str, str | None] | None = None
-    out: list[Part] = []
-    for part in parts:
-        roles = infer_roles(part.table.frame, part.table.hints)
-        keys = _keys(part.table.frame.columns, roles)
-        renames: dict[str, str] = {}
-        taken = set(part.table.frame.columns)
-        for name, key in keys.items():
-            wanted = chosen.setdefault(key, name)
-            if wanted != name and wanted not in taken:
-                renames[name] = wanted
-                taken.add(wanted)
-        own = roles.objective
-        if own is not None and objective is None:
-            objective = (own.metric, own.direction)
-        elif own is not None and objective is not None and parse(own.metric).key in _NAMELESS:
-            name, direction = objective
-            if own.metric not in renames and own.direction in (None, direction) and name not in taken:
-                renames[own.metric] = name
-        out.append(_renamed(part, renames))
-    return out
+def differ_in_objective(parts: Sequence[Part]) -> bool:
+    """Say whether tables look for different things, as far as the names of their columns can tell."""
+    found = [infer_roles(part.table.frame, part.table.hints).objective for part in matched(parts)]
+    return len({(goal.metric, goal.direction) for goal in found if goal is not None}) > 1
 
 
-def _keys(columns: Sequence[str], roles: Roles) -> dict[str, _Key]:
-    """Return what each column means; a meaning that two columns share is none."""
-    settings = {parameter.name for parameter in roles.hyperparameters} | {*roles.constants, *roles.environment}
-    single = {roles.id: "id", roles.status: "status", roles.seed: "seed"}
-    metrics = {metric.name for metric in roles.metrics}
-    keys: dict[str, _Key] = {}
-    for name in columns:
-        read = parse(name)
-        if name in single:
-            keys[name] = (single[name],)
-        elif name in roles.time:
-            keys[name] = ("time", next((_TIMES[word] for word in read.tokens if word in _TIMES), read.key))
-        elif name in metrics:
-            told = read.metric
-            keys[name] = ("metric", read.key) if told is None else (
-                "metric", told.split or "", told.stem or told.quantity, str(told.variant)
-            )  # fmt: skip
-        elif name in settings:
-            keys[name] = ("setting", _SAME.get(read.key, read.key))
-        else:
-            keys[name] = ("other", read.key)
-    counts = Counter(keys.values())
-    return {name: key for name, key in keys.items() if counts[key] == 1}
+def _objective(sweeps: Sequence[_Sweep]) -> Objective | None:
+    """Return the objective that most sweeps have, of several the first."""
+    goals = [goal for sweep in sweeps if (goal := sweep.roles.objective) is not None]
+    most = max(goals, key=lambda goal: sum(sweep.has(goal.metric) for sweep in sweeps), default=None)
+    return next((goal for goal in goals if most and goal.metric == most.metric and goal.direction), most)
 
 
-def _renamed(part: Part, renames: Mapping[str, str]) -> Part:
-    if not renames:
-        return part
-    table = part.table
-    notes = [
-        Entry("matched_column", f"{safe(was, 80)} is the column {safe(became, 80)} of another source", column=became,
-              was=was, became=became)
-        for was, became in renames.items()
-    ]  # fmt: skip
-    curves = table.curves
-    if curves is not None:
-        curves = curves.with_columns(pl.col("metric").replace(dict(renames))).sort("_row", "metric", "step")
-    ledger = table.ledger.with_columns(pl.col("column").replace(dict(renames)))
-    return replace(
-        part,
-        table=replace(
-            table,
-            frame=table.frame.rename(dict(renames)),
-            ledger=ledger_frame(notes, [ledger]),
-            hints=_renamed_hints(table.hints, renames),
-            curves=curves,
-        ),
-    )
-
-
-def _renamed_hints(hints: RoleHints, renames: Mapping[str, str]) -> RoleHints:
-    def new(name: str) -> str:
-        return renames.get(name, name)
-
-    objective = hints.objective
-    return RoleHints(
-        id=hints.id and new(hints.id),
-        status=hints.status and new(hints.status),
-        hyperparameters=tuple(map(new, hints.hyperparameters)),
-        metrics=tuple(map(new, hints.metrics)),
-        group=hints.group and new(hints.group),
-        objective=None if objective is None else replace(objective, metric=new(objective.metric)),
-        directions=tuple((new(name), direction) for name, direction in hints.directions),
-        ranges=tuple(replace(known, name=new(known.name)) for known in hints.ranges),
-        others=tuple((new(name), word) for name, word in hints.others),
-    )
+def _not_ranked(sweeps: Sequence[_Sweep], objective: Objective | None) -> list[Entry]:
+    """Say which sweeps have no value of the objective, and what they look for instead."""
+    better = {"min": ", lower is better", "max": ", higher is better", None: ""}
+    entries = []
+    for sweep in sweeps:
+        goal, rows = sweep.roles.objective, sweep.part.table.frame.height
+        if objective is None or sweep.has(objective.metric) or not rows:
+            continue
+        own = "it has no objective of its own" if goal is None else (
+            f"its own is {safe(goal.metric, 80)}{better[goal.direction]}; rank by that with --objective"
+        )  # fmt: skip
+        message = (
+            f"{plural(rows, 'trial')} of {safe(sweep.part.label)} have no {safe(objective.metric, 80)} and are not "
+            f"ranked by it: {own}"
+        )
+        entries.append(Entry("other_objective", message, column=None if goal is None else goal.metric, count=rows))
+    return entries
 
 
 def _framed(sweep: _Sweep, group: str, ids: str, states: str | None) -> pl.DataFrame:
@@ -193,7 +130,6 @@ def _hints(parts: Sequence[Part], sweeps: Sequence[_Sweep]) -> RoleHints:
     return RoleHints(
         hyperparameters=tuple(name for name in [*varied, *constant] if name not in metrics),
         metrics=tuple(metrics),
-        objective=next((sweep.roles.objective for sweep in sweeps if sweep.roles.objective is not None), None),
         directions=tuple(dict(pair for hint in reversed(hints) for pair in hint.directions).items()),
         ranges=tuple({known.name: known for hint in reversed(hints) for known in hint.ranges}.values()),
         others=tuple((name, word) for name, word in told.items() if word not in ("id", "status", "group")),

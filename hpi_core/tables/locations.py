@@ -30,6 +30,10 @@ _LOOKED_INTO = 200
 _PACKED_SUFFIXES = {".gz", ".zst", ".zstd", ".bz2", ".xz", ".zip"}
 # Entries of a folder that its fingerprint looks at; a store of 10,000 runs has hundreds of thousands.
 _FINGERPRINTED = 10_000
+# Sources of different kinds are named one by one in up to so many characters.
+_NAME = 60
+# Labels of more folders than this are cut to what tells them apart, where the paths are of different lengths.
+_DEEP = 2
 
 _SECRET = re.compile(r"(?<=://)([^/@\s:]*)(:[^/@\s]*)?@")
 
@@ -133,6 +137,8 @@ def labels(contents: Sequence[Content]) -> tuple[str, ...]:
             parts = [p[1:] for p in parts]
         while all(len(p) > 1 for p in parts) and len({p[-1] for p in parts}) == 1:
             parts = [p[:-1] for p in parts]
+        if len({len(p) for p in parts}) > 1 and max(map(len, parts)) > _DEEP:
+            parts = _ends(parts)
     else:
         parts = [p[-1:] for p in parts]
     whole = ["/".join(p) for p in parts]
@@ -140,6 +146,15 @@ def labels(contents: Sequence[Content]) -> tuple[str, ...]:
     if len(set(stems)) == len(stems):
         return tuple(stems)
     return tuple(name if whole.count(name) == 1 else f"{name} ({index + 1})" for index, name in enumerate(whole))
+
+
+def _ends(parts: list[list[str]]) -> list[list[str]]:
+    """Return of paths that have no layout in common as little of their ends as tells them apart."""
+    for size in range(1, max(map(len, parts))):
+        ends = [p[-size:] for p in parts]
+        if len({tuple(end) for end in ends}) == len(ends):
+            return ends
+    return parts
 
 
 def _parts(content: Content) -> list[str]:
@@ -313,8 +328,11 @@ def _name(named: list[str], contents: Sequence[Content]) -> str:
         return f"{'/'.join(shown.parts[-2:]) if not shown.is_absolute() else shown.name} {count}"
     if len(named) == len(contents) == 2:  # most often trials and their curves
         return f"{contents[0].name} and {contents[1].name}"
+    listed = ", ".join(content.name for content in contents[:-1]) + f" and {contents[-1].name}"
     folders = {Path(name).parent for name in named}
     suffixes = {Path(name).suffix for name in named}
+    if len(named) == len(contents) and len(suffixes) > 1 and len(listed) <= _NAME:
+        return listed
     folder = folders.pop() if len(folders) == 1 else Path("…")
     pattern = f"*{suffixes.pop()}" if len(suffixes) == 1 else "*"
     return f"{folder.name}/{pattern} {count}" if folder.name else f"{pattern} {count}"

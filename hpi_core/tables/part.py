@@ -20,13 +20,15 @@ _EXACT = 2**53
 class Part:
     """One table of several: the short name of its source, the reader that read it, and what it read.
 
-    `store` is set where the source is a sweep by itself, as a tracker or a tool leaves it, and not just a table.
+    `store` is set where the source is a sweep by itself, as a tracker or a tool leaves it, and not just a table;
+    `whole` where a table is one because curves of its own were found for it.
     """
 
     label: str
     kind: str
     table: Table
     store: bool = False
+    whole: bool = False
 
 
 def agreed(framed: list[pl.DataFrame], entries: list[Entry]) -> list[pl.DataFrame]:

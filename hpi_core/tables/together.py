@@ -13,8 +13,9 @@ import polars as pl
 from hpi_core import frames
 from hpi_core.errors import SourceError
 from hpi_core.lines import LineCounts
-from hpi_core.tables.groups import groups_of_one, matched
+from hpi_core.tables.groups import SOURCES, differ_in_objective, groups_of_one
 from hpi_core.tables.ledger import Entry, ledger_frame
+from hpi_core.tables.matched_columns import matched
 from hpi_core.tables.nested import unique
 from hpi_core.tables.part import Part, agreed, moved_ledgers, stacked_curves
 from hpi_core.tables.shape import reshape
@@ -23,6 +24,9 @@ from hpi_core.tables.trial_steps import is_id_name
 from hpi_core.text import safe
 
 _ALIKE = 0.5
+_FILES = ("file", "source_file")
+# So many files are asked for their objectives; more of them are the runs of one sweep.
+_FEW = 16
 
 
 def join(parts: Sequence[Part], name: str, *, strict: bool) -> Table:
@@ -30,14 +34,16 @@ def join(parts: Sequence[Part], name: str, *, strict: bool) -> Table:
 
     `strict` is set where nobody named the single files: then tables that have little in common are refused, else the
     smaller group of them is left out, with an entry in the ledger, unless it has the same columns under other names.
-    Stores are sweeps of their own: they, and files named beside them, become groups of one sweep.
+    Stores are sweeps of their own, and so are tables that curves were found for and tables of which each has another
+    objective: they, and files named beside them, become groups of one sweep.
 
     Raises:
         SourceError: `strict`, and the tables have little in common.
     """
     parts = [replace(part, table=part.table.loaded()) for part in parts]
-    if any(part.store for part in parts):
-        return groups_of_one([replace(part, table=reshape(part.table)) for part in parts]).table
+    if any(part.store or part.whole for part in parts):
+        shaped = [replace(part, table=reshape(part.table)) for part in parts]
+        return groups_of_one(shaped, SOURCES if any(part.store for part in parts) else _FILES).table
     taken_together = _trials_with_curves(parts)
     if taken_together is not None:
         return taken_together
@@ -49,6 +55,8 @@ def join(parts: Sequence[Part], name: str, *, strict: bool) -> Table:
         raise SourceError(
             f"{name} holds tables of different shapes: {shown}.", "Name the one file, or a pattern, to open."
         )
+    if not strict and not others and (sweeps := _of_several_objectives(alike)):
+        return groups_of_one(sweeps, _FILES).table
     each_one = all(part.table.frame.height == 1 for part in alike)
     shaped = [replace(part, table=_shaped_alone(part.table, each_one)) for part in alike]
     if len(shaped) == 1:
@@ -60,6 +68,15 @@ def join(parts: Sequence[Part], name: str, *, strict: bool) -> Table:
     lines = [part.table.lines for part in others if part.table.lines is not None]
     total = sum((LineCounts(refused=count.total) for count in lines), table.lines or LineCounts())
     return replace(table, ledger=ledger_frame(entries, [table.ledger]), lines=total if lines or table.lines else None)
+
+
+def _of_several_objectives(parts: Sequence[Part]) -> list[Part]:
+    """Return the tables as trials where each is a sweep by itself and they differ in their objectives; else none."""
+    if not 1 < len(parts) <= _FEW or len({tuple(sorted(part.table.frame.columns)) for part in parts}) == 1:
+        return []
+    shaped = [replace(part, table=reshape(part.table)) for part in parts]
+    sweeps = all(part.table.frame.height > 1 for part in shaped)
+    return shaped if sweeps and differ_in_objective(shaped) else []
 
 
 def _shaped_alone(table: Table, each_one: bool) -> Table:
