@@ -6,7 +6,8 @@ losses and scores; `Measured.shown` turns levels back to the source's orientatio
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
@@ -153,13 +154,38 @@ class MeasuredCurves:
 
     @cached_property
     def held_out(self) -> tuple[Measured, ...]:
-        """The held-out curve that says how good the model is: the objective's, else the loss, else the score."""
+        """The held-out curve that says how good the model is: the objective's, else the loss, else the score.
+
+        Of several sweeps in one, each has its own; no trial has two.
+        """
         judged = [m for m in self.metrics if m.kind in ("loss", "score") and m.split in ("val", "test") and m.direction]
         objective = self._sweep.roles.objective
         told = objective.metric if objective is not None else ""
         order = {"val": 0, "test": 1}
         judged.sort(key=lambda m: (m.name != told, m.kind != "loss", order[m.split or "val"], len(m.stem), m.name))
-        return tuple(self.of(metric) for metric in judged[:1])
+        return self._first_of_each(judged)
+
+    @cached_property
+    def _sweep_of_row(self) -> pl.Series | None:
+        """The sweep of every trial where several were put together, else None."""
+        hints = self._sweep.hints
+        if not hints.grouped or hints.group not in self._sweep.trials.columns:
+            return None
+        return self._sweep.trials.get_column(hints.group)
+
+    def _first_of_each(self, candidates: Sequence[CurveMetric]) -> tuple[Measured, ...]:
+        """Return for every sweep the first of the candidates that it has curves of, each for the trials it is for."""
+        sweeps = self._sweep_of_row
+        if sweeps is None:
+            return tuple(self.of(metric) for metric in candidates[:1])
+        chosen: dict[int, list[str]] = {}
+        waiting = set(sweeps.drop_nulls().unique().to_list())
+        for at, candidate in enumerate(candidates):
+            with_curves = set(sweeps.filter(self.of(candidate)["n"].is_not_null()).drop_nulls().unique().to_list())
+            if mine := waiting & with_curves:
+                chosen[at] = sorted(mine)
+                waiting -= mine
+        return tuple(_only(self.of(candidates[at]), sweeps.is_in(names)) for at, names in chosen.items())
 
     @cached_property
     def pace(self) -> Measured | None:
@@ -183,24 +209,34 @@ class MeasuredCurves:
 
     @cached_property
     def main(self) -> tuple[Measured, ...]:
-        """The held-out curve, or the training losses where there is none."""
-        return self.held_out or self.training
+        """The held-out curve, or the training losses where there is none; of several sweeps in one for each."""
+        sweeps = self._sweep_of_row
+        if sweeps is None or not self.held_out:
+            return self.held_out or self.training
+        held = set().union(*(sweeps.filter(one["n"].is_not_null()).to_list() for one in self.held_out))
+        others = ~sweeps.is_in(sorted(held))
+        rest = [_only(one, others) for one in self.training if one["n"].filter(others).is_not_null().any()]
+        return (*self.held_out, *rest)
 
     @cached_property
     def pairs(self) -> tuple[tuple[Measured, Measured], ...]:
         """(training, held-out) curves of the same loss, validation rather than test."""
         found = []
         for train in self.training:
-            for split in ("val", "test"):
-                same = [
-                    m
-                    for m in self.metrics
-                    if m.kind == "loss" and m.split == split and m.stem == train.metric.stem and m.direction == "min"
-                ]
-                if same:
-                    found.append((train, self.of(same[0])))
-                    break
+            same = [
+                m
+                for split in ("val", "test")
+                for m in self.metrics
+                if m.kind == "loss" and m.split == split and m.stem == train.metric.stem and m.direction == "min"
+            ]
+            found += [(train, held_out) for held_out in self._first_of_each(same)]
         return tuple(found)
+
+
+def _only(measured: Measured, rows: pl.Series) -> Measured:
+    """Return the features of these trials, null for all others."""
+    others = [pl.when(rows).then(pl.col(name)).alias(name) for name in measured.frame.columns if name != ROW]
+    return replace(measured, frame=measured.frame.with_columns(others))
 
 
 def ticks(first: pl.Expr) -> pl.Expr:

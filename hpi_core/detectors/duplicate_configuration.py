@@ -32,6 +32,8 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
     if context.unique_parameters:
         return verdicts(context, [Hit(mask(pl.repeat(False, context.n, eager=True), context.ended), [], "info")])
     hashes = [context.configuration_hash] + ([context.seed_hash] if context.seed_hash is not None else [])
+    if context.group_codes is not None:  # the same settings in another sweep are another run
+        hashes.append(pl.Series(context.group_codes).hash(104729))
     key = wrapping_sum(hashes, context.n).alias("key")
     judged = context.ended & context.status.is_in(["completed", "unknown"])
     known = mask(key, judged).alias("key")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 NAMED = 4
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 # Entries of the ledger about the objectives of several sources.
-_OTHER_GOALS = ["other_objective", "matched_objective", "told_apart"]
+_OTHER_GOALS = ["other_objective", "matched_objective"]
 # Why a column was read as no hyperparameter -> what is said of it.
 _READ_AS = {
     "no value at all": "has no value in any trial: nothing can be said about it.",

@@ -6,6 +6,7 @@ import contextlib
 import time
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from pathlib import Path
 
 import polars as pl
 
@@ -17,7 +18,14 @@ from hpi_core.last_words import reading
 from hpi_core.lines import LineCounts
 from hpi_core.plugins import discover
 from hpi_core.readers._below import from_above
-from hpi_core.readers._curves import Attached, with_curves_beside, with_logs, with_named_curves
+from hpi_core.readers._curves import (
+    Attached,
+    Reading,
+    curves_of_each,
+    own_curves,
+    with_named_curves,
+    without_companions,
+)
 from hpi_core.readers._large_logs import large_log
 from hpi_core.readers._large_text import large_text
 from hpi_core.readers._packed import is_packed_store, on_disk
@@ -25,7 +33,6 @@ from hpi_core.readers._sqlite import LockedError, is_sqlite, unknown_database, w
 from hpi_core.readers.contract import Experiment, Reader, StoreReader
 from hpi_core.roles import RoleOverrides
 from hpi_core.sweep import Source, Sweep
-from hpi_core.tables.cell_curves import curves_in_cells
 from hpi_core.tables.compression import compression, inflate
 from hpi_core.tables.content import Content
 from hpi_core.tables.foreign import foreign_kind, refuse_foreign
@@ -61,6 +68,8 @@ def read_sweep(
     found = look_into(found, lambda place: choose_store(place) is not None)
     if options.ask and options.experiment is None and len(found.contents) == 1:
         _ask_which(found.contents[0], progress, cancelled)
+    reading = _reading_curves(options, progress, cancelled)
+    found = without_companions(found) if options.curves is None else found
     outcomes: list[_Outcome] = []
     for index, content in enumerate(found.contents):
         if cancelled():
@@ -75,13 +84,16 @@ def read_sweep(
             f"{safe(found.name)} holds no experiments or studies to choose from.", "Leave --experiment (--study) out."
         )
     progress("telling the shape", None)
+    own = ""
+    if len(parts) > 1 and options.curves is None:
+        parts, own = curves_of_each(list(zip(parts, _paths(found, outcomes), strict=True)), reading)
     table = join(parts, found.name, strict=found.folder) if len(parts) > 1 else reshape(parts[0].table)
     entries = [*aside, *(Entry("refused_file", f"{safe(name)}: {error.message}") for name, error in refused)]
     table = replace(table, ledger=ledger_frame(entries, [table.ledger]))
     lost = sum(outcome.refused_lines for outcome in outcomes)
     if lost:
         table = replace(table, lines=(table.lines or LineCounts()) + LineCounts(refused=lost))
-    attached = _with_curves(table, found, options, progress, cancelled)
+    attached = _with_curves(table, found, options, reading)
     table = attached.table
     kinds = sorted({part.kind for part in parts})
     source = Source(
@@ -92,7 +104,7 @@ def read_sweep(
         read_at=time.time(),
         lines=table.lines,
         files=tuple(content.name for content in found.contents),
-        curves=attached.name,
+        curves=attached.name or own,
     )
     return Sweep.from_table(
         table.frame,
@@ -124,41 +136,47 @@ def _ask_which(content: Content, progress: Progress, cancelled: Cancelled) -> No
         )
 
 
-def _with_curves(
-    table: Table, found: Found, options: ReadOptions, progress: Progress, cancelled: Cancelled
-) -> Attached:
-    """Return the trials with their curves from other files or from their cells."""
+def _paths(found: Found, outcomes: list[_Outcome]) -> list[Path | None]:
+    """Return for each part the file that it alone was read from; None for what lies in a store or an archive."""
+    return [
+        content.path if len(outcome.parts) == 1 else None
+        for content, outcome in zip(found.contents, outcomes, strict=True)
+        for _ in outcome.parts
+    ]
 
-    def read(content: Content, label: str) -> tuple[Part, ...]:
+
+def _with_curves(table: Table, found: Found, options: ReadOptions, reading: Reading) -> Attached:
+    """Return the trials with their curves from other files or from their cells."""
+    if options.curves is not None:
+        return with_named_curves(table, options.curves, reading) if options.curves else Attached(table)
+    if table.hints.grouped and table.curves is not None:
+        return Attached(table)
+    paths = [content.path for content in found.contents if content.path is not None]
+    return own_curves(table, paths[0] if paths else None, reading, alone=len(found.contents) == 1)
+
+
+def _reading_curves(options: ReadOptions, progress: Progress, cancelled: Cancelled) -> Reading:
+    plain = replace(options, separator=None, encoding=None)
+
+    def parts(content: Content, label: str) -> tuple[Part, ...]:
         progress(f"reading the curves in {safe(content.name)}", None)
-        outcome = _read_content(content, label, replace(options, separator=None, encoding=None), progress, cancelled)
+        outcome = _read_content(content, label, plain, progress, cancelled)
         if not outcome.parts and outcome.refused:
             raise outcome.refused[0][1]
         return outcome.parts
 
-    def large(content: Content, least: float) -> Table | str | None:
+    def large(table: Table, content: Content, least: float) -> Table | str | None:
         if content.path is None:
             return None
         rows = large_parquet(content.path, LARGE)
         if rows is None:
-            plain = replace(options, separator=None, encoding=None)
             rows = large_text(content, choose, plain, progress, cancelled)
         if rows is None:
             return None
         with reading(safe(content.name)):
             return attach_large(table, rows, least, progress, cancelled)
 
-    if options.curves is not None:
-        return with_named_curves(table, options.curves, read, large) if options.curves else Attached(table)
-    attached = with_curves_beside(table, found, read, large)
-    if attached.name or attached.table.curves is not None or attached.table.scanned is not None:
-        return attached
-    own = curves_in_cells(attached.table)
-    if own.curves is not None:
-        return Attached(own)
-    paths = [content.path for content in found.contents if content.path is not None]
-    folder = paths[0].absolute().parent if paths else None
-    return with_logs(own, folder, read, outside=options.outside_logs)
+    return Reading(parts, large, options.outside_logs)
 
 
 def choose(name: str, head: bytes) -> Reader:

@@ -93,12 +93,12 @@ def _not_ranked(sweeps: Sequence[_Sweep], objective: Objective | None) -> list[E
         goal, rows = sweep.roles.objective, sweep.part.table.frame.height
         if objective is None or sweep.has(objective.metric) or not rows:
             continue
-        own = "it has no objective of its own" if goal is None else (
-            f"its own is {safe(goal.metric, 80)}{better[goal.direction]}; rank by that with --objective"
+        own = "" if goal is None else (
+            f"; their own objective is {safe(goal.metric, 80)}{better[goal.direction]} (--objective ranks by it)"
         )  # fmt: skip
         message = (
-            f"{plural(rows, 'trial')} of {safe(sweep.part.label)} have no {safe(objective.metric, 80)} and are not "
-            f"ranked by it: {own}"
+            f"{plural(rows, 'trial')} of {safe(sweep.part.label)} are not ranked by {safe(objective.metric, 80)}, "
+            f"which they do not have{own}"
         )
         entries.append(Entry("other_objective", message, column=None if goal is None else goal.metric, count=rows))
     return entries
