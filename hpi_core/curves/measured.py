@@ -156,11 +156,18 @@ class MeasuredCurves:
     def held_out(self) -> tuple[Measured, ...]:
         """The held-out curve that says how good the model is: the objective's, else the loss, else the score.
 
-        Of several sweeps in one, each has its own; no trial has two.
+        An objective that names no split is held-out, unless it is a loss that training brings down. Of several sweeps
+        in one, each has its own; no trial has two.
         """
-        judged = [m for m in self.metrics if m.kind in ("loss", "score") and m.split in ("val", "test") and m.direction]
         objective = self._sweep.roles.objective
         told = objective.metric if objective is not None else ""
+        judged = [
+            m
+            for m in self.metrics
+            if m.kind in ("loss", "score")
+            and m.direction
+            and (m.split in ("val", "test") or (m.name == told and m.split is None and not m.falls))
+        ]
         order = {"val": 0, "test": 1}
         judged.sort(key=lambda m: (m.name != told, m.kind != "loss", order[m.split or "val"], len(m.stem), m.name))
         return self._first_of_each(judged)
@@ -268,6 +275,8 @@ def _metric(name: str, known: Metric | None, told: Direction | None) -> CurveMet
     quantity = known.quantity if known is not None else (found.quantity if found is not None else name)
     if kind == "other" and found is not None and found.variant == 0 and not found.compared and direction is not None:
         kind = "loss" if direction == "min" and found.family in ("loss", "error") else "score"
+    if kind == "other" and told is not None:
+        kind = "score"  # the objective, whatever it is called: how good a trial is
     if kind not in ("loss", "score"):
         direction = None
     falls = kind == "loss" and direction == "min" and not _NOT_FALLING & set(parsed.tokens)

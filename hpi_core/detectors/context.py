@@ -365,6 +365,10 @@ NEEDS: Mapping[str, tuple[Callable[[Context], bool], str]] = {
     "held-out curve": (_has(lambda c: c.curves and c.curves.held_out), "no curve of a held-out metric"),
     "main curve": (_has(lambda c: c.curves and c.curves.main), "no curve of a loss or score"),
     "curve pair": (_has(lambda c: c.curves and c.curves.pairs), "no curves of a loss on train and held-out data"),
+    "pair": (
+        _has(lambda c: c.pairs or (c.curves and c.curves.pairs)),
+        "no metric on train and held-out data, in the table or in curves",
+    ),
     "gradient curve": (_has(lambda c: c.curves and c.curves.of_kind("gradient")), "no curve of a gradient norm"),
     "two metrics": (_has(lambda c: len(c.metrics) >= 2), "fewer than two metrics"),
 }

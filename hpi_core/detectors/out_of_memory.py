@@ -67,6 +67,7 @@ DETECTOR = Detector(
     check=check,
     advice="Bound what uses memory (batch, width, sequence length), or accumulate gradients.",
     quick=True,
+    self_calibrated=False,
     examples=(
         Example(
             {

@@ -114,7 +114,7 @@ DETECTOR = Detector(
     tag="GAP",
     title="Much better on train than on held-out data",
     severity="warn",
-    needs=("metric pair",),
+    needs=("pair",),
     thresholds=(
         Threshold(
             "z", 3.5, "robust z-score", "Iglewicz and Hoaglin (1993)", "how unusual the gap must be in the sweep"

@@ -251,7 +251,7 @@ def test_a_crash_costs_one_result_only() -> None:
 def test_skipped_detectors_say_why() -> None:
     coverage = detect(sweep_of({"lr": [0.1, 0.2], "val_loss": [1.0, 2.0]})).coverage
     reasons = dict(coverage.filter(pl.col("state") == "skipped").select("detector", "reason").rows())
-    assert reasons["overfit_gap"] == "no train/val metric pair"
+    assert reasons["overfit_gap"] == "no metric on train and held-out data, in the table or in curves"
     assert reasons["seed_ignored"] == "no seed column"
     assert all(reasons.values())
 
