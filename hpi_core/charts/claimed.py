@@ -100,8 +100,7 @@ def _condition(sweep: Sweep, cause: Cause) -> str:
     name, dtype = cause.parameter, sweep.trials.schema[cause.parameter]
     numeric = _is_numeric(sweep, cause)
     if cause.kind == "missing":
-        text = condition(name, missing=True)
-        return f"({text} or {quote_column(name)} is inf)" if numeric and dtype.is_float() else text
+        return condition(name, missing=True)
     if dtype == pl.Boolean:
         held = sweep.trials[name].filter(pl.Series(_exposed(sweep, cause)))
         return condition(name, values=held.unique().drop_nulls().sort().to_list())

@@ -195,7 +195,7 @@ def _said(inspection: Inspection, pair: PairCause | None, column: IssueColumn) -
 def _place(name: str, part: Part) -> str:
     shown = safe(name, _LONGEST_NAME)
     if part.missing:
-        return f"{shown} missing"
+        return f"{shown} is not set"
     if part.others:
         return f"{shown} any of {part.others:,} rarer values"
     if part.values:

@@ -3,7 +3,7 @@
     lr > 0.01 and status == failed        comparisons: < <= > >= == (or =) != (or ≤ ≥ ≠), joined by and, or, not, ( )
     1e-4 < lr <= 0.01                     chained: both must hold
     val_loss > train_loss                 a column against a column
-    val_loss is nan                       is [not] nan | missing | inf | finite
+    val_loss is nan                       is [not] nan | missing | inf | finite | set (neither missing nor nan)
     optimizer in (adam, "my lion")        [not] in a list of values
     notes ~ oom    notes =~ "^CUDA.*"     holds the text (case does not matter); matches the regular expression
     `odd name` == 3                       backticks around a column name of odd characters, "quotes" around odd text

@@ -15,7 +15,7 @@ def condition(
     values: Sequence[object] | None = None,
     missing: bool = False,
 ) -> str:
-    """Return the filter for `low < column <= high`, for `column in (values)`, or for a missing value (null or NaN).
+    """Return the filter for `low < column <= high`, for `column in (values)`, or for no value (null or NaN).
 
     A bound of None is open. The text parses back to exactly the trials of the interval, full precision kept.
 
@@ -24,7 +24,7 @@ def condition(
     """
     name = quote_column(column)
     if missing:
-        return f"({name} is missing or {name} is nan)"
+        return f"{name} is not set"
     if values is not None:
         if len(values) == 1:
             return f"{name} == {_literal(values[0])}"

@@ -65,10 +65,12 @@ def equals(name: str, dtype: pl.DataType, right: Value) -> pl.Expr:
 
 
 def is_state(name: str, dtype: pl.DataType, state: str) -> pl.Expr:
-    """Return whether the value is nan, missing, inf (of either sign) or finite (a number that is neither)."""
+    """Return whether the value is nan, missing, inf (of either sign), finite (a number that is neither) or set."""
     column = pl.col(name)
     if state == "missing":
         return column.is_null()
+    if state == "set":
+        return (column.is_not_nan() if dtype.is_float() else column.is_not_null()).fill_null(False)
     if not dtype.is_numeric():
         return pl.lit(False) & column.is_null()
     if not dtype.is_float():

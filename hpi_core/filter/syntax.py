@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 LIMIT = 10_000
 _DEPTH = 60
-STATES = ("nan", "missing", "inf", "finite")
+STATES = ("nan", "missing", "inf", "finite", "set")
 KEYWORDS = frozenset(("and", "or", "not", "in", "is"))
 
 # What a page prints can be typed again.
@@ -219,7 +219,7 @@ def _state(value: Value, token: Token, negated: bool) -> State:
         raise FilterError(
             f"Nothing can be `is {safe(token, 30)}`.",
             token.start_pos or 0,
-            f"Did you mean {close[0]}?" if close else "Use nan, missing, inf or finite; for values use ==.",
+            f"Did you mean {close[0]}?" if close else "Use nan, missing, inf, finite or set; for values use ==.",
         )
     return State(value, word, negated)
 

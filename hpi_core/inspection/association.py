@@ -55,13 +55,9 @@ def _parameters(sweep: Sweep) -> list[Parameter]:
 
 
 def _parameter(column: pl.Series, categorical: bool, environment: bool) -> Parameter:
-    """Return a column as the statistics take it; infinite numbers have no place on a scale and count as missing."""
+    """Return a column as the statistics take it."""
     if not categorical and (column.dtype.is_numeric() or column.dtype == pl.Boolean):
-        numbers = column.cast(pl.Float64).to_numpy()
-        infinite = np.isinf(numbers)
-        if infinite.any():
-            numbers = np.where(infinite, np.nan, numbers)
-        return Parameter.numeric(column.name, numbers, environment=environment)
+        return Parameter.numeric(column.name, column.cast(pl.Float64).to_numpy(), environment=environment)
     text = _written(column) if column.dtype.is_nested() else column.cast(pl.String)
     return _categorical(text, environment)
 

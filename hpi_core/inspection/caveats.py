@@ -137,7 +137,7 @@ def _hyperparameters(sweep: Sweep) -> list[str]:
         )
     if roles.constants:
         said.append(f"{_of_each(roles.constants)} has one value throughout: nothing can be said about it.")
-    return said + _not_finite(sweep) + _set_aside(sweep)
+    return said + _not_a_number(sweep) + _set_aside(sweep)
 
 
 def _set_aside(sweep: Sweep) -> list[str]:
@@ -161,13 +161,13 @@ def _set_aside(sweep: Sweep) -> list[str]:
     return said
 
 
-def _not_finite(sweep: Sweep) -> list[str]:
-    """Say of every hyperparameter how many of its values are no finite number."""
+def _not_a_number(sweep: Sweep) -> list[str]:
+    """Say of every hyperparameter how many of its values are NaN."""
     names = [parameter.name for parameter in sweep.roles.hyperparameters]
-    odd = sweep.trials.select(names).select((~cs.float().is_finite()).sum())
+    odd = sweep.trials.select(names).select(cs.float().is_nan().sum())
     counts = odd.row(0, named=True) if odd.width and odd.height else {}
     return [
-        f"{name} is NaN or infinite in {plural(count, 'trial')}: there it counts as missing."
+        f"{name} is NaN in {plural(count, 'trial')}: there it counts as not set."
         for name, count in counts.items()
         if count
     ]

@@ -43,9 +43,9 @@ def _of_parameter(parameter: Parameter, coding: Coding) -> Iterator[str]:
         yield f"{name} has one value " + (
             "wherever it is set: only whether it is set was tested." if coding.missing is not None else "only."
         )
-    infinite = [level for level, x in zip(coding.levels, coding.level_values, strict=True) if np.isinf(x)]
+    infinite = 0 if parameter.levels else int(np.isinf(parameter.values.astype(np.float64)).sum())
     if infinite:
-        yield f"{name} holds {' and '.join(infinite)}: set apart as values of their own, outside every range."
+        yield f"{name} is infinite in {plural(infinite, 'trial')}: set apart, outside every range and every claim."
     if coding.other is not None:
         pooled = coding.distinct - len(coding.levels)
         were = "was" if pooled == 1 else "were"

@@ -170,9 +170,13 @@ def level_split(coding: Coding, code: int, z: float) -> Split:
 
 
 def level_codes(coding: Coding) -> Booleans:
-    """Return which codes are levels that may be claimed: not bins, not pooled, not missing."""
-    codes = np.arange(coding.size)
-    return np.asarray((codes >= coding.bins) & (codes < coding.bins + len(coding.levels)))
+    """Return which codes are levels that may be claimed: not bins, not pooled, not missing, not infinite.
+
+    An infinite number is what went wrong with a setting, not a setting that anybody could avoid.
+    """
+    own = np.zeros(coding.size, dtype=np.bool_)
+    own[coding.bins : coding.bins + len(coding.levels)] = ~np.isinf(coding.level_values)
+    return own
 
 
 def _level_family(coding: Coding, positives: Integers, totals: Integers, least: int) -> Screened | None:

@@ -141,9 +141,9 @@ def _middle(low: float, high: float) -> float:
 
 
 def condition(name: str, low: float | None, high: float | None, value: str | None, kind: str) -> str:
-    """Return the condition in words: `lr > 0.013`, `0.1 < lr <= 0.5`, `optimizer = sgd`, `momentum missing`."""
+    """Return the condition in words: `lr > 0.013`, `0.1 < lr <= 0.5`, `optimizer = sgd`, `momentum is not set`."""
     if kind == "missing":
-        return f"{name} missing"
+        return f"{name} is not set"
     if kind == "level":
         return f"{name} = {value}"
     if low is None:

@@ -78,7 +78,10 @@ ODD: dict[str, tuple[str, int, Callable[[int, random.Random], Row], tuple[str, .
     ),
     "parameters that are not finite": (
         "trial_id,lr,val_loss", 100, _odd_rate,
-        ("lr is NaN or infinite in 20 trials: there it counts as missing.",), False,
+        (
+            "lr is NaN in 10 trials: there it counts as not set.",
+            "lr is infinite in 10 trials: set apart, outside every range and every claim.",
+        ), False,
     ),
     "no value at all": (
         "trial_id,lr,momentum,val_loss", 60, lambda i, d: [i, _rate(d), "", "nan" if i % 7 == 0 else _loss(d)],

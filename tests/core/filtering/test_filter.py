@@ -51,6 +51,8 @@ def sweep() -> Sweep:
         ("not optimizer == adam", [1, 3]),
         ("val_loss != 0.5", [2]),
         ("val_loss is nan or val_loss is missing", [1, 3]),
+        ("val_loss is not set", [1, 3]),
+        ("val_loss is set", [0, 2]),
         ("notes ~ OOM", [1]),
         ("notes ~ '(1)'", [1]),
         ("notes =~ '^\\\\d+%'", [3]),
@@ -140,4 +142,4 @@ def test_conditions_read_naturally() -> None:
     assert condition("odd name", low=1.0) == "`odd name` > 1.0"
     assert condition("and", high=2) == "`and` <= 2"
     assert condition("optimizer", values=["adam", 'a"b']) == 'optimizer in ("adam", "a\\"b")'
-    assert condition("rho", missing=True) == "(rho is missing or rho is nan)"
+    assert condition("rho", missing=True) == "rho is not set"
