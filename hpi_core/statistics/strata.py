@@ -78,7 +78,7 @@ def drifting(parameters: Sequence[Parameter], order: Floats | None) -> list[str]
         step = max(1, n // _SAMPLE)
         rows = np.arange(0, n, step) if order is None else np.argsort(order, kind="stable")[::step]
         values = np.asarray(parameter.values, dtype=np.float64)[rows]
-        values = values[~parameter.missing[rows] & ~np.isnan(values)]
+        values = values[~parameter.missing[rows] & np.isfinite(values)]
         if len(values) >= _LEAST_TRIALS and _drifts(values) and not _enumerated(values):
             found.append(parameter.name)
     return found
