@@ -139,7 +139,7 @@ def effect(sick: int, n: int, all_sick: int, all_n: int, choosing: Choosing, z: 
         float(np.exp(log_ratio + Z95 * spread)),
         gap,
         min(wide_low, gap) - gap_bias,
-        max(wide_high, difference + Z95 * choosing.difference[1]),
+        min(max(wide_high, difference + Z95 * choosing.difference[1]), 1.0),
         float(np.exp(log_mid - Z95 * error)),
         min(plain_low, gap),
     )

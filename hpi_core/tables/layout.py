@@ -143,6 +143,10 @@ def _header_index(lines: Sequence[str], content: Sequence[int], dialect: Dialect
     """Return the index of the first line of the table: the header, or the first row where there is none."""
     cells = {i: split_record(lines[i], dialect).cells for i in content[:60]}
     place = next((k for k, i in enumerate(content[:60]) if len(cells[i]) == width), 0)
+    for i in content[:place]:  # a header of several lines: a name in quotes holds a line end
+        head = next(records(lines, dialect, width, i), None)
+        if head is not None and head.span > 1 and i + head.span <= content[place] + 1 and len(head.cells) == width:
+            return i
     if place > 0:
         before, here = cells[content[place - 1]], cells[content[place]]
         named = all(cell and not is_number(cell) for cell in before[:-1]) and not is_number(before[-1])

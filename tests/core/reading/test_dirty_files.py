@@ -92,6 +92,11 @@ DIRTY = {
         rows=[(0.1, "Traceback:\n  line 1, in main\n\nValueError", 0.5), (0.01, "b", 0.25)],
         names=("lr", "note", "loss"),
     ),
+    "a name over lines": Dirty(
+        'trial,"l\nr",wd,loss\n0,0.1,1.5,0.5\n1,0.01,2.5,0.25\n',
+        rows=[(0, 0.1, 1.5, 0.5), (1, 0.01, 2.5, 0.25)],
+        names=("trial", "l\nr", "wd", "loss"),
+    ),
     "doubled quotes": Dirty(
         'lr,note\n0.1,"say ""no"", please"\n0.2,5" disk\n',
         rows=[(0.1, 'say "no", please'), (0.2, '5" disk')],

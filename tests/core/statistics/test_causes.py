@@ -51,9 +51,10 @@ def test_a_planted_cause_is_found_as_what_it_is(name: str) -> None:
 def test_infinite_values_are_named_and_never_claimed_and_leave_the_rest_to_be_found() -> None:
     parameter = Parameter.numeric("p", np.where(X < 0.3, np.inf, X))
     found = find_causes([parameter], [issue(mostly((X < 0.3) | (X > 0.8)))])
-    assert [(cause.parameter, cause.low, cause.high) for cause in found.causes] == [
-        ("p", pytest.approx(0.8, abs=0.02), pytest.approx(X.max(), abs=0.01))
-    ]  # closed above: a filter that is open there would take the infinite ones in
+    (cause,) = found.causes
+    assert cause.low == pytest.approx(0.8, abs=0.02)
+    # closed above: a filter that is open there would take the infinite ones in
+    assert cause.high == pytest.approx(X.max(), abs=0.01)
     assert f"p is infinite in {int((X < 0.3).sum()):,} trials: set apart, outside every range and every claim." in (
         found.caveats
     )
