@@ -94,7 +94,7 @@ DIRTY = {
     ),
     "a name over lines": Dirty(
         'trial,"l\nr",wd,loss\n0,0.1,1.5,0.5\n1,0.01,2.5,0.25\n',
-        rows=[(0, 0.1, 1.5, 0.5), (1, 0.01, 2.5, 0.25)],
+        rows=[("0", 0.1, 1.5, 0.5), ("1", 0.01, 2.5, 0.25)],
         names=("trial", "l\nr", "wd", "loss"),
     ),
     "doubled quotes": Dirty(
