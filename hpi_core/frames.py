@@ -36,6 +36,7 @@ NOTES = frozenset(
         "reshaped",
         "resumed",
         "told_apart",
+        "unplayed",
         "unwrapped",
     }
 )

@@ -287,7 +287,12 @@ def kind_of(name: str) -> Kind:
     """Return what else than a loss or score the name speaks of, `other` where nothing."""
     parsed = parse(name)
     tokens, key, said = parsed.tokens, parsed.key, set(parsed.tokens)
-    if said & {"grad", "gradient", "grads", "gradients", "gnorm"} and not said & {"clip", "clipped", "accumulation"}:
+    if said & {"grad", "gradient", "grads", "gradients", "gnorm"} and not said & {
+        "clip",
+        "clipped",
+        "accumulation",
+        "time",
+    }:
         return "gradient"
     if key in _LEARNING_RATE or "_".join(tokens[-2:]) in _LEARNING_RATE or "_".join(tokens[-1:]) in _LEARNING_RATE:
         return "learning rate"

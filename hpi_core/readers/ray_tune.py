@@ -15,6 +15,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import polars as pl
+
 from hpi_core.errors import Cancelled as ReadingCancelled
 from hpi_core.errors import SourceError
 from hpi_core.readers import delimited, jsonl
@@ -33,6 +35,7 @@ from hpi_core.tables.table import Cancelled, Progress, ReadOptions, Table
 from hpi_core.text import safe
 
 _LARGEST_LOG = 2 << 30
+_EPISODIC = r"(^|[/.])(episode|policy)_(reward|return|len)"
 # What Ray itself writes beside the metrics of a trial.
 _OWN = frozenset(
     {
@@ -171,10 +174,25 @@ def _log(folder: Path, root: Path, run: Run, options: ReadOptions, cancelled: Ca
             table = _quick_results(data, run, whose) if name == "result.json" else None
             if table is None:
                 table = table_of_log(Content(name, data=data), reader, run, whose, plain, cancelled)
-            return log_of(flatten(table), _is_no_metric)
+            return _without_unplayed(log_of(flatten(table), _is_no_metric), run, whose)
         except SourceError as error:
             run.notes.append(Entry("refused_file", f"{whose}: {error.message}"))
     return Log(None, {}, frozenset())
+
+
+def _without_unplayed(log: Log, run: Run, whose: str) -> Log:
+    """Leave out the NaN that RLlib writes for what episodes gave before the first has ended: nothing has gone wrong."""
+    if log.points is None:
+        return log
+    episodic = pl.col("metric").cast(pl.String).str.contains(_EPISODIC)
+    heard = pl.col("value").is_nan().not_().cum_max().over("metric")
+    kept = log.points.filter(~episodic | heard)
+    if gone := log.points.height - kept.height:
+        message = f"{whose}: {gone:,} NaN before the first episode had ended are gaps, not values"
+        run.notes.append(Entry("unplayed", message, count=gone))
+    unplayed = {name for name, value in log.last.items() if value != value and re.search(_EPISODIC, name)}
+    last = {name: value for name, value in log.last.items() if name not in unplayed}
+    return replace(log, points=kept, last=last)
 
 
 def _quick_results(data: bytes, run: Run, whose: str) -> Table | None:

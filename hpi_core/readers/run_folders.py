@@ -1,7 +1,7 @@
 """One run per folder: a log of metrics (CSV, JSON Lines, Parquet, a Trainer's state), settings (YAML, JSON), or both.
 
-What Lightning, the Hugging Face Trainer, Hydra and hand-written scripts leave behind. Where no run has settings, the
-names of the folders are taken apart (`rank8_lr1e-5`). A run whose files are damaged or empty is a trial all the same.
+What Lightning, the Hugging Face Trainer, Hydra and hand-written scripts leave behind. What the settings of a run do not
+tell, its folder's name may (`rank8_lr1e-5`). A run whose files are damaged or empty is a trial all the same.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from hpi_core.readers._run_layout import RunPlace, find_runs
 from hpi_core.readers._run_logs import table_of_log
 from hpi_core.readers._wandb_log import last_error
 from hpi_core.readers.contract import StoreReader
+from hpi_core.roles.names import parse
 from hpi_core.tables.content import Content
 from hpi_core.tables.curve_frames import steps_of, unpivoted
 from hpi_core.tables.ledger import Entry
@@ -35,6 +36,8 @@ from hpi_core.text import safe
 _FEW, _ALL = 300, 200_000
 _LARGEST_LOG = 2 << 30
 _HEAD = 64 << 10
+# What a Trainer's state holds of its arguments, besides those that a search chose (`trial_params`).
+_ARGUMENTS = ("max_steps", "num_train_epochs", "train_batch_size", "eval_steps", "logging_steps", "save_steps")
 _DONE = frozenset({"done", "_success", "success", "completed", "finished"})
 _FAILED = frozenset({"failed", "_failed", "error.txt", "err.txt", "error.log", "stderr.txt", "traceback.txt"})
 
@@ -61,6 +64,7 @@ def read_table(place: str, options: ReadOptions, progress: Progress, cancelled: 
     places = find_runs(root, _ALL)
     runs: list[Run] = []
     partial: set[int] = set()
+    unsure: set[str] = set()
     for index, run_place in enumerate(places):
         progress("reading runs", index / len(places))
         if cancelled():
@@ -69,6 +73,8 @@ def read_table(place: str, options: ReadOptions, progress: Progress, cancelled: 
         runs.append(run.rest())
         if log.partial:
             partial.add(index)
+        if log.points is None:
+            unsure.update(run.results)  # one record may hold settings as well
     if not any(run.settings or run.results or run.measured for run in runs):
         reasons = [note.message for run in runs for note in run.notes]
         raise SourceError(
@@ -76,7 +82,7 @@ def read_table(place: str, options: ReadOptions, progress: Progress, cancelled: 
             safe(reasons[0]) if reasons else "Their logs are empty.",
         )
     named = _name_parts(runs, places, root)
-    table = table_of_runs(runs)
+    table = table_of_runs(runs, unsure=unsure)
     # What somebody put into the names of folders was varied on purpose, whatever the word may mean elsewhere.
     others = (*table.hints.others, *((name, "hyperparameter") for name in named if name in table.frame.columns))
     return replace(table, hints=replace(table.hints, others=others), incomplete=frozenset(partial))
@@ -92,7 +98,7 @@ def _read_run(place: RunPlace, root: Path, options: ReadOptions, cancelled: Canc
         except SourceError as error:
             run.notes.append(_left_out(run, error))
     log = _read_log(place, root, run, options, cancelled)
-    constant = {name: log.last[name] for name in log.constant if log.points is not None}
+    constant = {name: value for name, value in log.last.items() if name in log.constant and log.points is not None}
     run.settings = {**constant, **settings}
     run.results = {name: value for name, value in log.last.items() if name not in constant}
     run.points = log.points
@@ -145,6 +151,8 @@ def _read_log(place: RunPlace, root: Path, run: Run, options: ReadOptions, cance
 def _trainer_state(document: object, name: str) -> Log:
     """Take a Hugging Face Trainer's state apart: its `log_history` holds one record per step and kind of report.
 
+    Of the rest, the Trainer's arguments and the parameters of a search are settings (`constant`).
+
     Raises:
         SourceError: it has no history.
     """
@@ -156,16 +164,19 @@ def _trainer_state(document: object, name: str) -> Log:
         for key, value in document.items()
         if isinstance(value, (int, float, str)) and not isinstance(value, bool)
     }
+    searched = document.get("trial_params")
+    chosen = searched if isinstance(searched, dict) else {}
+    settings = frozenset([*(name for name in _ARGUMENTS if name in outside), *chosen])
     records = [record for record in history if isinstance(record, dict)]
     if not records:
-        return Log(None, outside, frozenset())
+        return Log(None, {**outside, **chosen}, settings)
     frame, _ = frame_of_records(records)
     metrics = [n for n, t in frame.schema.items() if t.is_numeric() and n not in ("step", "epoch")]
     steps = frame["step"] if "step" in frame.columns else pl.int_range(frame.height, eager=True).alias("step")
     wide = frame.select(steps_of(steps).values.alias("step"), pl.col(metrics).cast(pl.Float64))
     points = unpivoted(wide, metrics, ["step"]).select(POINTS.names()).drop_nulls()
     last = {c.name: c.drop_nulls()[-1] for c in frame.iter_columns() if c.name in metrics and c.null_count() < len(c)}
-    return Log(points, {**last, **outside}, frozenset())
+    return Log(points, {**last, **outside, **chosen}, settings)
 
 
 def _status(place: RunPlace, log: Log, error: str | None) -> str | None:
@@ -199,26 +210,52 @@ def _error(place: RunPlace, root: Path) -> str | None:
 
 
 def _name_parts(runs: Sequence[Run], places: Sequence[RunPlace], root: Path) -> list[str]:
-    """Give the runs the variables in their folders' names where no run has settings, and their upper folder.
+    """Give each run the variables in its folders' names that its settings do not tell, and its upper folder.
 
     Returns the names of the variables.
     """
-    named: list[str] = []
     relative = [place.folder.relative_to(root).parts for place in places]
-    if not any(run.settings for run in runs):
-        for run, found in zip(runs, parts_of_folders(relative), strict=True):
-            run.settings = found
-            named += [name for name in found if name != "seed"]
+    found = parts_of_folders(relative)
+    named = list(dict.fromkeys(name for one in found for name in one))
+    column = {name: _setting_of(name, found, runs) for name in named}
+    for run, variables in zip(runs, found, strict=True):
+        own = {column[name]: value for name, value in variables.items() if column[name] not in run.settings}
+        run.settings = {**run.settings, **own}
     if all(len(parts) > 1 for parts in relative) and len({parts[0] for parts in relative}) > 1:
-        for run, parts in zip(runs, relative, strict=True):
-            if not _holds_value(parts[0], run.settings):
+        for run, parts, variables in zip(runs, relative, found, strict=True):
+            if not _holds_value(parts[0], variables):
                 run.about["folder_1"] = parts[0]
-    return list(dict.fromkeys(named))
+    return [column[name] for name in named if name != "seed"]
 
 
-def _holds_value(part: str, settings: Mapping[str, object]) -> bool:
+def _setting_of(name: str, found: Sequence[Mapping[str, object]], runs: Sequence[Run]) -> str:
+    """Return which setting a variable of the folders' names is: one called so, or one of the same values; else itself.
+
+    Short for it (`lr` for `optim.learning_rate`) once the same value is enough, otherwise two different ones.
+    """
+    settings = dict.fromkeys(key for run in runs for key in run.settings)
+    if name in settings:
+        return name
+    for key in settings:
+        both = [(one[name], run.settings[key]) for one, run in zip(found, runs, strict=True)
+                if name in one and key in run.settings]  # fmt: skip
+        if both and all(mine == set_ for mine, set_ in both):
+            short = name.casefold() in _short_forms(key)
+            if short or len({mine for mine, _ in both}) > 1:
+                return key
+    return name
+
+
+def _short_forms(key: str) -> set[str]:
+    """Return what people shorten the name of a setting to: its last words, their first letters, their beginnings."""
+    tokens = parse(key).tokens
+    tails = [tokens[at:] for at in range(len(tokens))]
+    return {form for tail in tails for form in ("_".join(tail), "".join(tail), "".join(word[0] for word in tail))}
+
+
+def _holds_value(part: str, variables: Mapping[str, object]) -> bool:
     """Say whether the name of a folder is but the variables that were taken out of it."""
-    return any(re.search(rf"(^|[_\-,]){re.escape(name)}[=_\-]?", part) for name in settings)
+    return any(re.search(rf"(^|[_\-,]){re.escape(name)}[=_\-]?", part) for name in variables)
 
 
 READER = StoreReader(

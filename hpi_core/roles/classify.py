@@ -125,6 +125,16 @@ def _measured(name: Name) -> Verdict:
     return Verdict("metric", "its name says measured")
 
 
+def reported(facts: Facts, name: Name) -> Verdict:
+    """Return what a column is that holds what runs reported while they ran: never something that was chosen."""
+    if facts.shape in ("string", "other"):
+        return Verdict("text", "reported by the runs")
+    if facts.shape == "bool":
+        return Verdict("ignored", "yes or no, reported by the runs")
+    verdict = _measured(name)
+    return _varied(facts, name, Verdict(verdict.role, "reported by the runs over their steps"))
+
+
 def _by_name(facts: Facts, name: Name) -> Verdict | None:
     key = name.key
     if key in words.SEEDS and facts.shape in ("int", "float", "string"):

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from hpi_core.roles.classify import Verdict, classify, named_values
 from hpi_core.roles.facts import Facts, collect
 from hpi_core.roles.model import Hyperparameter, Metric, Objective, RoleHints, RoleOverrides, Roles, SearchRange
-from hpi_core.roles.names import parse
+from hpi_core.roles.names import is_setting, parse
 from hpi_core.roles.objective import infer_objective, pair
 from hpi_core.roles.overrides import apply_hints, apply_overrides, check_overrides
 from hpi_core.roles.parameters import hyperparameter
@@ -38,7 +38,7 @@ def infer_roles(table: pl.DataFrame, hints: RoleHints, overrides: RoleOverrides 
     facts = collect(table)
     verdicts = classify(facts)
     choose_single(facts, verdicts)
-    apply_hints(verdicts, hints)
+    apply_hints(verdicts, facts, hints)
     if overrides is not None:
         apply_overrides(verdicts, overrides)
     return _assemble(table, facts, verdicts, hints, overrides)
@@ -97,7 +97,8 @@ def _metrics(names: tuple[str, ...]) -> dict[str, Metric]:
     pairs = pair(names)
     metrics: dict[str, Metric] = {}
     for name in names:
-        read = parse(name).metric
+        parsed = parse(name)
+        read = None if is_setting(parsed) else parsed.metric  # `cur_kl_coeff` is no divergence
         if read is None:
             metrics[name] = Metric(name, None, "other", None)
             continue

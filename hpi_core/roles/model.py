@@ -81,7 +81,8 @@ class RoleHints:
 
     `directions` holds metrics and which way they are good, `ranges` the search space, `others` further columns with
     their role words (`time`, `text`, `environment`, …); a constant seed stays the seed. `grouped` says that the groups
-    are sweeps of their own: what none of the trials of a group has was never measured there.
+    are sweeps of their own: what none of the trials of a group has was never measured there. `reported` are columns of
+    what runs reported while they ran, as the last value of a curve: whatever their names say, nobody chose it.
     """
 
     id: str | None = None
@@ -94,6 +95,7 @@ class RoleHints:
     ranges: tuple[SearchRange, ...] = ()
     others: tuple[tuple[str, str], ...] = ()
     grouped: bool = False
+    reported: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -138,6 +138,8 @@ def _metric(
 
 def _quantity(rest: list[str]) -> tuple[str, Direction | None, words.Family, bool] | None:
     """Return quantity, direction, family, and whether the words are nothing but the quantity."""
+    if "per" in rest[1:-1]:
+        return _rate(rest)
     hits: list[tuple[str, Direction | None, words.Family]] = []
     shy: list[tuple[str, Direction | None, words.Family]] = []
     covered = 0
@@ -168,6 +170,21 @@ def _quantity(rest: list[str]) -> tuple[str, Direction | None, words.Family, boo
     return quantity, direction, family, covered >= len(rest)
 
 
+def _rate(rest: list[str]) -> tuple[str, Direction | None, words.Family, bool] | None:
+    """Return what so much per something is: of a quantity that quantity, of bits a loss, of anything else a pace.
+
+    `loss_per_token` is a loss; `samples_per_second` is a throughput; `seconds_per_step` and `envs_per_worker` are none.
+    """
+    at = rest.index("per", 1)
+    if (known := _quantity(rest[:at])) is not None:
+        return (*known[:3], False)
+    if rest[at - 1] in ("bit", "bits", "nat", "nats"):
+        return "_".join(rest[at - 1 :]), "min", "error", at == 1
+    if rest[at + 1] in _TIME_UNITS and rest[at - 1] not in _TIME_UNITS:
+        return words.THROUGHPUT, "max", "other", False
+    return None
+
+
 def _lookup(word: str) -> tuple[str, Direction | None, words.Family] | None:
     if word in words.QUANTITIES:
         return words.QUANTITIES[word]
@@ -179,9 +196,10 @@ def _lookup(word: str) -> tuple[str, Direction | None, words.Family] | None:
 
 def is_setting(name: Name) -> bool:
     """Say whether the name ends like a setting (`loss_weight`) or is a known hyperparameter, whole or by its words."""
-    if name.key in words.PARAMETERS:
+    tokens = name.tokens
+    if name.key in words.PARAMETERS or "_".join(tokens[-2:]) in words.LEARNING_RATES:
         return True
-    return len(name.tokens) > 1 and name.tokens[-1] in words.SETTING_TAILS
+    return len(tokens) > 1 and (tokens[-1] in words.SETTING_TAILS or tokens[-1] in words.LEARNING_RATES)
 
 
 def holds_parameter(name: Name) -> bool:

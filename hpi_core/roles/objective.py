@@ -12,7 +12,8 @@ import re
 from typing import TYPE_CHECKING
 
 from hpi_core.roles.model import Metric, Objective
-from hpi_core.roles.names import MetricName, Name, parse
+from hpi_core.roles.names import MetricName, Name, is_resource, is_setting, parse
+from hpi_core.roles.vocabulary import THROUGHPUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -46,8 +47,10 @@ def infer_objective(table: pl.DataFrame, metrics: Mapping[str, Metric], study: b
 
 def _rank(name: Name, metric: Metric, study: bool) -> tuple[int, ...] | None:
     read = name.metric
-    if read is not None and read.compared:
+    if read is not None and (read.compared or (read.quantity == THROUGHPUT and not name.declared)):
         return None
+    if not name.declared and (is_setting(name) or (read is None and is_resource(name))):
+        return None  # the schedule of a learning rate, a clock
     if name.declared or name.key in _DECLARED or (study and _is_study_value(name)):
         return (0, 0, 0, 0, 0)
     variant = read.variant if read else 0
@@ -94,7 +97,7 @@ def pair(metrics: Iterable[str]) -> dict[str, str]:
     by_stem: dict[tuple[str, int], dict[str | None, list[str]]] = {}
     for name in metrics:
         read = parse(name).metric
-        if read is not None and not read.compared:
+        if read is not None and not read.compared and read.quantity != THROUGHPUT:
             by_stem.setdefault((read.stem, read.variant), {}).setdefault(read.split, []).append(name)
     pairs: dict[str, str] = {}
     for splits in by_stem.values():

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from hpi_core.errors import UsageError
-from hpi_core.roles.classify import Role, Verdict
+from hpi_core.roles.classify import Role, Verdict, reported
+from hpi_core.roles.facts import Facts
 from hpi_core.roles.model import RoleHints, RoleOverrides
+from hpi_core.roles.names import parse
 from hpi_core.text import safe
 
 ROLE_WORDS: dict[str, Role] = {
@@ -41,8 +43,11 @@ def check_overrides(columns: list[str], overrides: RoleOverrides | None) -> None
             raise UsageError(f"{safe(word)} is not a role.", f"Roles are {', '.join(words)}.")
 
 
-def apply_hints(verdicts: dict[str, Verdict], hints: RoleHints) -> None:
+def apply_hints(verdicts: dict[str, Verdict], facts: Mapping[str, Facts], hints: RoleHints) -> None:
     """Lay what the source says over what was inferred; names it does not have are passed over."""
+    for column in hints.reported:
+        if column in verdicts and verdicts[column].role in ("hyperparameter", "seed", "environment"):
+            verdicts[column] = reported(facts[column], parse(column))
     told: list[tuple[str | None, Role]] = [(hints.id, "id"), (hints.status, "status"), (hints.group, "group")]
     told += [(n, "hyperparameter") for n in hints.hyperparameters if n in verdicts and verdicts[n].role not in _KEPT]
     told += [(name, "metric") for name in hints.metrics]

@@ -124,6 +124,9 @@ QUANTITIES: Mapping[str, tuple[str, Direction | None, Family]] = {
     **{word: (word, "min", "other") for word in _DOWN},
     **{word: (word, None, "other") for word in _UNSIGNED},
 }
+# What so many samples, tokens or steps in a second are: better high, but nothing that a sweep is ranked by.
+THROUGHPUT = "throughput"
+
 # Words that only count as a quantity where nothing else in the name does: they mean much else besides.
 SHY = frozenset(
     words(
@@ -164,6 +167,9 @@ SETTING_TAILS = frozenset(
         """
     )
 )
+
+# How a learning rate ends, whatever it is of: `entropy_learning_rate` is no entropy.
+LEARNING_RATES = frozenset(words("lr learning_rate"))
 
 # Names of hyperparameters, as words or runs of words joined by `_`.
 PARAMETERS = frozenset(
@@ -303,7 +309,7 @@ RESOURCES = frozenset(
         """
         epoch epochs step steps iter iters iteration iterations timestep timesteps episodes updates global_step
         n_evals runtime duration elapsed walltime wall latency seconds secs sec minutes mins hours hrs ms memory mem
-        vram ram rss flop flops mflops gflop gflops tflop tflops pflops mac macs mmacs gmac gmacs
+        vram ram rss flop flops flos mflops gflop gflops tflop tflops pflops mac macs mmacs gmac gmacs
         throughput energy kwh joules co2 emissions power_draw
         utilization time traintime fittime params_count param_count num_params n_params n_parameters num_parameters
         parameter_count model_params parameters_count samples_seen tokens_seen tokens examples_seen budget cost_usd

@@ -74,8 +74,7 @@ def with_points(table: Table, parts: Sequence[pl.DataFrame], entries: Sequence[E
     columns = [frames.ROW, "metric", "step", "value"]
     in_order = ordered(pl.concat([part.select(columns).cast(frames.CURVES) for part in parts]))
     return replace(
-        table,
-        frame=with_metrics(table.frame, in_order.curves),
+        with_metrics(table, in_order.curves),
         ledger=ledger_frame([*entries, *in_order.entries()], [table.ledger]),
         curves=in_order.curves,
     )

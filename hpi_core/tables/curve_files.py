@@ -57,8 +57,7 @@ def attach(table: Table, curves: Table, label: str, *, least: float = 0.0) -> Ta
     entries = [taken(table, match, with_curves, points, label), *notes, *in_order.entries()]
     entries += left_out(match, label, cut=bool(curves.incomplete))
     return replace(
-        table,
-        frame=with_metrics(table.frame, in_order.curves),
+        with_metrics(table, in_order.curves),
         ledger=ledger_frame(entries, [table.ledger, of_file(curves.ledger, label)]),
         curves=_together(table.curves, in_order.curves),
     )
@@ -133,12 +132,14 @@ def of_file(ledger: pl.DataFrame, label: str) -> pl.DataFrame:
     )
 
 
-def with_metrics(trials: pl.DataFrame, curves: pl.DataFrame, most: int = SHOWN) -> pl.DataFrame:
+def with_metrics(table: Table, curves: pl.DataFrame, most: int = SHOWN) -> Table:
     """Where the trials have no metric of their own, show the last value of every curve, of `most` metrics."""
+    trials = table.frame
     if any((m := parse(name).metric) is not None and m.direction for name in trials.columns):
-        return trials
-    names = [n for n in curves["metric"].unique().sort().to_list() if n not in trials.columns]
-    return with_last_values(trials, curves, names[:most])
+        return table
+    names = [n for n in curves["metric"].unique().sort().to_list() if n not in trials.columns][:most]
+    hints = replace(table.hints, reported=(*table.hints.reported, *names))
+    return replace(table, frame=with_last_values(trials, curves, names), hints=hints)
 
 
 def _together(first: pl.DataFrame | None, second: pl.DataFrame) -> pl.DataFrame:

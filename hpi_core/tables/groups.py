@@ -126,13 +126,17 @@ def _hints(parts: Sequence[Part], sweeps: Sequence[_Sweep]) -> RoleHints:
     varied = dict.fromkeys(p.name for sweep in sweeps for p in sweep.roles.hyperparameters)
     constant = dict.fromkeys(name for sweep in sweeps for name in sweep.roles.constants)
     metrics = dict.fromkeys(m.name for sweep in sweeps for m in sweep.roles.metrics)
+    reported = dict.fromkeys(name for hint in hints for name in hint.reported)
     told = {name: word for hint in reversed(hints) for name, word in hint.others if word != "constant"}
     return RoleHints(
-        hyperparameters=tuple(name for name in [*varied, *constant] if name not in metrics),
+        hyperparameters=tuple(
+            name for name in [*varied, *constant] if name not in metrics and (name in varied or name not in reported)
+        ),
         metrics=tuple(metrics),
         directions=tuple(dict(pair for hint in reversed(hints) for pair in hint.directions).items()),
         ranges=tuple({known.name: known for hint in reversed(hints) for known in hint.ranges}.values()),
         others=tuple((name, word) for name, word in told.items() if word not in ("id", "status", "group")),
+        reported=tuple(name for name in reported if name not in varied),
     )
 
 

@@ -160,8 +160,7 @@ def _attached(
     entries += [Entry("reshaped", message, count=len(found.files)), *points.notes, *found.total.entries()]
     entries += left_out(match, label, cut=rows.cut)
     return replace(
-        table,
-        frame=with_metrics(table.frame, pl.concat(found.last), shown),
+        with_metrics(table, pl.concat(found.last), shown),
         ledger=ledger_frame(entries, [table.ledger, of_file(rows.ledger, label)]),
         curves=None,
         scanned=pl.scan_parquet(found.files, glob=False).select(frames.CURVES.names()),

@@ -267,4 +267,5 @@ def _renamed_hints(hints: RoleHints, renames: Mapping[str, str]) -> RoleHints:
         directions=tuple((new(name), direction) for name, direction in hints.directions),
         ranges=tuple(replace(known, name=new(known.name)) for known in hints.ranges),
         others=tuple((new(name), word) for name, word in hints.others),
+        reported=tuple(map(new, hints.reported)),
     )

@@ -20,6 +20,11 @@ _WORD_NUMBER = re.compile(rf"([A-Za-z]+){_AFTER}", re.IGNORECASE)
 _BETWEEN = re.compile(r"[,_\-+ ]+")
 _DATED = re.compile(r"\d{4}[-_]?\d{2}[-_]?\d{2}([T_-]\d{2}[-_:]?\d{2}([-_:]?\d{2})?)?")
 _NUMBER = re.compile(r"-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+# What numbers runs rather than varies anything: version_0, run3, trial-7.
+_NUMBERED = frozenset(
+    ("version", "v", "run", "trial", "exp", "experiment", "job", "task", "attempt", "try", "id", "idx", "index", "no",
+     "num", "nr", "number", "part", "checkpoint", "ckpt", "config", "study", "sweep", "test", "log", "logs", "output")
+)  # fmt: skip
 _INTEGER = re.compile(r"-?\d{1,18}")
 
 
@@ -35,7 +40,7 @@ def parts_of_names(names: Sequence[str]) -> dict[str, list[object]]:
 def parts_of_folders(paths: Sequence[tuple[str, ...]]) -> list[dict[str, object]]:
     """Return the variables in the names of folders (`rank8_lr1e-5`, `adam/lr=0.1`), one dictionary per path.
 
-    A variable counts where most names have it and its values differ.
+    A variable counts where most names have it and its values differ, unless it merely numbers the runs (`version_0`).
     """
     readings = [_kept([_variables(parts, form) for parts in paths]) for form in (_WORDS_NUMBER, _WORD_NUMBER)]
     return max(readings, key=lambda reading: sum(map(len, reading)))
@@ -44,7 +49,7 @@ def parts_of_folders(paths: Sequence[tuple[str, ...]]) -> list[dict[str, object]
 def _kept(found: list[dict[str, str]]) -> list[dict[str, object]]:
     counted = Counter(key for one in found for key in one)
     kept = [key for key, count in counted.items() if count > len(found) / 2]
-    kept = [key for key in kept if len({one.get(key) for one in found}) > 1]
+    kept = [key for key in kept if key.casefold() not in _NUMBERED and len({one.get(key) for one in found}) > 1]
     typed = {key: _typed([one.get(key) or "" for one in found]) for key in kept}
     return [{key: values[row] for key, values in typed.items() if one.get(key)} for row, one in enumerate(found)]
 

@@ -7,7 +7,7 @@ What was measured over steps becomes curves; a trial shows the run's own summary
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
@@ -16,6 +16,8 @@ import polars as pl
 
 from hpi_core import frames
 from hpi_core.roles import RoleHints
+from hpi_core.roles.names import is_resource, parse
+from hpi_core.roles.vocabulary import THROUGHPUT
 from hpi_core.tables.curve_frames import curve_frame, with_last_values
 from hpi_core.tables.ledger import Entry, ledger_frame
 from hpi_core.tables.nested import flat, frame_of_records, unique
@@ -120,8 +122,14 @@ def unpacked(points: Sequence[pl.DataFrame | Packed]) -> pl.DataFrame:
     return pl.concat(whole)
 
 
-def table_of_runs(runs: Sequence[Run], id_column: str = "run", entries: Sequence[Entry] = ()) -> Table:
-    """Return one row per run, in the order given, with the curves of all of them, which are taken from the runs."""
+def table_of_runs(
+    runs: Sequence[Run], id_column: str = "run", entries: Sequence[Entry] = (), unsure: Collection[str] = ()
+) -> Table:
+    """Return one row per run, in the order given, with the curves of all of them, which are taken from the runs.
+
+    What is a result was reported by the runs and chosen by nobody, whatever it is called, but for the names in
+    `unsure`: of logs that may hold settings as well.
+    """
     for run in runs:
         run.rest()
     settings = [run.settings for run in runs]
@@ -150,10 +158,11 @@ def table_of_runs(runs: Sequence[Run], id_column: str = "run", entries: Sequence
         message = f"{doubles:,} values of a repeated step: the last is kept"
         notes.append(Entry("repeated_step", message, count=doubles))
     hints = _hints(frame, id_column, of_about, renamed["settings"].values(), [renamed["results"][m] for m in metrics])
+    told = tuple(column for name, column in renamed["results"].items() if name not in unsure)
     return Table(
         frame,
         ledger_frame([*entries, *notes], [typed]),
-        hints=hints,
+        hints=replace(hints, reported=told),
         curves=None if curves.is_empty() else curves,
     )
 
@@ -247,7 +256,13 @@ def _hints(
         id=id_column,
         status="status" if "status" in schema and frame["status"].null_count() < frame.height else None,
         hyperparameters=tuple(varied),
-        metrics=tuple(metrics),
+        metrics=tuple(name for name in metrics if not _is_used(name)),
         group=next((name for name in GROUPINGS if name in schema and frame[name].drop_nulls().n_unique() > 1), None),
         others=tuple(told),
     )
+
+
+def _is_used(name: str) -> bool:
+    """Tell whether a curve is what a run used up or how fast it went rather than how well it did."""
+    parsed = parse(name)
+    return is_resource(parsed) and (parsed.metric is None or parsed.metric.quantity == THROUGHPUT)

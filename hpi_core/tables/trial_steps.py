@@ -48,6 +48,8 @@ _FEWEST_UNORDERED = 5
 _DOUBLES = 0.2
 _RISING = 0.9
 _SAME_START = 0.8
+# The share of trials in which a setting may change without being a schedule.
+_FEW_TRIALS = 0.1
 
 
 @dataclass(frozen=True)
@@ -212,6 +214,18 @@ def _varying(frame: pl.DataFrame, row_of: pl.Series, step: str) -> list[str]:
     return [n for n in others if n not in constant and not is_id_name(n) and not is_step_name(n)]
 
 
+def _changing(frame: pl.DataFrame, row_of: pl.Series, names: Sequence[str]) -> list[str]:
+    """Return those of the columns that change within more than a few of the trials of several steps.
+
+    A learning rate that one trial was resumed with differently is a setting all the same.
+    """
+    keyed = frame.select(pl.Series("\0row", row_of), *names)
+    long = pl.len() > 1
+    counts = keyed.group_by("\0row").agg(long.alias("\0long"), pl.col(names).drop_nulls().n_unique())
+    counts = counts.filter("\0long")
+    return [n for n in names if number((counts[n] > 1).mean()) > _FEW_TRIALS]
+
+
 def _take_apart(table: Table, step: str, found: _Trials, metrics: list[str]) -> Table:
     frame = table.frame
     rows = found.row_of.cast(pl.UInt32).alias("_row")
@@ -246,6 +260,6 @@ def _take_apart(table: Table, step: str, found: _Trials, metrics: list[str]) -> 
         frame=trials,
         ledger=ledger_frame(entries, [moved_ledger(table, rows)]),
         incomplete=frozenset(int(rows[row]) for row in table.incomplete),
-        hints=RoleHints(id=found.id),
+        hints=RoleHints(id=found.id, reported=tuple(_changing(frame, rows, metrics))),
         curves=curves,
     )

@@ -19,6 +19,7 @@ from hpi_core.errors import SourceError
 from hpi_core.frames import CURVES
 from hpi_core.sweep import Sweep
 from hpi_core.tables.table import ReadOptions
+from tests.core.cli.running import hpi
 from tests.shared_data import DATA, needs_shared
 
 TRIALS = 12
@@ -358,3 +359,48 @@ def _real(folder: Path) -> tuple[Path, pl.DataFrame]:
         on="metric", index=["trial_id", "epoch"], values="value"
     )
     return folder / "sweep.csv", wide
+
+
+def test_what_stands_only_in_the_curves_was_never_searched(tmp_path: Path) -> None:
+    """A schedule's last value is no learning rate somebody chose; one the trials themselves have is."""
+    draw = random.Random(3)
+    rates = [round(10 ** draw.uniform(-4, -1), 6) for _ in range(TRIALS)]
+    decaying = [
+        f"{trial},{step},{loss(trial, step)},{rates[trial] * 0.9**step:.6g},{0.1 * ((trial + step) % 3):.1f}"
+        for trial in range(TRIALS)
+        for step in range(STEPS)
+    ]
+    write(tmp_path / "sc.curves.csv", ["trial_id,step,val_loss,learning_rate,dead_fraction", *decaying])
+    bare = write(tmp_path / "sc.csv", ["trial_id,wd", *(f"{trial},{0.01 * (trial + 1)}" for trial in range(TRIALS))])
+    told = [f"{trial},{0.01 * (trial + 1)},{rates[trial]}" for trial in range(TRIALS)]
+    page = " ".join(hpi("inspect", bare, home=tmp_path).stdout.decode().split())
+    assert "Hyperparameters 1 column " in page
+    assert "Metrics 3 columns" in page
+    assert "learning_rate" not in hpi("next", bare, home=tmp_path).stdout.decode()
+    both = write(tmp_path / "sc.csv", ["trial_id,wd,learning_rate", *told])
+    sweep = hpi_core.read(both)
+    assert [h.name for h in sweep.roles.hyperparameters] == ["wd", "learning_rate"]
+    assert sweep.trials["learning_rate"].to_list() == rates
+
+
+@pytest.mark.parametrize(("factor", "chosen"), [(0.9, ["wd"]), (1.0, ["wd", "learning_rate"])])
+def test_a_rate_that_changes_within_the_trials_of_one_table_is_a_schedule(
+    factor: float, chosen: list[str], tmp_path: Path
+) -> None:
+    rows = [
+        f"{trial},{0.01 * (trial + 1)},{step},{loss(trial, step)},{0.1 / (trial + 1) * factor**step:.6g}"
+        for trial in range(TRIALS)
+        for step in range(STEPS)
+    ]
+    one = write(tmp_path / "one.csv", ["trial_id,wd,step,val_loss,learning_rate", *rows])
+    assert [h.name for h in hpi_core.read(one).roles.hyperparameters] == chosen
+
+
+def test_a_rate_that_one_trial_was_resumed_with_differently_is_a_setting(tmp_path: Path) -> None:
+    rows = [
+        f"{trial},{step},{loss(trial, step)},{0.1 / (trial + 1) * (0.5 if trial == 3 and step > 9 else 1):.6g}"
+        for trial in range(TRIALS)
+        for step in range(STEPS)
+    ]
+    one = write(tmp_path / "one.csv", ["trial_id,step,val_loss,learning_rate", *rows])
+    assert [h.name for h in hpi_core.read(one).roles.hyperparameters] == ["learning_rate"]

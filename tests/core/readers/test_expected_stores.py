@@ -56,12 +56,12 @@ FILES: dict[str, Expected] = {
     "05_wandb/wandb__wandb/tests/assets/wandb": ({"completed": 1}, 0),
     "05_wandb/wandb__wandb/core/tests/files/history.parquet": ({"completed": 1}, 3996),
     # Ray: a state that knows 81, of which a few have a folder; four that never reported `done`, two without a word.
-    "06_ray": ({"completed": 88, "running": 4, "unknown": 2}, 114377),
+    "06_ray": ({"completed": 88, "running": 4, "unknown": 2}, 114365),
     "06_ray/automl__DeepCAVE/logs/RayTune/run_1": ({"completed": 81}, 0),
     "06_ray/automl__DeepCAVE/logs/RayTune/run_2": ({"completed": 3}, 0),
     "06_ray/automl__DeepCAVE/logs/RayTune/run_3": ({"completed": 3}, 0),
     "06_ray/ray-project__rl-experiments/atari-impala/results": ({"completed": 1}, 4788),
-    "06_ray/ray-project__rl-experiments/atari-ppo/2020-01-21": ({"completed": 1}, 105094),
+    "06_ray/ray-project__rl-experiments/atari-ppo/2020-01-21": ({"completed": 1}, 105082),
     "06_ray/ray-project__rl-experiments/halfcheetah-sac/2021-09-06": ({"completed": 1}, 4495),
     # Folders: a run per folder with a log or settings; only those that say so (a value at the end, `done`) have ended.
     "08_logs/GeorgePearse__rf-detr-mask": ({"completed": 5, "unknown": 2}, 27049),

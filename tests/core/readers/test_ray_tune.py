@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 import hpi_core
@@ -98,11 +99,12 @@ class TestConformance(StoreConformance):
         (RL / "atari-apex", 4, {"running": 4}, 0),
         # 266 iterations of 18 metrics; it was stopped by hand: no word of how it ended.
         (RL / "atari-impala", 1, {"completed": 1}, 266 * 18),
-        # 4,777 iterations of 22 metrics that change; the others are Ray's clocks, and settings written again.
-        (RL / "atari-ppo", 1, {"completed": 1}, 4777 * 22),
+        # 4,777 iterations of 22 metrics that change; the others are Ray's clocks, and settings written again. Four
+        # of them are NaN until the first episode has ended, three iterations long.
+        (RL / "atari-ppo", 1, {"completed": 1}, 4777 * 22 - 12),
         # 145 iterations, though cells of its progress.csv hold NumPy arrays over several lines.
         (RL / "halfcheetah-sac", 1, {"completed": 1}, 145 * 31),
-        (RAY, 94, {"completed": 88, "running": 4, "unknown": 2}, 266 * 18 + 4777 * 22 + 145 * 31),
+        (RAY, 94, {"completed": 88, "running": 4, "unknown": 2}, 266 * 18 + 4777 * 22 - 12 + 145 * 31),
     ],
     ids=lambda value: value.name if isinstance(value, Path) else "",
 )
@@ -111,7 +113,7 @@ def test_real_experiments_open(place: Path, trials: int, statuses: dict[str, int
     assert (sweep.source.kind, sweep.trials.height) == ("ray", trials)
     assert Counter(sweep.trials["_status"]) == statuses
     assert (0 if sweep.curves is None else sweep.curves.collect().height) == points
-    assert set(sweep.ledger["kind"]) <= {"missing_results"}
+    assert set(sweep.ledger["kind"]) <= {"missing_results", "unplayed"}
 
 
 @needs_shared
@@ -229,6 +231,42 @@ def test_a_last_line_that_is_still_being_written_is_in_no_curve(
     assert sweep.trials["loss"].to_list() == values[-1:]
     page = hpi("inspect", tmp_path / "exp", "--all", home=tmp_path).stdout.decode()
     assert (f"the last line of {name} has no line end" in page) is told
+
+
+@needs_shared
+def test_real_rewards_before_the_first_episode_ended_are_no_failure(tmp_path: Path) -> None:
+    """RLlib wrote NaN for three iterations, until an episode had ended; grad_time_ms is a time and no gradient."""
+    place = RL / "atari-ppo"
+    page = " ".join(hpi("inspect", place, home=tmp_path).stdout.decode().split())
+    assert "No sick trials" in page
+    assert "12 NaN before the first episode had ended are gaps" in page
+    assert "Gradients are clipped" not in page
+    sweep = hpi_core.read(place)
+    assert sweep.curves is not None
+    rewards = sweep.curves.collect().filter(metric="episode_reward_mean")
+    assert (rewards.height, rewards["step"][0], rewards["value"].is_finite().all()) == (4774, 20_000, True)
+
+
+def test_nan_after_the_first_episode_and_of_other_metrics_stay(tmp_path: Path) -> None:
+    folder = write_trial(tmp_path, "aaaaa", {"lr": 0.1}, [float("nan"), 2.0, float("nan")])
+    lines = [json.loads(line) for line in (folder / "result.json").read_text().splitlines()]
+    for line, reward in zip(lines, (float("nan"), 5.0, float("nan")), strict=True):
+        line["episode_reward_mean"] = reward
+    (folder / "result.json").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    curves = hpi_core.read(tmp_path).curves
+    assert curves is not None
+    counted = curves.collect().group_by("metric").agg(pl.len(), pl.col("value").is_nan().sum().alias("nan"))
+    assert sorted(counted.rows()) == [("episode_reward_mean", 2, 1), ("loss", 3, 2)]
+
+
+@needs_shared
+def test_real_reports_are_nothing_that_was_searched() -> None:
+    sweep = hpi_core.read(RAY)
+    chosen = {parameter.name for parameter in sweep.roles.hyperparameters}
+    assert {"alpha", "beta", "gamma", "lr", "optimizer"} <= chosen
+    reported = {name for name in sweep.trials.columns if name.startswith(("info/", "info.", "hist_stats/", "timers/"))}
+    assert len(reported) > 20
+    assert not chosen & reported
 
 
 def test_what_is_pickled_is_never_opened(tmp_path: Path) -> None:

@@ -131,6 +131,48 @@ def test_variables_come_from_folder_names_where_no_run_has_settings(tmp_path: Pa
     assert sorted(sweep.trials.select("rank", "lr").rows()) == [(4, 1e-5), (4, 0.001), (8, 1e-5), (8, 0.001)]
 
 
+def test_variables_in_names_hold_for_each_run_and_each_variable_its_settings_do_not_tell(tmp_path: Path) -> None:
+    told = {
+        "rank8_lr1e-5": {"seed": 1},  # nothing of what its name says
+        "rank16_lr1e-4": {"optim": {"learning_rate": 1e-4}},  # the rate, under a longer name
+        "rank4_lr1e-3": {"optim": {"learning_rate": 1e-3}, "rank": 5},  # settings are the stronger word
+        "rank32_lr1e-2": None,
+    }
+    for name, settings in told.items():
+        (tmp_path / "fn" / name).mkdir(parents=True)
+        (tmp_path / "fn" / name / "metrics.csv").write_text("step,train_loss\n1,2.0\n2,1.0\n")
+        if settings is not None:
+            (tmp_path / "fn" / name / "config.json").write_text(json.dumps(settings))
+    sweep = hpi_core.read(tmp_path / "fn")
+    assert {h.name for h in sweep.roles.hyperparameters} == {"rank", "optim.learning_rate"}
+    rows = {row["run"]: (row["rank"], row["optim.learning_rate"]) for row in sweep.trials.iter_rows(named=True)}
+    assert rows == {
+        "rank8_lr1e-5": (8, 1e-5), "rank16_lr1e-4": (16, 1e-4), "rank4_lr1e-3": (5, 1e-3), "rank32_lr1e-2": (32, 1e-2),
+    }  # fmt: skip
+    page = " ".join(hpi("inspect", tmp_path / "fn", home=tmp_path).stdout.decode().split())
+    assert "Hyperparameters 2 columns" in page
+
+
+def test_numbers_of_runs_are_no_variables(tmp_path: Path) -> None:
+    for number in range(3):
+        write_lightning(tmp_path / f"version_{number}", {"lr": 0.1 * number}, [1.0, 0.5])
+    assert [h.name for h in hpi_core.read(tmp_path).roles.hyperparameters] == ["lr"]
+
+
+@needs_shared
+def test_real_logs_name_no_schedule_and_no_pace_what_was_searched(tmp_path: Path) -> None:
+    for name in ("NijatZeynalov__mT5-based-azerbaijani-news-summarize", "aigoncharov__trainer_state_viz"):
+        sweep = hpi_core.read(LOGS / name)
+        assert sweep.roles.hyperparameters == ()
+        assert {"max_steps", "num_train_epochs"} <= set(sweep.roles.constants)
+        assert "learning_rate" in {metric.name for metric in sweep.roles.metrics}
+        paces = [name for name in sweep.trials.columns if name.endswith(("_per_second", "_runtime", "_flos"))]
+        assert paces
+        assert set(paces) <= set(sweep.roles.resources)
+        page = hpi("inspect", LOGS / name, home=tmp_path).stdout.decode()
+        assert " per " not in page.split("Trials by status")[1].split("Best healthy")[0]
+
+
 @pytest.mark.parametrize(
     ("paths", "expected"),
     [
@@ -140,6 +182,7 @@ def test_variables_come_from_folder_names_where_no_run_has_settings(tmp_path: Pa
         ([("weight_decay0.1_x",), ("weight_decay0.2_x",)], [{"weight_decay": 0.1}, {"weight_decay": 0.2}]),
         ([("resnet",), ("vgg",)], [{}, {}]),
         ([("depth4", "lr0.1"), ("depth8", "lr0.1")], [{"depth": 4}, {"depth": 8}]),
+        ([("version_0",), ("version_1",)], [{}, {}]),
     ],
 )
 def test_names_of_folders_are_taken_apart(paths: list[tuple[str, ...]], expected: list[dict[str, object]]) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from hpi_core.errors import UsageError
 from hpi_core.roles import Objective, RoleHints, RoleOverrides, Roles, infer_roles
+from hpi_core.roles.names import parse
 
 
 def _roles(columns: dict[str, list[object]], overrides: RoleOverrides | None = None) -> Roles:
@@ -214,3 +215,50 @@ def test_what_the_source_says_goes_before_names() -> None:
     roles = infer_roles(table, hints)
     assert roles.objective == Objective("a", "max", "source")
     assert _names(roles) == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("name", "quantity", "direction"),
+    [
+        ("eval_samples_per_second", "throughput", "max"),
+        ("train/train_steps_per_second", "throughput", "max"),
+        ("tokens_per_sec", "throughput", "max"),
+        ("val_loss_per_token", "loss", "min"),
+        ("reward_per_step", "reward", "max"),
+        ("errors_per_minute", "error", "min"),
+        ("test_bits_per_dim", "bits_per_dim", "min"),
+        ("per", "per", "min"),  # the phoneme error rate
+        ("val_per", "per", "min"),
+        ("test/per", "per", "min"),
+        ("seconds_per_step", None, None),
+        ("num_envs_per_worker", None, None),
+        ("n_configs_per_hyperparameter", None, None),
+    ],
+)
+def test_so_much_per_something_is_no_error_rate(name: str, quantity: str | None, direction: str | None) -> None:
+    read = parse(name).metric
+    assert (None if read is None else (read.quantity, read.direction)) == (quantity and (quantity, direction))
+
+
+def test_a_pace_is_never_what_a_sweep_is_ranked_by() -> None:
+    table = pl.DataFrame(
+        {"run": ["a", "b", "c"], "eval_samples_per_second": [9.1, 8.2, 7.3], "lr": [0.1, 0.2, 0.3],
+         "cur_kl_coeff": [0.11, 0.12, 0.13], "train_loss": [1.1, 0.9, 0.8]}
+    )  # fmt: skip
+    metrics = ("eval_samples_per_second", "cur_kl_coeff", "train_loss", "lr")
+    roles = infer_roles(table, RoleHints(id="run", metrics=metrics))
+    assert roles.objective is not None
+    assert roles.objective.metric == "train_loss"
+    assert {metric.name: metric.direction for metric in roles.metrics}["cur_kl_coeff"] is None
+    alone = infer_roles(table.drop("train_loss"), RoleHints(id="run", metrics=metrics[:2]))
+    assert alone.objective is None
+
+
+@pytest.mark.parametrize("name", ["learning_rate", "dead_fraction", "seed", "gpu", "optimizer"])
+def test_what_runs_reported_was_never_chosen(name: str) -> None:
+    values = [f"o{n % 2}" for n in range(6)] if name == "optimizer" else [0.1 * n for n in range(6)]
+    table = pl.DataFrame({"run": range(6), "val_loss": [0.51, 0.42, 0.33, 0.24, 0.15, 0.16], name: values})
+    roles = infer_roles(table, RoleHints(reported=(name,)))
+    assert roles.hyperparameters == ()
+    assert name not in roles.environment
+    assert (name in {metric.name for metric in roles.metrics}) == (name != "optimizer")
