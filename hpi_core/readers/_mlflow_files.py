@@ -131,6 +131,7 @@ class _Reading:
     cut: int = 0
     bad: int = 0
     problems: list[str] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
 
     def take(self, run: str) -> None:
         """Read the folder of one run."""
@@ -154,11 +155,11 @@ class _Reading:
                 told.get("user_id"),
             )
         )
-        for key, path in _files(f"{run}/params"):
+        for key, path in _files(f"{run}/params", self.links):
             self._text(self.params, row, key, path)
-        for key, path in _files(f"{run}/tags"):
+        for key, path in _files(f"{run}/tags", self.links):
             self._text(self.tags, row, key, path)
-        for key, path in _files(f"{run}/metrics"):
+        for key, path in _files(f"{run}/metrics", self.links):
             self._history(row, key, path)
         if len(self.lines) >= _LINES:  # at the end of a run: its histories are taken together
             self._flush_points()
@@ -179,6 +180,16 @@ class _Reading:
             note(Entry("incomplete", f"{self.cut:,} histories end in the middle of a line", count=self.cut))
         if self.bad:
             note(Entry("refused_line", f"{self.bad:,} lines of metrics are no measurements", count=self.bad))
+        if self.links:
+            first = safe(Path(self.links[0]).name, 60)
+            several = f"{len(self.links):,} links in runs were" if len(self.links) > 1 else "a link in a run was"
+            note(
+                Entry(
+                    "refused_file",
+                    f"{several} not followed: {first}{', …' if self.links[1:] else ''}",
+                    count=len(self.links),
+                )
+            )
         for problem in self.problems[:_LISTED]:
             note(Entry("refused_file", problem))
         if len(self.problems) > _LISTED:
@@ -274,18 +285,26 @@ def _run_folders(experiment: str) -> list[str]:
         return []
 
 
-def _files(folder: str, prefix: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
-    """Yield key and path of every regular file below a folder; `val/loss` is the file `loss` in the folder `val`."""
+def _files(folder: str, links: list[str], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
+    """Yield key and path of every regular file below a folder; `val/loss` is the file `loss` in the folder `val`.
+
+    Links are not followed but added to `links`.
+    """
+    if os.path.islink(folder):  # noqa: PTH114 - of thousands of folders
+        links.append(folder)
+        return
     try:
         with os.scandir(folder) as entries:
             found = list(entries)
     except OSError:
         return
     for entry in found:
-        if entry.is_file(follow_symlinks=False):
+        if entry.is_symlink():
+            links.append(entry.path)
+        elif entry.is_file(follow_symlinks=False):
             yield prefix + entry.name, entry.path
         elif depth < _DEPTH and entry.is_dir(follow_symlinks=False):
-            yield from _files(entry.path, f"{prefix}{entry.name}/", depth + 1)
+            yield from _files(entry.path, links, f"{prefix}{entry.name}/", depth + 1)
 
 
 def _read(path: str, cap: int) -> bytes | None:

@@ -29,6 +29,7 @@ from hpi_core.readers._curves import (
 from hpi_core.readers._large_logs import large_log
 from hpi_core.readers._large_text import large_text
 from hpi_core.readers._packed import is_packed_store, on_disk
+from hpi_core.readers._part_of_run import whole_run
 from hpi_core.readers._sqlite import LockedError, is_sqlite, unknown_database, wait_for_writer
 from hpi_core.readers.contract import Experiment, Reader, StoreReader
 from hpi_core.roles import RoleOverrides
@@ -66,6 +67,9 @@ def read_sweep(
     """Carry out `hpi_core.readers.read`."""
     found, aside = from_above(find(location), _stores(), choose_store)
     found = look_into(found, lambda place: choose_store(place) is not None)
+    if options.curves is None:
+        found, told = whole_run(found, choose_store)
+        aside = [*aside, *told]
     if options.ask and options.experiment is None and len(found.contents) == 1:
         _ask_which(found.contents[0], progress, cancelled)
     reading = _reading_curves(options, progress, cancelled)

@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hpi_core.errors import SourceError
 from hpi_core.lines import LineCounts
+from hpi_core.readers._trainer_state import is_trainer_state, run_of_trainer
 from hpi_core.readers.contract import Reader
 from hpi_core.roles import RoleHints
 from hpi_core.tables.content import Content
 from hpi_core.tables.ledger import Entry, ledger_frame
 from hpi_core.tables.nested import frame_of_records, unique
 from hpi_core.tables.run_names import parts_of_names
+from hpi_core.tables.run_table import table_of_runs
 from hpi_core.tables.table import Cancelled, Progress, ReadOptions, Table
 from hpi_core.text import safe
 
@@ -66,6 +68,12 @@ def read_table(content: Content, _options: ReadOptions, progress: Progress, _can
         ) from error
     except ValueError as error:
         raise SourceError(f"{content.name} is damaged JSON ({error}).", "Check its encoding; JSON is UTF-8.") from error
+    if is_trainer_state(document):
+        return replace(
+            table_of_runs([run_of_trainer(document, content.name)]),
+            lines=LineCounts(record=data.count(b"\n") + (not data.endswith(b"\n"))),
+            shaped=True,
+        )
     found = _find(content.name, document)
     frame, ledger = frame_of_records(found.records)
     if frame.width == 0:

@@ -19,25 +19,22 @@ from hpi_core.errors import HpiError, SourceError
 from hpi_core.readers._reading import choose
 from hpi_core.readers._run_layout import RunPlace, find_runs
 from hpi_core.readers._run_logs import table_of_log
+from hpi_core.readers._trainer_state import log_of_trainer, status_of_trainer
 from hpi_core.readers._wandb_log import last_error
 from hpi_core.readers.contract import StoreReader
 from hpi_core.roles.names import parse
 from hpi_core.tables.content import Content
-from hpi_core.tables.curve_frames import steps_of, unpivoted
 from hpi_core.tables.ledger import Entry
 from hpi_core.tables.locations import is_address
-from hpi_core.tables.nested import frame_of_records
 from hpi_core.tables.run_files import Log, bounded, json_value, log_of, settings_of
 from hpi_core.tables.run_names import parts_of_folders
-from hpi_core.tables.run_table import POINTS, Run, table_of_runs
+from hpi_core.tables.run_table import Run, table_of_runs
 from hpi_core.tables.table import Cancelled, Progress, ReadOptions, Table
 from hpi_core.text import safe
 
 _FEW, _ALL = 300, 200_000
 _LARGEST_LOG = 2 << 30
 _HEAD = 64 << 10
-# What a Trainer's state holds of its arguments, besides those that a search chose (`trial_params`).
-_ARGUMENTS = ("max_steps", "num_train_epochs", "train_batch_size", "eval_steps", "logging_steps", "save_steps")
 _DONE = frozenset({"done", "_success", "success", "completed", "finished"})
 _FAILED = frozenset({"failed", "_failed", "error.txt", "err.txt", "error.log", "stderr.txt", "traceback.txt"})
 
@@ -124,7 +121,7 @@ def _read_log(place: RunPlace, root: Path, run: Run, options: ReadOptions, cance
     try:
         data = bounded(place.log, root, _LARGEST_LOG)
         if place.log.name == "trainer_state.json":
-            return _trainer_state(json_value(data, place.log.name), place.log.name)
+            return log_of_trainer(json_value(data, place.log.name), place.log.name)
         content = Content(place.log.name, data=data)
         reader = choose(content.name, data[:_HEAD])
         ended = options.complete or _has_ended(place)
@@ -148,46 +145,12 @@ def _read_log(place: RunPlace, root: Path, run: Run, options: ReadOptions, cance
         return nothing
 
 
-def _trainer_state(document: object, name: str) -> Log:
-    """Take a Hugging Face Trainer's state apart: its `log_history` holds one record per step and kind of report.
-
-    Of the rest, the Trainer's arguments and the parameters of a search are settings (`constant`).
-
-    Raises:
-        SourceError: it has no history.
-    """
-    history = document.get("log_history") if isinstance(document, dict) else None
-    if not isinstance(document, dict) or not isinstance(history, list):
-        raise SourceError(f"{name} holds no log_history.")
-    outside: dict[str, object] = {
-        key: value
-        for key, value in document.items()
-        if isinstance(value, (int, float, str)) and not isinstance(value, bool)
-    }
-    searched = document.get("trial_params")
-    chosen = searched if isinstance(searched, dict) else {}
-    settings = frozenset([*(name for name in _ARGUMENTS if name in outside), *chosen])
-    records = [record for record in history if isinstance(record, dict)]
-    if not records:
-        return Log(None, {**outside, **chosen}, settings)
-    frame, _ = frame_of_records(records)
-    metrics = [n for n, t in frame.schema.items() if t.is_numeric() and n not in ("step", "epoch")]
-    steps = frame["step"] if "step" in frame.columns else pl.int_range(frame.height, eager=True).alias("step")
-    wide = frame.select(steps_of(steps).values.alias("step"), pl.col(metrics).cast(pl.Float64))
-    points = unpivoted(wide, metrics, ["step"]).select(POINTS.names()).drop_nulls()
-    last = {c.name: c.drop_nulls()[-1] for c in frame.iter_columns() if c.name in metrics and c.null_count() < len(c)}
-    return Log(points, {**last, **outside, **chosen}, settings)
-
-
 def _status(place: RunPlace, log: Log, error: str | None) -> str | None:
     if error is not None:
         return "failed"
     if _has_ended(place):
         return "completed"
-    step, most = log.last.get("global_step"), log.last.get("max_steps")
-    if isinstance(step, int) and isinstance(most, int) and most > 0:
-        return "completed" if step >= most else "unknown"
-    return None
+    return status_of_trainer(log.last)
 
 
 def _has_ended(place: RunPlace) -> bool:

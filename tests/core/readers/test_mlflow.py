@@ -17,6 +17,7 @@ from hpi_core.errors import SourceError
 from hpi_core.readers import mlflow
 from hpi_core.sweep import Sweep
 from hpi_core.tables.table import ReadOptions, never
+from tests.core.cli.running import hpi
 from tests.core.readers.conformance import Store, StoreConformance
 from tests.core.readers.mlflow_stores import OLD, START, Run, sweep_runs, write_database, write_files
 
@@ -268,3 +269,24 @@ def test_a_tracking_server_reads_as_the_store_behind_it(tmp_path: Path, monkeypa
 
 def refuse(_: FakeClient, **_more: object) -> None:
     raise RuntimeError("no route to ada:…@host")
+
+
+def test_links_in_runs_are_not_followed_and_told(tmp_path: Path) -> None:
+    """A parameter, a metric and a whole folder of parameters that lead out of the store."""
+    secret = tmp_path / "outside"
+    secret.mkdir()
+    (secret / "passwd").write_text("root:x:0")
+    store = write_files(tmp_path / "mlruns", {"sweep": sweep_runs(4)})
+    runs = sorted(path.parent for path in store.rglob("params"))
+    (runs[0] / "params" / "stolen").symlink_to(secret / "passwd")
+    (runs[1] / "metrics" / "stolen").symlink_to(secret / "passwd")
+    for file in (runs[2] / "params").iterdir():
+        file.unlink()
+    (runs[2] / "params").rmdir()
+    (runs[2] / "params").symlink_to(secret)
+    page = " ".join(hpi("inspect", store, home=tmp_path).stdout.decode().split())
+    assert "4 trials" in page
+    assert "3 links in runs were not followed: stolen, …" in page
+    assert "root:x:0" not in page
+    sweep = hpi_core.read(store)
+    assert not {"params.stolen", "metrics.stolen", "params.passwd"} & set(sweep.trials.columns)
