@@ -367,6 +367,8 @@ def _best(inspection: Inspection) -> list[dict[str, Any]]:
         {
             "trial": entry.trial,
             "value": entry.value,
+            **({"runs": entry.runs} if entry.runs > 1 else {}),
+            **({"group": entry.group} if entry.group is not None else {}),
             "configuration": {name: plain(value) for name, value in configured.items()},
         }
         for entry, configured in zip(inspection.ranking.best, configurations, strict=True)

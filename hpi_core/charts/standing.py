@@ -51,6 +51,11 @@ def best_row(sweep: Sweep, inspection: Inspection | None, among: Rows | None = N
         return inspection.ranking.best[0].row if inspection.ranking.best else None
     if objective is None or objective.direction is None:
         return None
+    if inspection is not None and among is not None and sweep.roles.group is not None:
+        own = set(among.tolist())
+        first = next((entry.row for entry in inspection.ranking.best if entry.rank == 1 and entry.row in own), None)
+        if first is not None:
+            return first
     values = objective_values(sweep)
     fine = _can_be_best(sweep, inspection, values)
     if among is not None:
@@ -78,7 +83,9 @@ def best_of_each(sweep: Sweep, inspection: Inspection | None) -> dict[str | None
         .group_by("of")
         .agg(pl.col("row").get(value.arg_max() if objective.direction == "max" else value.arg_min()))
     )
-    return dict(zip(found["of"].to_list(), found["row"].to_list(), strict=True))
+    firsts = dict(zip(found["of"].to_list(), found["row"].to_list(), strict=True))
+    ranked = () if inspection is None else inspection.ranking.best  # a repeated configuration stands with its mean
+    return firsts | {entry.group: entry.row for entry in ranked if entry.rank == 1}
 
 
 def sweep_of_trial(sweep: Sweep, row: int) -> str | None:

@@ -89,7 +89,9 @@ def _best(evidence: Evidence) -> list[str]:
         label = evidence.label_of_id(entry["trial"])
         known = {name: value for name, value in entry["configuration"].items() if value is not None}
         configuration = ", ".join(f"{safe(name)} {_short(value)}" for name, value in _first(known))
-        lines.append(f"- {_short(entry['value'])}: {configuration}{_cite(label)}")
+        runs = f" (mean of {entry['runs']} runs)" if "runs" in entry else ""
+        own = f" in {safe(str(entry['group']))}" if "group" in entry else ""
+        lines.append(f"- {_short(entry['value'])}{runs}{own}: {configuration}{_cite(label)}")
     for entry in summary.get("would_rank_higher", [])[:NAMED]:
         issues = ", ".join(entry["issues"])
         label = evidence.label_of_id(entry["trial"])

@@ -70,6 +70,7 @@ def best_of(inspection: Inspection, k: int) -> dict[str, Any]:
             {**record, "configuration": {name: plain(value) for name, value in configured.items()}}
             for record, configured in zip(best_records(runs), configurations, strict=True)
         ],
+        "group": sweep.roles.group,
         "would_rank_higher": [
             {"trial": entry.trial, "value": entry.value, "issues": list(entry.sick)} for entry in ranking.excluded[:20]
         ],
@@ -99,8 +100,11 @@ def best_page(found: Mapping[str, Any], ink: Ink) -> str:
         _add_caveats(found, ink)
         return ink.page()
     names = [name for name in best[0]["configuration"] if any(e["configuration"][name] is not None for e in best)]
+    repeated = any(entry["runs"] > 1 for entry in best)
     columns = [
-        Column("#", right=True), Column("trial", style="bold"), Column(objective["metric"], right=True), Column(""),
+        Column("#", right=True), Column("trial", style="bold"),
+        *([Column(found["group"])] if found["group"] else []),
+        Column(objective["metric"], right=True), Column(""), *([Column("mean of", right=True)] if repeated else []),
         Column("if repeated", right=True, drop=1), Column(cost or "", right=True, drop=len(names) + 2),
         *(Column(name, drop=2 + place) for place, name in enumerate(names)),
     ]  # fmt: skip
@@ -109,7 +113,9 @@ def best_page(found: Mapping[str, Any], ink: Ink) -> str:
         columns,
         [
             [
-                str(entry["rank"]), str(entry["trial"]), number(entry["value"], 6), "=" if entry["tied"] else "",
+                str(entry["rank"]), str(entry["trial"]), *([_word(entry["group"])] if found["group"] else []),
+                number(entry["value"], 6), "=" if entry["tied"] else "",
+                *([str(entry["runs"])] if repeated else []),
                 number(entry["expected"], 6), number(entry["cost"], 4),
                 *(_word(entry["configuration"][name]) for name in names),
             ]
@@ -139,15 +145,28 @@ def _add_notes(found: Mapping[str, Any], ink: Ink) -> None:
     from hpi_core.numerals import number, plural
 
     best = found["best"]
-    tied = sum(entry["tied"] for entry in best)
+    tied, group = sum(entry["tied"] for entry in best), found["group"]
+    repeated = any(entry["runs"] > 1 for entry in best)
     ink.gap()
-    if tied > 1:
+    if repeated:
+        ink.paragraph(
+            "mean of: so many runs of one configuration with other seeds stand once, with their mean; the trial is the "
+            "best of them.",
+            "dim",
+        )
+    if tied > 1 and group:
+        ink.paragraph(
+            f"=  cannot be told from the best of its {group} by {'their' if repeated else 'single'} runs.", "dim"
+        )
+    elif tied > 1:
         every = " or more" if tied == len(best) else ""
-        ink.paragraph(f"=  {plural(tied, 'trial')}{every} cannot be told from the best by one run each.", "dim")
-    if best[0]["expected"] is not None:
+        what = plural(tied, "configuration" if repeated else "trial")
+        by = "their runs" if repeated else "one run each"
+        ink.paragraph(f"=  {what}{every} cannot be told from the best by {by}.", "dim")
+    if any(entry["expected"] is not None for entry in best):
         ink.paragraph(
             "if repeated: the best of many trials was lucky as well; values shrunk by the spread between repetitions "
-            "of one configuration.",
+            "of one configuration. # goes by it.",
             "dim",
         )
     else:

@@ -153,6 +153,11 @@ def _add_metrics(metrics: list[Any], ink: Ink, everything: bool) -> None:
     _add_more(len(metrics) - len(shown), ink)
 
 
+# What stands beside a best trial, where there is any: its heading, and what is said of one that has none.
+_BESIDE = {"runs": "mean of"}
+_WITHOUT = {"runs": 1}
+
+
 def _add_best(summary: Mapping[str, Any], ink: Ink, everything: bool) -> None:
     objective, best = summary["roles"]["objective"], summary["best"]
     if objective is None or not best:
@@ -160,19 +165,25 @@ def _add_best(summary: Mapping[str, Any], ink: Ink, everything: bool) -> None:
     shown = best if everything else best[:BEST_SHOWN]
     varied = [name for name in best[0]["configuration"] if any(e["configuration"][name] is not None for e in shown)]
     names = named_first(varied, [cause["parameter"] for cause in (*summary["causes"], *summary["leads"])])
+    beside = [name for name in ("runs", "group") if any(name in entry for entry in shown)]
     columns = [
         Column("trial", style="bold"),
         Column(objective["metric"], right=True),
+        *(Column(_BESIDE.get(name) or summary["roles"].get(name) or name, right=name == "runs") for name in beside),
         *(Column(name, drop=place) for place, name in enumerate(names, start=1)),
     ]
     ink.heading("Best healthy trials")
     dropped = ink.table(
         columns,
         [
-            [_word(e["trial"]), number(e["value"], 6), *(_word(e["configuration"][name]) for name in names)]
+            [
+                _word(e["trial"]), number(e["value"], 6),
+                *(_word(e.get(name, _WITHOUT.get(name))) for name in beside),
+                *(_word(e["configuration"][name]) for name in names),
+            ]
             for e in shown
         ],
-    )
+    )  # fmt: skip
     if dropped:
         ink.paragraph(f"No room for {listed(dropped)}; --json has them.", "dim")
     ink.paragraph(_left_out(summary), "dim")

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import polars as pl
 
 from hpi_core import frames
 from hpi_core.importance.costs import costs
 from hpi_core.importance.model import BestRun
 from hpi_core.importance.outcomes import chosen_metric
-from hpi_core.statistics.replicates import TYPICAL_SEED_SHARE, Replication, replication, shrunken
+from hpi_core.importance.placing import placed
+from hpi_core.statistics.replicates import TYPICAL_SEED_SHARE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hpi_core.importance.model import Judged
     from hpi_core.roles import Direction
-    from hpi_core.statistics.inputs import Floats
     from hpi_core.sweep import Sweep
-
-LEAST_DEGREES = 3
 
 
 def best(
@@ -28,7 +27,9 @@ def best(
 ) -> tuple[BestRun, ...]:
     """Return the k best healthy, finished trials with a finite value; empty where metric or direction is unknown.
 
-    Equal values are ranked by cost. `expected` shrinks a value towards the typical one by the noise between repetitions
+    A configuration that was repeated with other seeds stands once, with the mean of its trials; where a source mixes
+    several sweeps, every one has ranks of its own, and all firsts stand before the seconds. Equal values are ranked by
+    cost. `expected` shrinks a value towards the typical one by the noise between repetitions
     of a configuration, since the best of many trials was lucky as well. `tied` are the trials whose distance from the
     best could be noise: 1.96 sqrt(2) standard deviations between repetitions; of a loss whose configurations were never
     repeated, that of a typical 2 % (DeepOBS).
@@ -45,23 +46,21 @@ def best(
     if table.is_empty():
         return ()
     table = table.with_columns(costs(judged.sweep)[table[frames.ROW].to_numpy()].alias("cost"))
-    table = table.sort("badness", "cost", frames.ROW, nulls_last=True, maintain_order=True)
-    badness = table["badness"].to_numpy()
-    noise = seed_spread(judged.sweep, table)
-    margin = _margin(judged.sweep, name, badness, noise)
+    standing = placed(judged.sweep, table)
+    firsts = {run["group"]: run for run in standing.filter(pl.col("place") == 1).iter_rows(named=True)}
     return tuple(
         BestRun(
-            rank=place,
-            row=int(row),
-            trial=str(trial),
-            value=float(value),
-            expected=None if noise is None else sign * shrunken(float(bad), badness, noise.within),
-            cost=cost_value,
-            tied=bool(bad - badness[0] <= (margin or 0.0)),
+            rank=run["place"],
+            row=run[frames.ROW],
+            trial=str(run["trial"]),
+            value=run["value"],
+            expected=None if run["expected"] is None else sign * run["expected"],
+            cost=run["cost"],
+            tied=_tied(judged.sweep, name, run, firsts[run["group"]]),
+            runs=run["runs"],
+            group=run["group"],
         )
-        for place, (row, trial, value, bad, cost_value) in enumerate(
-            table.head(k).select(frames.ROW, "trial", "value", "badness", "cost").iter_rows(), start=1
-        )
+        for run in standing.head(k).iter_rows(named=True)
     )
 
 
@@ -85,23 +84,13 @@ def healthy_values(judged: Judged, metric: str) -> pl.DataFrame:
     )
 
 
-def seed_spread(sweep: Sweep, table: pl.DataFrame) -> Replication | None:
-    """Return the spread between repetitions of a configuration among these trials; None where too few repeat one."""
-    if sweep.roles.seed is None:
-        return None  # rows of the same hyperparameters may differ in what no column tells
-    names = [item.name for item in sweep.roles.hyperparameters if not sweep.trials.schema[item.name].is_nested()]
-    names += [sweep.roles.group] if sweep.roles.group is not None else []
-    if not names or table.height < 2:
-        return None
-    hashes = sweep.trials.select(names)[table[frames.ROW].to_numpy()].hash_rows()
-    found = replication(hashes.to_numpy().view(np.int64), table["badness"].to_numpy(), better_half=True)
-    return found if found is not None and found.degrees >= LEAST_DEGREES else None
-
-
-def _margin(sweep: Sweep, metric: str, badness: Floats, noise: Replication | None) -> float | None:
-    if noise is not None:
-        return 1.96 * math.sqrt(2) * noise.within
+def _tied(sweep: Sweep, metric: str, run: Mapping[str, Any], first: Mapping[str, Any]) -> bool:
+    """Return whether the distance from the best could be noise: that of two means of so many runs."""
+    away = run["badness"] - first["badness"]
+    if run["within"] is not None:
+        share = math.sqrt(2) if run["runs"] == first["runs"] == 1 else math.sqrt(1 / run["runs"] + 1 / first["runs"])
+        return bool(away <= 1.96 * share * run["within"])
     quantity = next((item.quantity for item in sweep.roles.metrics if item.name == metric), "")
-    if quantity != "loss" or badness[0] <= 0:
-        return None
-    return 1.96 * math.sqrt(2) * TYPICAL_SEED_SHARE * float(badness[0])
+    if quantity != "loss" or first["badness"] <= 0:
+        return bool(away <= 0)
+    return bool(away <= 1.96 * math.sqrt(2) * TYPICAL_SEED_SHARE * first["badness"])

@@ -120,7 +120,9 @@ class BestRun:
     """One of the best healthy trials.
 
     `expected` is what repeating it would give (shrunken for having been picked), None where no configuration was
-    repeated; `cost` the value of the cost column; `tied` says that its distance from the best is within noise.
+    repeated; `cost` the value of the cost column; `tied` says that its distance from the best is within noise. Of a
+    configuration that was repeated with other seeds, `value` is the mean of its `runs`, `row` and `trial` the best of
+    them. Where a source mixes several sweeps, `group` names its own, `rank` is the place within that.
     """
 
     rank: int
@@ -130,3 +132,5 @@ class BestRun:
     expected: float | None
     cost: float | None
     tied: bool
+    runs: int = 1
+    group: str | None = None

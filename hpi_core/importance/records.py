@@ -70,6 +70,8 @@ def best_records(runs: Iterable[BestRun]) -> list[dict[str, Any]]:
             "expected": None if run.expected is None else rounded(run.expected),
             "cost": run.cost,
             "tied": run.tied,
+            "runs": run.runs,
+            "group": run.group,
         }
         for run in runs
     ]

@@ -91,6 +91,8 @@ def _objective(sweep: Sweep, ranking: Ranking) -> list[str]:
         return [f"Whether {objective.metric} should be low or high is unknown: add --minimize or --maximize."]
     if not ranking.best and sweep.trials.height:
         return [f"No healthy, finished trial has a finite {objective.metric}: there is no best trial."]
+    if (group := sweep.roles.group) is not None and len({entry.group for entry in ranking.best}) > 1:
+        return [f"Results of different {safe(group)} do not compare: the best trials are ranked within each."]
     return []
 
 

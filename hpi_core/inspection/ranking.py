@@ -11,6 +11,7 @@ import polars as pl
 
 from hpi_core import frames
 from hpi_core.importance.costs import costs
+from hpi_core.importance.placing import placed
 from hpi_core.sweep import Sweep
 
 # A trial in one of these states has a result that stands; pruned and running trials have no final one.
@@ -19,21 +20,29 @@ FINISHED = ("completed", "unknown")
 
 @dataclass(frozen=True)
 class Ranked:
-    """One trial and its objective; `rank` is 1-based among the healthy, `sick` tells why it is not among them."""
+    """One trial and its objective; `rank` is 1-based among the healthy, `sick` tells why it is not among them.
+
+    `runs`, `group`, and the `value` and `rank` of a repeated configuration and of mixed sweeps are as in
+    `importance.BestRun`.
+    """
 
     row: int
     trial: str
     value: float
     rank: int | None = None
     sick: tuple[str, ...] = ()
+    runs: int = 1
+    group: str | None = None
 
 
 @dataclass(frozen=True)
 class Ranking:
     """The healthy trials best first, and the excluded ones that would stand above the first of them.
 
-    `best` holds at most `LONGEST` trials of `ranked`; `excluded` likewise of `would_rank_higher`. All are empty where
-    the objective or its direction is unknown. `nonfinite` and `missing` count finished trials without a usable value.
+    Of a configuration that was repeated with other seeds one trial stands in `best`; of several mixed sweeps the first
+    of each stand before the seconds. `best` holds at most `LONGEST` of these; `excluded` likewise of
+    `would_rank_higher`. All are empty where the objective or its direction is unknown. `ranked` counts trials;
+    `nonfinite` and `missing` count finished trials without a usable value.
     Every trial that is not ranked is counted once: `sick`, else `unfinished` (pruned, running, cut off), else
     `no_value`. `tied` healthy trials share the best value.
     """
@@ -80,16 +89,17 @@ def rank(sweep: Sweep, sick: pl.Series, standing: pl.DataFrame) -> Ranking:
     finite = table.filter(pl.col("value").is_finite())
     healthy = finite.filter(pl.col("finished") & ~pl.col("sick"))
     excluded = finite.filter(pl.col("sick"))
-    best = _first(healthy, descending)
+    best = _best(sweep, healthy, descending)
     if healthy.height:
-        top = best["value"][0]
-        excluded = excluded.filter(pl.col("value") > top if descending else pl.col("value") < top)
+        excluded = _above(sweep, excluded, best, descending)
     named = _first(excluded, descending)
     issues = _issues_of(named[frames.ROW], standing)
     return Ranking(
         best=tuple(
-            Ranked(row, trial, value, place)
-            for place, (row, trial, value) in enumerate(best.select(frames.ROW, "trial", "value").iter_rows(), start=1)
+            Ranked(row, trial, value, place, (), runs, group)
+            for row, trial, value, place, runs, group in best.select(
+                frames.ROW, "trial", "value", "place", "runs", "group"
+            ).iter_rows()
         ),
         ranked=healthy.height,
         excluded=tuple(
@@ -104,6 +114,28 @@ def rank(sweep: Sweep, sick: pl.Series, standing: pl.DataFrame) -> Ranking:
         no_value=finished.filter(~pl.col("sick") & ~pl.col("value").is_finite().fill_null(False)).height,
         tied=int((healthy["value"] == best["value"][0]).sum()) if healthy.height else 0,
     )
+
+
+def _best(sweep: Sweep, healthy: pl.DataFrame, descending: bool) -> pl.DataFrame:
+    """Return the `LONGEST` first of the healthy trials with `place`, `runs` and `group`, as `placed` has them."""
+    if sweep.roles.seed is None and sweep.roles.group is None:
+        return _first(healthy, descending).with_columns(
+            pl.int_range(1, pl.len() + 1).alias("place"), pl.lit(1).alias("runs"), pl.lit(None).alias("group")
+        )
+    badness = -pl.col("value") if descending else pl.col("value")
+    return placed(sweep, healthy.with_columns(badness.alias("badness"))).head(LONGEST)
+
+
+def _above(sweep: Sweep, excluded: pl.DataFrame, best: pl.DataFrame, descending: bool) -> pl.DataFrame:
+    """Return the excluded trials that would stand above the first of their sweep."""
+    if sweep.roles.group is None:
+        top = best["value"][0]
+        return excluded.filter(pl.col("value") > top if descending else pl.col("value") < top)
+    own = sweep.trials[sweep.roles.group].cast(pl.String)[excluded[frames.ROW].to_numpy()]
+    firsts = best.filter(pl.col("place") == 1).select("group", pl.col("value").alias("top"))
+    joined = excluded.with_columns(own.alias("group")).join(firsts, on="group", nulls_equal=True, maintain_order="left")
+    kept = pl.col("value") > pl.col("top") if descending else pl.col("value") < pl.col("top")
+    return joined.filter(kept).select(excluded.columns)
 
 
 def _first(trials: pl.DataFrame, descending: bool) -> pl.DataFrame:

@@ -18,14 +18,23 @@ def best_configuration(summary: Mapping[str, Any]) -> list[str]:
     if not best or objective is None:
         return [*lines, "No trial can be called best; see the caveats."]
     first = best[0]
-    lines += [f"Trial {code(first['trial'])}: {code(objective['metric'])} = {number(first['value'], 6)}.", ""]
-    shown = best[:BEST]
+    shown, group = best[:BEST], summary["roles"].get("group")
+    if "group" in first:
+        lines += [f"The best of every {code(group)} first; results of different ones do not compare.", ""]
+    else:
+        mean = f", the mean of {first['runs']} runs of its configuration" if "runs" in first else ""
+        lines += [f"Trial {code(first['trial'])}: {code(objective['metric'])} = {number(first['value'], 6)}{mean}.", ""]
     headings = ["", *(code(entry["trial"]) for entry in shown)]
     result = [code(objective["metric"]), *(number(entry["value"], 6) for entry in shown)]
     settings = [
         [code(name), *(_setting(entry["configuration"][name]) for entry in shown)] for name in first["configuration"]
     ]
-    lines += table(headings, [result, *settings])
+    above = []
+    if any("group" in entry for entry in shown):
+        above.append([code(group), *(_setting(entry.get("group")) for entry in shown)])
+    if any("runs" in entry for entry in shown):
+        above.append(["mean of runs", *(str(entry.get("runs", 1)) for entry in shown)])
+    lines += table(headings, [*above, result, *settings])
     return [*lines, "", *_left_out(summary), *_groups(summary)]
 
 

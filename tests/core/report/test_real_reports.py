@@ -48,11 +48,12 @@ def test_the_overview_has_health_severities_and_what_could_not_run(deepobs: dict
 @needs_shared
 def test_the_best_configuration_says_who_was_left_out(deepobs: dict[str, str]) -> None:
     best = deepobs["Best Configuration"]
-    assert best.startswith("\n\nTrial `300`: `test_losses_final` = 0.256443.")
-    assert re.search(r"^\|  \| `300` \| `889` \| `934` \| `937` \| `943` \|$", best, re.M)
-    assert re.search(r"^\| `test_losses_final` \| 0.256443 \| 0.257729 \| ", best, re.M)
-    assert re.search(r"^\| `lr` \| `2.5118864315e-05` \| ", best, re.M)
-    assert re.search(r"^\| `beta1` \| `0.9` \| – \| ", best, re.M)
+    assert best.startswith("\n\nThe best of every `testproblem` first; results of different ones do not compare.")
+    assert re.search(r"^\|  \| `12` \| `165` \| `300` \| `427` \| `547` \|$", best, re.M)
+    assert re.search(r"^\| `testproblem` \| `cifar100_allcnnc` \| `cifar10_3c3d` \| `fmnist_2c2d` \| ", best, re.M)
+    assert re.search(r"^\| mean of runs \| 10 \| 10 \| 1 \| 1 \| 10 \|$", best, re.M)
+    assert re.search(r"^\| `test_losses_final` \| 2.1345 \| 0.742306 \| 0.256443 \| ", best, re.M)
+    assert re.search(r"^\| `lr` \| `0.001` \| ", best, re.M)
     ranked, total, sick = re.search(r"Ranked: ([\d,]+) of ([\d,]+) trials\. Left out: ([\d,]+) sick\.", best).groups()  # type: ignore[union-attr]
     assert int(ranked.replace(",", "")) + int(sick.replace(",", "")) == int(total.replace(",", "")) == 1080
 

@@ -68,7 +68,9 @@ def test_the_steps_of_a_cause_do_not_repeat_it(tmp_path: Path) -> None:
     part = page[page.index("nonfinite_metric") : page.index("stuck_at_chance")]
     assert part.count(" 178  345 ") == 1
     assert re.search(
-        r"there +178 +345 .*\n +0.005 < lr ≤ 0.2 +40 +255 .*\n +lr ≤ 0.005 +2 +480 .*\n +elsewhere +42", part
+        r"there +178 +345 .*\n +0.01 < lr ≤ 0.2 +35 +207 .*\n +0.003 < lr ≤ 0.01 +7 +99 .*\n"
+        r" +lr ≤ 0.003 +0 +429 .*\n +elsewhere +42",
+        part,
     )
     finer = _page("causes", ML1, tmp_path)  # steps within the cause are told as well
     assert re.search(r"there +138 +173 .*\n +lr > 0.00498 +111 +123 ", finer)
