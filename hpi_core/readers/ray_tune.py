@@ -89,12 +89,28 @@ def read_table(place: str, options: ReadOptions, progress: Progress, cancelled: 
         message = entries[0].message if entries else "no trial is in it"
         raise SourceError(f"{place} is an experiment of Ray Tune of which nothing can be read: {message}")
     _tell_apart(runs, [place.relative_to(root).as_posix() for place in places])
+    _name_experiments(runs, places, root)
     entries += absences(states, unheard)
-    return replace(table_of_runs(runs, "trial_id", entries), incomplete=frozenset(partial))
+    return replace(_experiments_apart(table_of_runs(runs, "trial_id", entries)), incomplete=frozenset(partial))
 
 
 def _in_turn(folder: Path) -> tuple[object, str]:
     return natural(folder.name), str(folder)
+
+
+def _name_experiments(runs: list[Run], places: list[Path], root: Path) -> None:
+    """Call experiments that no state names after the folder of their trials, where there are several experiments."""
+    if 1 < len({place.parent for place in places}) < len(places):
+        for run, place in zip(runs, places, strict=True):
+            run.about["experiment"] = run.about["experiment"] or place.parent.relative_to(root).as_posix()
+
+
+def _experiments_apart(table: Table) -> Table:
+    """Return the table with several experiments, where it holds such, as groups: each is a search of its own."""
+    column = "experiment"
+    if column not in table.frame.columns or table.frame[column].drop_nulls().n_unique() < 2:
+        return table
+    return replace(table, hints=replace(table.hints, group=column, grouped=True))
 
 
 def _folders(root: Path, most: int) -> Iterator[tuple[Path, set[str]]]:

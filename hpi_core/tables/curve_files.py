@@ -15,16 +15,17 @@ from hpi_core import frames
 from hpi_core.roles.names import parse
 from hpi_core.tables.chart_export import runs_as_columns
 from hpi_core.tables.curve_frames import ordered, with_last_values
-from hpi_core.tables.curve_points import Match, match_trials, points_in
+from hpi_core.tables.curve_points import VALUE, Match, match_trials, points_in
 from hpi_core.tables.ledger import Entry, ledger_frame
 from hpi_core.tables.table import Table
-from hpi_core.tables.wide_steps import steps_as_columns
 from hpi_core.text import safe
 
 # What is found beside a source is taken for its curves where at least this share of its trials is known.
 ENOUGH = 0.5
 # Of how many metrics the trials that have none show the last value.
 SHOWN = 50
+# Curves are of the metric that they end at where that many trials, and this share of them, have it so.
+_FEWEST_ENDS, _NEARLY_ALL = 3, 0.9
 UNNAMED = "no column of it names trials"
 NO_NUMBER = "it holds no number over steps"
 
@@ -40,10 +41,10 @@ def attach(table: Table, curves: Table, label: str, *, least: float = 0.0) -> Ta
     """
     label = safe(label)
     whole = _without_incomplete(curves)
-    shaped = curves if curves.curves is not None else runs_as_columns(whole) or steps_as_columns(whole)
+    shaped = curves if curves.curves is not None else runs_as_columns(whole)
     found = _of_shaped(table.frame, shaped) if shaped is not None else None
     if found is None:
-        rows = _of_rows(table.frame, whole.frame)
+        rows = _of_rows(table.frame, whole.frame, label)
         if isinstance(rows, str):
             return rows
         found = rows
@@ -75,8 +76,8 @@ def _of_shaped(trials: pl.DataFrame, shaped: Table) -> tuple[Match, pl.DataFrame
     return match, long.select(frames.CURVES.names()), []
 
 
-def _of_rows(trials: pl.DataFrame, frame: pl.DataFrame) -> tuple[Match, pl.DataFrame, list[Entry]] | str:
-    """Take one row per step, or per step and metric: the match, the points, notes; or why there are none."""
+def _of_rows(trials: pl.DataFrame, frame: pl.DataFrame, label: str) -> tuple[Match, pl.DataFrame, list[Entry]] | str:
+    """Take rows or columns that are steps: the match, the points, notes; or in a phrase why there are none."""
     match = match_trials(trials, frame.lazy())
     if match is None:
         return UNNAMED
@@ -84,7 +85,28 @@ def _of_rows(trials: pl.DataFrame, frame: pl.DataFrame) -> tuple[Match, pl.DataF
     if keyed.is_empty():
         return match, pl.DataFrame(schema=frames.CURVES), []
     points = points_in(keyed.lazy(), match.column)
-    return points if isinstance(points, str) else (match, points.of(keyed), list(points.notes))
+    if isinstance(points, str):
+        return points
+    if any(not metric for metric, _ in points.ladder.values()) and not points.names:
+        points = replace(points, unnamed=_metric_of(trials, points.of(keyed), label))
+    return match, points.of(keyed), list(points.notes)
+
+
+def _metric_of(trials: pl.DataFrame, long: pl.DataFrame, label: str) -> str:
+    """Return what curves without a name are of: what their file is called, a metric that they end at, else `value`."""
+    stem = label.split(".")[0]
+    if parse(stem).metric is not None:
+        return stem
+    points = long.filter(pl.col("metric") == VALUE).drop_nulls("value").sort(frames.ROW, "step")
+    last = points.group_by(frames.ROW, maintain_order=True).last()
+    ends = trials.with_row_index(frames.ROW).join(last.select(frames.ROW, "value"), on=frames.ROW).drop(frames.ROW)
+    for name, dtype in trials.schema.items():
+        if not dtype.is_numeric() or parse(name).metric is None or ends.height < _FEWEST_ENDS:
+            continue
+        own, end = ends[name].cast(pl.Float64), ends["value"]
+        if float(((own - end).abs() <= 1e-6 * end.abs()).fill_null(value=False).mean() or 0.0) >= _NEARLY_ALL:  # type: ignore[arg-type]
+            return name
+    return VALUE
 
 
 def _without_incomplete(table: Table) -> Table:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import polars as pl
@@ -18,11 +18,14 @@ from hpi_core.roles.names import parse
 from hpi_core.tables.clocks import TIME, clock_of, seconds, with_clock
 from hpi_core.tables.curve_frames import is_step_name, unpivoted
 from hpi_core.tables.ledger import Entry
-from hpi_core.tables.long_curves import metric_and_value
+from hpi_core.tables.long_curves import metric_and_value, metric_names
+from hpi_core.tables.step_names import steps_in_names
 from hpi_core.tables.trial_steps import is_id_name
 
 _POSITIONS = ("idx", "index", "position", "i", "n")
 _ROWS = "row number"
+# What the metric of columns is called that are named by steps alone, where nothing else names it.
+VALUE = "value"
 _ID = "\0id"
 _EXACT = 2.0**53
 Reading = Literal["number", "text", "index", "time", "order"]
@@ -69,6 +72,9 @@ class Points:
         metrics: the columns that hold a metric each; empty where `names` are not.
         notes: what the ledger has to say of the steps.
         clock: the column that tells when a row was logged, where each row is of one metric; else empty.
+        ladder: column -> metric and step, where columns are named by steps; `names` is then at most one column, that of
+            the metrics' names.
+        unnamed: the metric of such columns as are named by steps alone.
     """
 
     step: str
@@ -77,6 +83,8 @@ class Points:
     metrics: tuple[str, ...]
     notes: tuple[Entry, ...]
     clock: str = ""
+    ladder: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    unnamed: str = VALUE
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -85,6 +93,8 @@ class Points:
 
     def of(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Return `_row, metric, step, value` of rows that begin with `_row` and hold all those of their trials."""
+        if self.ladder:
+            return self._of_ladder(rows)
         step = self._steps().alias("step")
         if self.names:
             metric, value = self.names
@@ -97,6 +107,21 @@ class Points:
         # The step stands under a name of its own: a metric may be called so.
         wide = rows.select(frames.ROW, step.alias(_ID), *values)
         return unpivoted(wide, self.metrics, [frames.ROW, _ID]).rename({_ID: "step"})
+
+    def _of_ladder(self, rows: pl.DataFrame) -> pl.DataFrame:
+        wide = rows.select(frames.ROW, *self.names, *(pl.col(name).cast(pl.Float64) for name in self.metrics))
+        index = [frames.ROW, *(_ID for _ in self.names)]
+        long = unpivoted(wide.rename(dict.fromkeys(self.names, _ID)), self.metrics, index)
+        places = pl.DataFrame(
+            {
+                "metric": list(self.ladder),
+                "name": [metric or self.unnamed for metric, _ in self.ladder.values()],
+                "step": [step for _, step in self.ladder.values()],
+            }
+        )
+        long = long.join(places, on="metric", how="left", maintain_order="left")
+        name = pl.col(_ID).cast(pl.String) if self.names else pl.col("name")
+        return long.select(frames.ROW, name.alias("metric"), "step", "value").drop_nulls("metric")
 
     def _steps(self) -> pl.Expr:
         if self.reading == "number":
@@ -122,6 +147,11 @@ def points_in(rows: pl.LazyFrame, key: str = "") -> Points | str:
     `key` is the column that names the trials.
     """
     schema = {name: dtype for name, dtype in rows.collect_schema().items() if name != frames.ROW}
+    ladder = steps_in_names({name: dtype for name, dtype in schema.items() if name != key})
+    if ladder:
+        named = tuple(metric_names(schema)) if not any(metric for metric, _ in ladder.values()) else ()
+        message = f"{len(ladder):,} columns are named by steps: each is a step of its metric"
+        return Points("", "order", named[:1], tuple(ladder), (Entry("reshaped", message),), ladder=ladder)
     step, reading, note = _steps_in(rows, schema, key)
     notes: tuple[Entry, ...] = (Entry("steps", note, column=step or None),) if note else ()
     names = metric_and_value(schema)

@@ -50,10 +50,16 @@ def long_curves(table: Table, group: str | None = None) -> Table | None:
 def metric_and_value(schema: Mapping[str, pl.DataType]) -> tuple[str, str] | None:
     """Return the columns that hold a metric's name and its value, where there is one of each."""
     names = {name.strip().lower(): name for name in schema}
-    texts = (pl.String, pl.Categorical, pl.Enum)
-    metric = next((names[n] for n in _METRIC if n in names and isinstance(schema[names[n]], texts)), None)
+    metric = next(iter(metric_names(schema)), None)
     value = next((names[n] for n in _VALUE if n in names and schema[names[n]].is_numeric()), None)
     return None if metric is None or value is None else (metric, value)
+
+
+def metric_names(schema: Mapping[str, pl.DataType]) -> list[str]:
+    """Return the columns that hold a metric's name, the likeliest first."""
+    names = {name.strip().lower(): name for name in schema}
+    texts = (pl.String, pl.Categorical, pl.Enum)
+    return [names[n] for n in _METRIC if n in names and isinstance(schema[names[n]], texts)]
 
 
 def _take_apart(table: Table, key: str, step: str, metric: str, value: str) -> Table:

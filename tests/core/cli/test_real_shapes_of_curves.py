@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 
 import hpi_core
-from tests.core.cli.test_real_curve_files import N, broken, found, page, real, write
+from tests.core.cli.running import hpi_process
+from tests.core.cli.test_real_curve_files import LOSSES, N, broken, found, page, real, write
 from tests.shared_data import needs_shared
 
 pytestmark = needs_shared
@@ -61,3 +62,43 @@ def test_logs_named_by_a_column_give_metrics_as_a_file_of_curves_does(settings: 
     assert "curves from the logs in log" in logged
     assert broken(real()[1]) > 0
     assert found(logs, home=tmp_path) == found(settings, home=tmp_path)
+
+
+def by_epochs(wide: pl.DataFrame, name: str, pattern: str) -> pl.DataFrame:
+    """Return one row per trial, one column per epoch, called by `pattern`."""
+    table = wide.select("trial_id", "epoch", name).pivot("epoch", index="trial_id", values=name)
+    return table.rename({column: pattern.format(column) for column in table.columns[1:]})
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet", "jsonl"])
+@pytest.mark.parametrize("pattern", ["{}", "epoch_{}", "step {}", "test_losses@{}", "test_losses_{}"])
+def test_columns_named_by_steps_are_curves(tmp_path: Path, form: str, pattern: str) -> None:
+    trials, wide = real()
+    last = wide.group_by("trial_id", maintain_order=True).agg(pl.col("test_losses").drop_nulls().last())
+    source = write(tmp_path / "sweep.csv", trials.drop("test_losses").join(last, on="trial_id", maintain_order="left"))
+    write(tmp_path / f"sweep.curves.{form}", by_epochs(wide, "test_losses", pattern))
+    said = page(source, home=tmp_path)
+    assert f"sweep.curves.{form} holds the curves of {N} of the {N} trials, matched by trial_id: " in said
+    long = write(tmp_path / "long.parquet", wide.select("trial_id", "epoch", "test_losses"))
+    assert found(source, home=tmp_path) == found(source, "--curves", long, home=tmp_path)
+
+
+def test_several_metrics_named_by_steps_and_metrics_in_rows(settings: Path, tmp_path: Path) -> None:
+    wide = real()[1]
+    both = by_epochs(wide, "train_losses", "train_losses_epoch_{}").join(
+        by_epochs(wide, "test_losses", "test_losses_epoch_{}"), on="trial_id"
+    )
+    rows = pl.concat(
+        by_epochs(wide, name, "{}").select("trial_id", pl.lit(name).alias("metric"), pl.exclude("trial_id"))
+        for name in LOSSES
+    )
+    reference = found(settings, "--curves", write(tmp_path / "reference.csv", wide), home=tmp_path)
+    assert reference["nonfinite_metric"][0] == broken(wide)
+    for name, table in (("both", both), ("rows", rows)):
+        assert found(settings, "--curves", write(tmp_path / f"{name}.csv", table), home=tmp_path) == reference, name
+
+
+def test_values_at_several_cut_offs_are_no_curve(settings: Path, tmp_path: Path) -> None:
+    table = real()[0].select("trial_id", *(pl.lit(0.5).alias(f"recall@{k}") for k in (1, 3, 5, 10, 20)))
+    done = hpi_process("inspect", settings, "--curves", write(tmp_path / "at.csv", table), home=tmp_path)
+    assert "columns are named by steps" not in done.stdout.decode()

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 import hpi_core
@@ -90,6 +91,23 @@ def write_deepcave(folder: Path, count: int) -> Path:
     return folder
 
 
+def write_amltk(folder: Path, count: int) -> Path:
+    folder.mkdir(parents=True)
+    told = [{f"config:{name}": value for name, value in values.items()} for values in configs(count).values()]
+    trials = (
+        pl.DataFrame(told)
+        .with_row_index("name")
+        .with_columns(
+            pl.format("trial_number={}", "name").alias("name"),
+            pl.when(pl.col("name") == count - 1).then(pl.lit("fail")).otherwise(pl.lit("success")).alias("status"),
+            (pl.col("name") / count).alias("metric:accuracy [0.0, 1.0] (maximize)"),
+        )
+    )
+    trials.write_parquet(folder / "history.parquet")
+    (folder / "configspace.json").write_text(json.dumps(SPACE))
+    return folder
+
+
 class TestSmac(StoreConformance):
     reader = "smac"
 
@@ -117,6 +135,33 @@ class TestDeepcave(StoreConformance):
     def stores(self, folder: Path) -> Sequence[Store]:
         told = {"completed": 9, "failed": 1}
         return [Store(write_deepcave(folder / "run", 10), 10, told, 2 * 2 * 9, ("lr", "accuracy", "time", "runtime"))]
+
+
+class TestAmltk(StoreConformance):
+    reader = "amltk"
+
+    def stores(self, folder: Path) -> Sequence[Store]:
+        told = {"completed": 9, "failed": 1}
+        return [Store(write_amltk(folder / "run", 10), 10, told, 0, ("config:lr", "config:kind"))]
+
+
+def test_an_amltk_history_tells_its_search_space_and_its_direction(tmp_path: Path) -> None:
+    roles = hpi_core.read(write_amltk(tmp_path / "run", 10)).roles
+    lr = next(one for one in roles.hyperparameters if one.name == "config:lr")
+    assert (lr.scale, lr.low, lr.high) == ("log", 1e-5, 1.0)
+    assert roles.objective is not None
+    assert roles.objective.direction == "max"
+
+
+@needs_shared
+def test_histories_of_amltk_are_among_the_stores_of_a_project(tmp_path: Path) -> None:
+    done = hpi_process("inspect", CAVE.parent, home=tmp_path)
+    said = done.stderr.decode()
+    assert "holds 12 stores of trials" in said
+    for name, trials in (("optuna_optimizer", 149), ("smac_optimizer", 42)):
+        assert f"logs/AMLTK/{name}/run_1 (amltk)" in said
+        page = hpi_process("inspect", CAVE / "AMLTK" / name, home=tmp_path).stdout.decode()
+        assert f"amltk · {trials} trials" in page
 
 
 def test_a_trial_shows_what_it_reached_at_its_highest_budget(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 import hpi_core
-from tests.core.cli.running import hpi
+from tests.core.cli.running import hpi, hpi_process
 from tests.core.readers.conformance import Store, StoreConformance
 from tests.shared_data import DATA, needs_shared
 
@@ -310,3 +310,13 @@ def test_trials_of_two_experiments_that_share_an_id_stay_two(tmp_path: Path) -> 
     sweep = hpi_core.read(tmp_path)
     assert sweep.trials.height == 2
     assert sweep.trial_ids().n_unique() == 2
+
+
+@needs_shared
+def test_experiments_of_one_folder_are_groups(tmp_path: Path) -> None:
+    sweep = hpi_core.read(RL)
+    assert sweep.roles.group == "experiment"
+    groups = sweep.trials["experiment"].drop_nulls()
+    assert (groups.len(), groups.n_unique()) == (7, 4)
+    page = " ".join(hpi_process("inspect", RL, home=tmp_path).stdout.decode().split())
+    assert "group experiment" in page
