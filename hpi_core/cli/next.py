@@ -19,7 +19,14 @@ if TYPE_CHECKING:
     from hpi_core.cli.ink import Ink, Style
     from hpi_core.next_experiment import Plan
 
-_STYLES: Mapping[str, Style] = {"cut": "error", "drop": "error", "expand": "good", "shrink": "warn", "watch": "warn"}
+_STYLES: Mapping[str, Style] = {
+    "cut": "error",
+    "avoid": "error",
+    "drop": "error",
+    "expand": "good",
+    "shrink": "warn",
+    "watch": "warn",
+}
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -102,7 +109,7 @@ def next_page(plan: Plan, ink: Ink) -> str:
     from hpi_core.numerals import plural
 
     ink.spans((plan.source, "bold"))
-    changed = [change for change in plan.changes if change.action not in ("keep", "watch")]
+    changed = [change for change in plan.changes if change.action not in ("keep", "watch", "follow")]
     ink.paragraph(
         f"{plural(len({change.parameter for change in changed}), 'parameter')} to change in the next sweep", "dim",
         indent=0,

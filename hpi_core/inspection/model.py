@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from hpi_core.inspection.diagnosis import Diagnosis
     from hpi_core.inspection.measures import Measure
     from hpi_core.inspection.recommendations import Recommendation
+    from hpi_core.inspection.responses import Response
     from hpi_core.inspection.second_objectives import SecondObjective
     from hpi_core.statistics.findings import Bucket, Cause, Lead, NotACause, PairCause
 
@@ -72,6 +73,7 @@ class Inspection:
         infos: what trials share that start slowly or stopped while still improving; apart, for it makes nobody sick.
         tested: how many tests share the one false discovery rate of all these.
         best_within: for every cause, how many of the best results lie in its range.
+        responses: what is done about causes and pairs, decided once for recommendations and the next experiment.
         recommendations: what to do next, each resting on a finding or cause.
         ranking: the best healthy trials.
         diagnoses: what causes and curves mean together, in words; put together when they are first asked for.
@@ -101,6 +103,7 @@ class Inspection:
     infos: InfoFindings = field(default_factory=InfoFindings)
     tested: int = 0
     best_within: tuple[BestWithin, ...] = ()
+    responses: tuple[Response, ...] = ()
     recommendations: tuple[Recommendation, ...] = ()
     caveats: tuple[str, ...] = ()
     thresholds: Mapping[str, float] = field(default_factory=dict)

@@ -10,13 +10,14 @@ from hpi_core.detectors.catalogue import catalogue
 from hpi_core.detectors.runner import UNDIAGNOSTIC, UNDIAGNOSTIC_TITLE
 from hpi_core.errors import Cancelled
 from hpi_core.inspection.association import associate
-from hpi_core.inspection.best_results import best_within
+from hpi_core.inspection.best_results import best_results, best_within
 from hpi_core.inspection.caveats import about_the_sweep, merged
 from hpi_core.inspection.issues import blamed, count_issues, noted, standing_findings, worst_severities
 from hpi_core.inspection.measures import measure_metrics
 from hpi_core.inspection.model import Inspection
 from hpi_core.inspection.ranking import rank
 from hpi_core.inspection.recommendations import recommend
+from hpi_core.inspection.responses import respond
 from hpi_core.inspection.second_objectives import second_objectives
 
 if TYPE_CHECKING:
@@ -64,7 +65,11 @@ def inspect(
     ranking = rank(sweep, sick, standing)
     stage("looking for what they share", 0.5)
     association = associate(sweep, detection.verdicts, blamed(issues), sick, noted(issues))
-    best = best_within(sweep, sick, association.causes)
+    results = best_results(sweep, sick)
+    responses = respond(
+        sweep, association.causes, association.pairs, {issue.issue: issue.severity for issue in issues},
+        detection.verdicts, results,
+    )  # fmt: skip
     return Inspection(
         sweep=sweep,
         measures=measures,
@@ -84,8 +89,9 @@ def inspect(
         objective=association.objective,
         infos=association.infos,
         tested=association.tested,
-        recommendations=recommend(association.causes, issues, sweep.roles.hyperparameters, best),
-        best_within=best,
+        recommendations=recommend(association.causes, issues, sweep.roles.hyperparameters, responses),
+        best_within=best_within(sweep, results, association.causes),
+        responses=responses,
         caveats=(*about_the_sweep(sweep, ranking, detection.sick), *merged(association.caveats, sweep.trials.columns)),
         thresholds=dict(thresholds or {}),
         second_objectives=second_objectives(sweep, standing, ranking),

@@ -1,9 +1,7 @@
-"""What to do next, as short as it can be: one thing per cause that can be acted on, then advice on issues without one.
+"""What to do next, as short as it can be: one thing per response to causes, then advice on issues without a cause.
 
-A recommended limit on a continuous scale is the cautious end of the threshold's interval; between the few values of a
-discrete one it is the cut itself, since every value was tried. A range that holds its share of the best results is
-watched and not left out, unless its trials have no result at all. A machine that is to blame is taken out of the sweep,
-never tuned. Leads never become recommendations.
+What is done about a cause is decided in `responses`, and carried out by the next experiment; here it is said. Leads
+never become recommendations.
 """
 
 from __future__ import annotations
@@ -13,21 +11,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from hpi_core.inspection.diagnosis import diagnose
+from hpi_core.inspection.responses import argues_for_a_cut, in_words
 from hpi_core.numerals import number, percent, plural, typeset
 from hpi_core.roles import Hyperparameter
 
 if TYPE_CHECKING:
-    from hpi_core.inspection.best_results import BestWithin
     from hpi_core.inspection.model import IssueCount
-    from hpi_core.statistics.findings import Cause
+    from hpi_core.inspection.responses import Response
+    from hpi_core.statistics.findings import Cause, Condition, PairCause
 
 Confidence = Literal["strong", "moderate", "weak", "observed"]
 
-# A range is cut off the search only where at least this share of it is sick, and at least twice as often as elsewhere.
-CUT_RATE = 0.25
-CUT_RATIO = 2.0
-# Issues of bookkeeping, not of training: the range shows where to look, and leaving it out would hide the mistake.
-BOOKKEEPING = frozenset(["identical_results", "metric_out_of_range", "missing_metric", "seed_ignored", "zombie"])
 # This one only adds up other issues: once a range of any is recommended, its advice says nothing more.
 SUM_OF_ISSUES = "infeasible_share"
 # A warning that no cause explains gets advice of its own from so many trials, or so large a share of them.
@@ -37,30 +31,6 @@ _STRENGTHS: tuple[Confidence, ...] = ("strong", "moderate", "weak", "observed")
 
 
 TENTATIVE, WATCHED = "Try this: ", "Watch "
-
-
-def argues_for_a_cut(cause: Cause) -> bool:
-    """Tell whether a cause is sure and large enough to take something out of the search."""
-    return (
-        not cause.environment
-        and cause.issue not in BOOKKEEPING
-        and cause.strength in ("strong", "moderate")
-        and cause.rate >= CUT_RATE
-        and cause.ratio >= CUT_RATIO
-    )
-
-
-def costs_the_best(cause: Cause, severity: str, within: BestWithin) -> bool:
-    """Tell whether leaving out the range of a cause would give up what the search is for.
-
-    Args:
-        cause: what is blamed.
-        severity: of its issue; where it is an error, a sick trial has no result that could be used.
-        within: where the best results lie.
-    """
-    if severity == "error" and argues_for_a_cut(cause):
-        return within.most
-    return within.at_home
 
 
 @dataclass(frozen=True)
@@ -92,7 +62,7 @@ def recommend(
     causes: Sequence[Cause],
     issues: Iterable[IssueCount],
     hyperparameters: Iterable[Hyperparameter],
-    best: Sequence[BestWithin],
+    responses: Sequence[Response],
 ) -> tuple[Recommendation, ...]:
     """Return the recommendations that follow from causes and issues, most important first.
 
@@ -100,26 +70,21 @@ def recommend(
         causes: what is blamed.
         issues: what was found.
         hyperparameters: what can be changed.
-        best: for every cause, how many of the best results lie in its range.
+        responses: what is done about the causes.
 
-    Order: what rests on a sure and large effect before what is worth a try, then by strength, then by how many sick
-    trials it accounts for. Advice on an issue as such is given only where no cause of it is recommended.
+    Order: what rests on a sure and large effect before what is worth a try or watching, then by strength, then by how
+    many sick trials it accounts for. Advice on an issue as such is given only where no cause of it is recommended.
     """
     known = {parameter.name: parameter for parameter in hyperparameters}
     issues = list(issues)
-    stakes = _Stakes({issue.issue: issue for issue in issues}, best)
-    grouped: dict[tuple[object, ...], list[int]] = {}
-    for place, cause in enumerate(causes):
-        if cause.issue in BOOKKEEPING:
-            grouped[place, cause.issue] = [place]
-        elif cause.environment or cause.parameter in known:
-            grouped.setdefault((cause.parameter, cause.kind, cause.values), []).append(place)
-    drafts = [_from_causes(places, causes, known, stakes) for places in grouped.values()]
-    weights = [-max(_accounted_for(causes[place]) for place in places) for places in grouped.values()]
+    advice = {issue.issue: issue.advice for issue in issues}
+    drafts = [_from_response(response, causes, known, advice) for response in responses]
+    weights = [-_accounted_for(response, causes) for response in responses]
     order = sorted(
         range(len(drafts)), key=lambda i: (_tentative(drafts[i]), _STRENGTHS.index(drafts[i].confidence), weights[i])
     )
-    covered = {causes[place].issue for places in grouped.values() for place in places}
+    covered = {causes[place].issue for response in responses for place in response.causes}
+    covered |= {response.pair.issue for response in responses if response.pair is not None}
     covered |= {SUM_OF_ISSUES} if covered else set()
     drafts = [drafts[i] for i in order] + [
         _from_issue(issue)
@@ -136,75 +101,77 @@ def _worth_advice(issue: IssueCount) -> bool:
     return issue.severity == "error" or (issue.severity == "warn" and common)
 
 
-def _accounted_for(cause: Cause) -> float:
-    """Return how many sick trials the range has beyond what the rate elsewhere would give it."""
-    return cause.sick - cause.rate_elsewhere * cause.n
+def _accounted_for(response: Response, causes: Sequence[Cause]) -> float:
+    """Return how many sick trials the region has beyond what the rate elsewhere would give it."""
+    if response.pair is not None:
+        both, first, second = response.pair.both, response.pair.first_only, response.pair.second_only
+        return both.sick - max(first.rate, second.rate) * both.n
+    told = [causes[place] for place in response.causes]
+    return max(cause.sick - cause.rate_elsewhere * cause.n for cause in told)
 
 
 def _tentative(draft: Recommendation) -> bool:
     return draft.text.startswith((TENTATIVE, WATCHED))
 
 
-@dataclass(frozen=True)
-class _Stakes:
-    """What a cause is weighed against: its issue, and the best results in its range (one entry per cause)."""
-
-    issues: Mapping[str, IssueCount]
-    best: Sequence[BestWithin]
-
-    def advice(self, issue: str) -> str:
-        return self.issues[issue].advice if issue in self.issues else ""
-
-    def too_high(self, place: int, cause: Cause) -> bool:
-        severity = self.issues[cause.issue].severity if cause.issue in self.issues else "warn"
-        return costs_the_best(cause, severity, self.best[place])
-
-
-def _from_causes(
-    places: Sequence[int], causes: Sequence[Cause], known: Mapping[str, Hyperparameter], stakes: _Stakes
+def _from_response(
+    response: Response, causes: Sequence[Cause], known: Mapping[str, Hyperparameter], advice: Mapping[str, str]
 ) -> Recommendation:
-    """Return one recommendation for all causes that speak of the same side or value of a parameter.
-
-    The strongest of them sets the value, so that a vague cause does not narrow the search needlessly.
-    """
-    leading = min(places, key=lambda place: (_STRENGTHS.index(causes[place].strength), place))
-    cause = causes[leading]
+    """Return one recommendation for all causes that one response answers; the first of them sets the value."""
     parameter = now = to = None
-    if cause.issue in BOOKKEEPING:
-        advice = stakes.advice(cause.issue).rstrip(".")
-        action = f"{advice}; begin with the trials where {typeset(cause.text)}".lstrip("; ")
-    elif cause.environment:
-        action = _machine(cause)
+    first = response.region[0]
+    if response.action == "look into":
+        begin = f"begin with the trials where {response.text}"
+        action = f"{advice.get(causes[response.causes[0]].issue, '').rstrip('.')}; {begin}".lstrip("; ")
+    elif response.action == "take out":
+        action = _machine(causes[response.causes[0]])
     else:
-        parameter, now = cause.parameter, _now(known[cause.parameter])
-        action, to = _change(cause, known[cause.parameter])
-        if stakes.too_high(leading, cause):
-            action, to = _watch(cause, stakes.best[leading]), None
-        elif not argues_for_a_cut(cause):
+        parameter = response.narrowed
+        now = _now(known[parameter])
+        action, to = _change(response)
+        if response.action == "watch":
+            keep = " and keep it for now" if response.holds_best else ""
+            action, to = f"{WATCHED}{response.text}{keep}: {response.why}", None
+        elif response.action == "set" and not argues_for_a_cut(causes[response.causes[0]]):
             action = f"{TENTATIVE}{action[0].lower()}{action[1:]}"
+    reasons = [_of_pair(response.pair)] if response.pair is not None else []
+    reasons += [_evidence(causes[place]) for place in response.causes]
+    if response.action in ("cut", "avoid") and response.why:
+        reasons.append(f"{response.why[0].upper()}{response.why[1:]} all the same")
+    because = tuple(f"cause:{place}" for place in response.causes)
     return Recommendation(
         "",
-        f"{action}.",
-        f"{_diagnosis(places, causes)}{' '.join(f'{_evidence(causes[place])}.' for place in places)}",
-        tuple(f"cause:{place}" for place in places),
+        f"{action[0].upper()}{action[1:]}.",
+        f"{_diagnosis(first, response, causes)}{' '.join(f'{reason}.' for reason in reasons)}",
+        because or tuple(f"issue:{pair.issue}" for pair in (response.pair,) if pair is not None),
         parameter,
         now,
         to,
-        cause.strength,
+        _confidence(response, causes),
     )
 
 
-def _watch(cause: Cause, within: BestWithin) -> str:
+def _confidence(response: Response, causes: Sequence[Cause]) -> Confidence:
+    """Return the strength of the cause that leads; a pair is as sure as the surest cause that acts through it."""
+    told: list[Confidence] = [causes[place].strength for place in response.causes]
+    if response.pair is None:
+        return told[0]
+    return min([*told, "moderate" if response.action == "avoid" else "weak"], key=_STRENGTHS.index)
+
+
+def _of_pair(pair: PairCause) -> str:
+    alone = pair.first_only.sick + pair.second_only.sick, pair.first_only.n + pair.second_only.n
     return (
-        f"{WATCHED}{typeset(cause.text)} and keep it for now: {within.best_there:,} of the {within.best:,} best "
-        "results lie there"
+        f"{typeset(pair.text)}: {pair.both.sick:,} of {plural(pair.both.n, 'trial')} {pair.issue} "
+        f"({percent(pair.both.rate)}), with only one of the two {alone[0]:,} of {alone[1]:,}"
     )
 
 
-def _diagnosis(places: Sequence[int], causes: Sequence[Cause]) -> str:
+def _diagnosis(region: Condition, response: Response, causes: Sequence[Cause]) -> str:
     """Return what the causes of one recommendation mean together, as a sentence to begin with, where there is one."""
-    cause = causes[places[0]]
-    words = diagnose(cause.parameter, cause.kind, [causes[place].issue for place in places])
+    if response.pair is not None:
+        return ""
+    words = diagnose(region.parameter, region.kind, [causes[place].issue for place in response.causes])
     return f"{words[0].upper()}{words[1:]}. " if words else ""
 
 
@@ -224,34 +191,17 @@ def _evidence(cause: Cause) -> str:
     return f"{said}; cannot be told apart from {', '.join(cause.inseparable)}" if cause.inseparable else said
 
 
-def _change(cause: Cause, parameter: Hyperparameter) -> tuple[str, str | None]:
-    """Return what to do about a cause and the range to use, in words."""
-    name = cause.parameter
-    low = _cautious(cause.threshold_low, cause.low, parameter)
-    high = _cautious(cause.threshold_high, cause.high, parameter)
-    if cause.kind == "above" and low is not None:
-        return f"Keep {name} ≤ {number(low)}", f"≤ {number(low)}"
-    if cause.kind == "below" and high is not None:
-        return f"Keep {name} > {number(high)}", f"> {number(high)}"
-    if cause.kind == "between" and low is not None and high is not None:
-        outside = f"≤ {number(low)} or > {number(high)}"
-        return f"Keep {name} {outside}", outside
-    if cause.kind == "level" and cause.values:
-        return f"Leave out {name} = {', '.join(cause.values)}", f"not {', '.join(cause.values)}"
-    return f"Set {name} in every trial, or find out why it is missing", "always set"
-
-
-def _cautious(end: float | None, cut: float | None, parameter: Hyperparameter) -> float | None:
-    """Return the cautious end of a threshold; the cut itself between discrete values, or where that end leaves nothing.
-
-    Where the parameter has few values, the trials of each next one are evidence of their own that the cut lies there.
-    """
-    lowest, highest = parameter.minimum, parameter.maximum
-    if parameter.kind == "discrete":
-        return cut
-    if end is None or (lowest is not None and end <= lowest) or (highest is not None and end >= highest):
-        return cut
-    return end
+def _change(response: Response) -> tuple[str, str | None]:
+    """Return what to do about a region and the range to use, in words."""
+    region = response.region[0]
+    if response.pair is not None:
+        first, second = response.region
+        return f"Do not combine {in_words(first)} with {in_words(second)}", response.left
+    if region.kind in ("above", "below", "between"):
+        return f"Keep {region.parameter} {response.left}", response.left
+    if region.kind == "level":
+        return f"Leave out {in_words(region)}", response.left
+    return f"Set {region.parameter} in every trial, or find out why it is missing", response.left
 
 
 def _now(parameter: Hyperparameter) -> str:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from hpi_core.next_experiment.model import Configuration, Dimension, Value
-from hpi_core.next_experiment.rules import speaks_of
+from hpi_core.next_experiment.cutting import excluded, lies_in
+from hpi_core.next_experiment.model import Configuration, Dimension, Plan, Value
 
 if TYPE_CHECKING:
     from hpi_core.inspection import Inspection
-    from hpi_core.statistics.findings import Cause
+    from hpi_core.next_experiment.answers import Cut
+    from hpi_core.statistics.findings import Condition as Region
 
 REPEATED = 3
 # The best trials may be one configuration several times: so many are looked at for different ones.
@@ -26,8 +27,8 @@ TPE_SHARE = 0.7
 
 def design(
     inspection: Inspection,
-    dimensions: Sequence[Dimension],
-    cuts: Sequence[tuple[Dimension, Cause]],
+    plan: Plan,
+    cuts: Sequence[Cut],
     trials: int,
     repeats: int,
     seed: int,
@@ -35,6 +36,7 @@ def design(
     notes: list[str],
 ) -> list[Configuration]:
     """Return the configurations in the order in which they are worth running; says in `notes` where there are fewer."""
+    dimensions = plan.dimensions
     if not dimensions:
         return []
     wanted = trials
@@ -42,16 +44,39 @@ def design(
     if sampler == "tpe":
         from hpi_core.next_experiment.tree_parzen import suggest
 
-        suggested = suggest(inspection, dimensions, math.ceil(TPE_SHARE * trials), seed)
+        suggested = suggest(inspection, plan, math.ceil(TPE_SHARE * trials), seed)
         wanted = trials - len(suggested)
     seen = _tried(inspection, dimensions) | {_key(values) for values in suggested}
-    spread = _new_ones(sobol(dimensions, wanted * _TRIES, seed), seen, wanted)
+    allowed = [values for values in sobol(dimensions, wanted * _TRIES, seed) if not avoided(values, plan)]
+    spread = _new_ones(allowed, seen, wanted)
     if len(spread) < wanted:
-        notes.append(f"Only {len(spread)} configurations of the new space have not been run yet.")
+        notes.append(_all_run(len(spread), wanted))
     best = _repetitions(inspection, repeats)
-    probes = _probes(best, cuts, dimensions)
-    found = [Configuration(values, "search") for values in (*suggested, *spread)]
+    probes = _probes(best, cuts, plan)
+    found = [Configuration(completed(values, plan), "search") for values in (*suggested, *spread)]
     return [*found, *best, *probes]
+
+
+def _all_run(new: int, wanted: int) -> str:
+    if new == 0:
+        return "Every configuration of the new space has been run: only new values or another parameter make new ones."
+    few = "One configuration" if new == 1 else f"{new:,} configurations"
+    return f"{few} instead of {wanted:,}: all others of the new space have been run."
+
+
+def completed(values: Mapping[str, Value | None], plan: Plan) -> dict[str, Value | None]:
+    """Return a configuration with the parameters that follow from others."""
+    whole = dict(values)
+    for relation in plan.relations:
+        if relation.known:
+            whole[relation.name] = relation.value(whole)
+    return whole
+
+
+def avoided(values: Mapping[str, Value | None], plan: Plan) -> bool:
+    """Tell whether a configuration is one of those to avoid."""
+    whole = completed(values, plan)
+    return any(excluded(whole, exclusion) for exclusion in plan.exclusions)
 
 
 def sobol(dimensions: Sequence[Dimension], count: int, seed: int) -> list[dict[str, Value | None]]:
@@ -160,32 +185,47 @@ def _fresh_seed(column: pl.Series) -> int | None:
     return int(highest) + 1 if isinstance(highest, float) and math.isfinite(highest) else 0
 
 
-def _probes(
-    best: Sequence[Configuration], cuts: Sequence[tuple[Dimension, Cause]], dimensions: Sequence[Dimension]
-) -> list[Configuration]:
+def _probes(best: Sequence[Configuration], cuts: Sequence[Cut], plan: Plan) -> list[Configuration]:
     """Return one configuration beyond each cut: the best trial, moved to just above where the cut lies."""
-    now = {dimension.name: dimension for dimension in dimensions}
-    base = dict(best[0].values) if best else {d.name: at(d, 0.5) for d in dimensions}
+    now = {dimension.name: dimension for dimension in plan.dimensions}
+    middle = {dimension.name: at(dimension, 0.5) for dimension in plan.dimensions}
+    base = dict(best[0].values) if best else completed(active(dict(middle), plan.dimensions), plan)
     found = []
-    for before, cause in cuts:
-        value = _beyond(before, now[before.name], cause)
-        if value is not None:
-            note = f"is {before.name} = {value if isinstance(value, str) else f'{value:g}'} still bad ({cause.issue})?"
-            found.append(Configuration({**base, before.name: value}, "probe", note))
+    for cut in cuts:
+        moved = {part.parameter: _beyond(part, cut, now.get(part.parameter), base) for part in cut.region}
+        if all(value is not None for value in moved.values()):
+            said = " and ".join(f"{name} = {_word(value)}" for name, value in moved.items())
+            values = {**base, **moved}
+            follows = {r.name: r.value(values) for r in plan.relations if r.known and set(r.parents) & moved.keys()}
+            note = f"{'is' if len(moved) == 1 else 'are'} {said} still bad ({cut.issue})?"
+            found.append(Configuration({**values, **follows}, "probe", note))
     return found
 
 
-def _beyond(before: Dimension, now: Dimension, cause: Cause) -> Value | None:
-    if before.kind == "range" and before.low is not None and before.high is not None:
-        if cause.kind == "above" and now.high is not None and now.high < before.high:
-            return _between(cause.threshold_low or now.high, cause.threshold_high or before.high, before)
-        if cause.kind == "below" and now.low is not None and now.low > before.low:
-            return _between(cause.threshold_low or before.low, cause.threshold_high or now.low, before)
+def _word(value: Value | None) -> str:
+    return f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+
+
+def _beyond(region: Region, cut: Cut, now: Dimension | None, base: Mapping[str, Value | None]) -> Value | None:
+    """Return a value in a region: of a pair what the best trial has, where that lies in it."""
+    if len(cut.region) > 1 and lies_in(own := base.get(region.parameter), region):
+        return own
+    before = cut.before if cut.before is not None and cut.before.name == region.parameter else now
+    if before is None:
         return None
-    gone = [value for value in before.values if value not in now.values and speaks_of(cause, value)]
-    return None if not gone else gone[0] if cause.kind != "below" else gone[-1]
+    if before.kind != "range" or before.low is None or before.high is None or region.values:
+        gone = [value for value in (*before.values, *before.also) if lies_in(value, region)]
+        return None if not gone else gone[0] if region.kind != "below" else gone[-1]
+    low, high = cut.ends
+    if region.kind == "above":
+        return _between(low or region.low, high or before.high, before)
+    if region.kind == "below":
+        return _between(low or before.low, high or region.high, before)
+    return _between(region.low, region.high, before)
 
 
-def _between(low: float, high: float, dimension: Dimension) -> Value:
+def _between(low: float | None, high: float | None, dimension: Dimension) -> Value | None:
+    if low is None or high is None:
+        return None
     middle = math.sqrt(low * high) if dimension.log and low > 0 else (low + high) / 2
     return round(middle) if dimension.integer else float(f"{middle:.{_DIGITS}g}")

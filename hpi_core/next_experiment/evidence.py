@@ -10,6 +10,7 @@ import numpy as np
 
 from hpi_core.detectors.repetition import repeats_of
 from hpi_core.importance.outcomes import chosen_metric, groups_of, outcome_of
+from hpi_core.inspection.best_results import best_results
 from hpi_core.statistics.columns import parameter_of
 from hpi_core.statistics.variance_share import ranks_within
 
@@ -28,6 +29,7 @@ class Evidence:
 
     Attributes:
         healthy: finished, with a finite result, not sick.
+        leading: the three best, which the next experiment repeats; none where the sweep mixes several.
         top: the best fifth of these (at least five), within groups where the sweep mixes several.
         result: the healthy trials' ranks (0 best), NaN elsewhere.
         broken: sick with something that leaves no usable result.
@@ -37,6 +39,7 @@ class Evidence:
     """
 
     healthy: Booleans
+    leading: Booleans
     top: Booleans
     result: Floats
     broken: Booleans
@@ -74,5 +77,6 @@ def gather(inspection: Inspection) -> Evidence:
     if healthy.any():
         wanted = min(int(healthy.sum()), max(LEAST_TOP, math.ceil(TOP_SHARE * healthy.sum())))
         top[np.argsort(np.where(healthy, result, np.inf), kind="stable")[:wanted]] = True
+    leading = best_results(sweep, inspection.sick).leading
     log = {item.name: item.scale == "log" for item in told}
-    return Evidence(healthy, top, result, broken, parameters, log, repeats_of(sweep))
+    return Evidence(healthy, leading, top, result, broken, parameters, log, repeats_of(sweep))

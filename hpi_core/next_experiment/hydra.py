@@ -7,7 +7,7 @@ import re
 
 from hpi_core.next_experiment.contract import ExportFormat
 from hpi_core.next_experiment.model import Dimension, Plan, Value
-from hpi_core.next_experiment.yaml_text import comment, scalar
+from hpi_core.next_experiment.yaml_text import comment, scalar, unsaid
 
 # What Hydra takes for the name of a parameter, and for a value without quotes.
 _KEY = re.compile(r"[A-Za-z_][\w\-]*([./][A-Za-z_][\w\-]*)*")
@@ -37,7 +37,7 @@ def render(plan: Plan) -> str:
     written = [line for dimension in plan.dimensions for line in _parameter(dimension)]
     if not any(not line.lstrip().startswith("#") for line in written):
         lines[-1] += " {}"
-    return "\n".join([*lines, *written, *(comment(note) for note in plan.notes)]) + "\n"
+    return "\n".join([*lines, *written, *(comment(note) for note in unsaid(plan))]) + "\n"
 
 
 def override(dimension: Dimension) -> str | None:

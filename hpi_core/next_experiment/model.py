@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from hpi_core.roles import Direction
 
+if TYPE_CHECKING:
+    from hpi_core.next_experiment.relations import Relation
+    from hpi_core.statistics.findings import Condition as Region
+
 Value = bool | int | float | str
-Action = Literal["keep", "cut", "shrink", "expand", "drop", "fix", "watch"]
+Action = Literal["keep", "cut", "avoid", "shrink", "expand", "drop", "follow", "fix", "watch"]
 Confidence = Literal["strong", "moderate", "weak", "observed", "none"]
 
 
@@ -48,10 +52,25 @@ class Dimension:
 
 
 @dataclass(frozen=True)
+class Exclusion:
+    """Configurations to avoid: those for which every condition of `region` holds, because of `issue`.
+
+    `text` is the region in words, `parameter` the one that gives way. No new configuration of a plan is one of them.
+    """
+
+    region: tuple[Region, ...]
+    parameter: str
+    issue: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Change:
     """One row of the table: a parameter as it was searched, as it should be, and why.
 
-    `action` is what is done (`keep` where nothing is; `watch` where something is suspected but nothing done).
+    `action` is what is done (`keep` where nothing is; `watch` where something is suspected but nothing done; `avoid`
+    where values are kept apart; `follow` where the parameter is computed from others). `now` and `to` are the same
+    where the parameter's own range or values stay.
     `confidence` is the strength of the evidence.
     """
 
@@ -77,7 +96,8 @@ class Plan:
     """The next experiment.
 
     `metric` and `direction` are None where the objective is unknown; `dimensions` have parents before what depends on
-    them; `notes` say what a person has to know.
+    them; `relations` say how to compute the parameters that are none, in this order; `exclusions` which configurations
+    of the space to avoid; `notes` what a person has to know.
     """
 
     source: str
@@ -88,3 +108,5 @@ class Plan:
     configurations: tuple[Configuration, ...]
     notes: tuple[str, ...]
     seed_column: str | None = None
+    exclusions: tuple[Exclusion, ...] = ()
+    relations: tuple[Relation, ...] = ()

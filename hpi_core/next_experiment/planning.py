@@ -1,7 +1,8 @@
 """plan_next(): from an inspection to the next experiment.
 
-In this order: cut at causes, expand at crowded ends (never across a cut), shrink to the best, drop values, fix what
-does not matter. Then the configurations: a spread over the new space, repetitions of the best, a probe above each cut.
+In this order: carry out what is done about causes (cut, avoid together, watch), leave out what follows from other
+parameters, expand at crowded ends (never across a cut), shrink to the best, drop values, fix what does not matter. Then
+the configurations: a spread over the new space, repetitions of the best, a probe above each cut.
 """
 
 from __future__ import annotations
@@ -11,25 +12,30 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import polars as pl
 
+from hpi_core.inspection.best_results import inside
 from hpi_core.inspection.caveats import beyond_issues
-from hpi_core.inspection.recommendations import BOOKKEEPING, argues_for_a_cut, costs_the_best
+from hpi_core.next_experiment.answers import Cut, answer, watched
+from hpi_core.next_experiment.cutting import holds, lies_in
 from hpi_core.next_experiment.design import design
 from hpi_core.next_experiment.evidence import Evidence, gather
-from hpi_core.next_experiment.model import Change, Dimension, Plan
-from hpi_core.next_experiment.rules import cut, drop_levels, expand, fix, holds, shrink, shrink_p, watch
+from hpi_core.next_experiment.following import find_relations
+from hpi_core.next_experiment.model import Change, Dimension, Exclusion, Plan, Value
+from hpi_core.next_experiment.relations import Relation
+from hpi_core.next_experiment.rules import drop_levels, expand, fix, shrink, shrink_p
 from hpi_core.next_experiment.space import in_words, searched_space
-from hpi_core.numerals import typeset
+from hpi_core.numerals import percent
 from hpi_core.statistics.boundaries import Boundary, crowded_boundaries
 from hpi_core.statistics.intervals import discovery_rates
 
 if TYPE_CHECKING:
     from hpi_core.inspection import Inspection
-    from hpi_core.statistics.findings import Cause
 
 TRIALS = 32
 _MOST_Q = 0.05
+# A machine is named where so many of its trials are sick.
+_MACHINE_RATE = 0.25
+_ORDER = ("cut", "avoid", "drop", "expand", "shrink", "watch", "follow", "fix", "keep")
 # A parameter is fixed only where this many trials per parameter say that it does not matter.
 _TRIALS_PER_PARAMETER = 10
 Sampler = Literal["sobol", "tpe"]
@@ -37,11 +43,13 @@ Sampler = Literal["sobol", "tpe"]
 
 @dataclass
 class Draft:
-    """The space while it is being changed: current dimensions, reasons so far, and the cuts that were made."""
+    """The space while it is being changed: dimensions, what follows from them, reasons so far, and what was cut."""
 
     dimensions: dict[str, Dimension]
+    relations: tuple[Relation, ...] = ()
     changes: list[Change] = field(default_factory=list)
-    cuts: list[tuple[Dimension, Cause]] = field(default_factory=list)
+    cuts: list[Cut] = field(default_factory=list)
+    exclusions: list[Exclusion] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
@@ -64,34 +72,57 @@ def plan_next(
     space, notes = searched_space(sweep)
     draft = Draft({dimension.name: dimension for dimension in space}, notes=notes)
     evidence = gather(inspection)
+    _follow(draft, inspection, evidence)
     crowded = _crowded(evidence, draft)
-    _cut(draft, inspection, evidence)
+    _respond(draft, inspection)
     _expand(draft, crowded)
     _shrink(draft, evidence, crowded)
-    remaining = _remaining(draft, inspection, evidence)
-    for dimension in list(draft.dimensions.values()):
-        _apply(draft, drop_levels(dimension, remaining))
+    _drop(draft, inspection, evidence)
     _fix(draft, inspection, evidence)
     _watch(draft, inspection)
     _explain(draft, inspection)
     objective = sweep.roles.objective
-    dimensions = tuple(draft.dimensions.values())
-    return Plan(
+    plan = Plan(
         source=sweep.source.name,
         metric=objective.metric if objective else None,
         direction=objective.direction if objective else None,
-        dimensions=dimensions,
+        dimensions=_ordered(draft),
         changes=tuple(_in_order(draft, space)),
-        configurations=tuple(design(inspection, dimensions, draft.cuts, trials, repeats, seed, sampler, draft.notes)),
-        notes=tuple(dict.fromkeys([*draft.notes, *beyond_issues(inspection)])),
+        configurations=(),
+        notes=(),
         seed_column=sweep.roles.seed,
+        exclusions=tuple(draft.exclusions),
+        relations=draft.relations,
     )
+    configurations = design(inspection, plan, draft.cuts, trials, repeats, seed, sampler, draft.notes)
+    notes = list(dict.fromkeys([*draft.notes, *beyond_issues(inspection)]))
+    return replace(plan, configurations=tuple(configurations), notes=tuple(notes))
 
 
 def _apply(draft: Draft, done: list[tuple[Dimension, Change]]) -> None:
     for dimension, change in done:
         draft.dimensions[dimension.name] = dimension
         draft.changes.append(change)
+
+
+def _follow(draft: Draft, inspection: Inspection, evidence: Evidence) -> None:
+    """Take out of the space what follows from the rest; what is cut or watched is searched itself if possible."""
+    blamed = {part.parameter for response in inspection.responses for part in response.region}
+    draft.relations = find_relations(list(draft.dimensions.values()), evidence, blamed)
+    for relation in draft.relations:
+        dimension = draft.dimensions.pop(relation.name)
+        parents = ", ".join(relation.parents)
+        to = relation.formula or f"by {parents}"
+        if relation.exact:
+            why = f"in every trial a function of {parents}"
+        else:
+            why = f"{percent(relation.share)} of its variance follows from {parents}"
+        how = "computed" if relation.known else "not drawn: compute it"
+        draft.changes.append(
+            Change(relation.name, "follow", in_words(dimension), to, f"{why}, so it is {how} and not searched", "none")
+        )
+        if not relation.known:
+            draft.notes.append(f"{relation.text}: configurations leave it out, compute it from {parents}.")
 
 
 def _crowded(evidence: Evidence, draft: Draft) -> list[Boundary]:
@@ -103,30 +134,26 @@ def _crowded(evidence: Evidence, draft: Draft) -> list[Boundary]:
     return found
 
 
-def _cut(draft: Draft, inspection: Inspection, evidence: Evidence) -> None:
-    severity = {issue.issue: issue.severity for issue in inspection.issues}
-    told = list(zip(inspection.causes, inspection.best_within, strict=True))
-    for dimension in list(draft.dimensions.values()):
-        own = [
-            cause
-            for cause, best in told
-            if cause.parameter == dimension.name
-            and argues_for_a_cut(cause)
-            and (severity[cause.issue] == "error" or not costs_the_best(cause, severity[cause.issue], best))
-        ]
-        before = dimension
-        for after, change in cut(dimension, own, evidence):
-            _apply(draft, [(after, change)])
-            if change.action == "cut":
-                cause = next(c for c in own if change.rationale.startswith(f"{typeset(c.text)}:"))
-                draft.cuts.append((before, cause))
-    for cause in inspection.causes:
-        if cause.environment and cause.rate >= 0.25:
-            draft.notes.append(f"{cause.text} goes with {cause.issue}: keep it out of the next sweep.")
+def _respond(draft: Draft, inspection: Inspection) -> None:
+    """Carry out what is done about causes."""
+    for response in inspection.responses:
+        if response.action in ("cut", "avoid"):
+            answer(response, inspection, draft)
+        leading = inspection.causes[response.causes[0]] if response.causes else None
+        if response.action == "take out" and leading is not None and leading.rate >= _MACHINE_RATE:
+            draft.notes.append(f"{response.text} goes with {leading.issue}: keep it out of the next sweep.")
+
+
+def _watch(draft: Draft, inspection: Inspection) -> None:
+    """Say of everything that is suspected and stays why it stays."""
+    for response in inspection.responses:
+        row = watched(response, inspection, draft.dimensions) if response.action in ("watch", "set") else None
+        if row is not None:
+            draft.changes.append(row)
 
 
 def _sides_cut(draft: Draft, name: str) -> set[str]:
-    kinds = {cause.kind for dimension, cause in draft.cuts if dimension.name == name}
+    kinds = {part.kind for cut in draft.cuts for part in cut.region if len(cut.region) == 1 and part.parameter == name}
     return {side for kind, side in (("above", "high"), ("below", "low")) if kind in kinds}
 
 
@@ -149,22 +176,35 @@ def _shrink(draft: Draft, evidence: Evidence, crowded: list[Boundary]) -> None:
             _apply(draft, [made] if made else [])
 
 
+def _drop(draft: Draft, inspection: Inspection, evidence: Evidence) -> None:
+    remaining = _remaining(draft, inspection, evidence)
+    stays = [response.region[0] for response in inspection.responses if response.action == "watch"]
+    for dimension in list(draft.dimensions.values()):
+        own = [region for region in stays if region.parameter == dimension.name]
+        told: list[Value] = [value for value in dimension.values if any(lies_in(value, region) for region in own)]
+        made = drop_levels(dimension, remaining, told)
+        _apply(draft, [made] if made else [])
+
+
 def _remaining(draft: Draft, inspection: Inspection, evidence: Evidence) -> Evidence:
     """Return the evidence of the trials in the space that is left, off the machines that are to blame.
 
     What is wrong with a value because of another one that goes is no reason to drop it.
     """
-    inside = np.ones(len(evidence.healthy), dtype=np.bool_)
+    sweep = inspection.sweep
+    there = np.ones(len(evidence.healthy), dtype=np.bool_)
     for change in draft.changes:
-        if change.action in ("cut", "drop"):
-            inside &= holds(draft.dimensions[change.parameter], evidence)
+        if change.action in ("cut", "drop") and change.parameter in draft.dimensions:
+            there &= holds(draft.dimensions[change.parameter], evidence)
+    for exclusion in draft.exclusions:
+        there &= ~np.logical_and.reduce([inside(sweep, part) for part in exclusion.region])
     for cause in inspection.causes:
         if cause.environment and cause.values:
-            words = inspection.sweep.trials[cause.parameter].cast(pl.String)
-            inside &= ~words.is_in(list(cause.values)).fill_null(False).to_numpy()
+            there &= ~inside(sweep, cause)
     return replace(
-        evidence, healthy=evidence.healthy & inside, top=evidence.top & inside, broken=evidence.broken & inside
-    )
+        evidence, healthy=evidence.healthy & there, top=evidence.top & there, broken=evidence.broken & there,
+        leading=evidence.leading & there,
+    )  # fmt: skip
 
 
 def _fix(draft: Draft, inspection: Inspection, evidence: Evidence) -> None:
@@ -174,6 +214,7 @@ def _fix(draft: Draft, inspection: Inspection, evidence: Evidence) -> None:
         return
     matters = {entry.parameter for entry in weighing.entries if entry.matters}
     matters |= {cause.parameter for cause in inspection.causes}
+    matters |= {part.parameter for response in inspection.responses for part in response.region}
     matters |= {name for pair in weighing.interactions for name in (pair.first, pair.second)}
     weighed = {entry.parameter for entry in weighing.entries if entry.question == "variance"}
     parents = {d.condition.parent for d in draft.dimensions.values() if d.condition is not None}
@@ -184,14 +225,6 @@ def _fix(draft: Draft, inspection: Inspection, evidence: Evidence) -> None:
         if dimension.name in weighed - matters - parents - changed:
             made = fix(dimension, evidence)
             _apply(draft, [made] if made else [])
-
-
-def _watch(draft: Draft, inspection: Inspection) -> None:
-    """Say of every parameter that stays although something is blamed on it why it stays: once, for the surest cause."""
-    for cause, best in zip(inspection.causes, inspection.best_within, strict=True):
-        changed = {change.parameter for change in draft.changes}
-        if cause.parameter in draft.dimensions.keys() - changed and cause.issue not in BOOKKEEPING:
-            draft.changes.append(watch(draft.dimensions[cause.parameter], cause, best))
 
 
 def _explain(draft: Draft, inspection: Inspection) -> None:
@@ -206,6 +239,19 @@ def _explain(draft: Draft, inspection: Inspection) -> None:
             draft.notes.append(f"{dimension.name}: {in_words(dimension)}; only the range is on a logarithmic scale.")
 
 
+def _ordered(draft: Draft) -> tuple[Dimension, ...]:
+    """Return the dimensions with those that give way in a pair after the other one, where no condition forbids it."""
+    names = list(draft.dimensions)
+    for exclusion in draft.exclusions:
+        others = [part.parameter for part in exclusion.region if part.parameter != exclusion.parameter]
+        last = max((names.index(name) for name in others if name in names), default=-1)
+        if exclusion.parameter in names and names.index(exclusion.parameter) < last:
+            names.insert(last, names.pop(names.index(exclusion.parameter)))
+    found = [draft.dimensions[name] for name in names]
+    free = all(d.condition is None or names.index(d.condition.parent) < names.index(d.name) for d in found)
+    return tuple(found) if free else tuple(draft.dimensions.values())
+
+
 def _in_order(draft: Draft, space: list[Dimension]) -> list[Change]:
     """Return the changes by parameter, and a row for every parameter that stays."""
     rows: list[Change] = []
@@ -213,6 +259,6 @@ def _in_order(draft: Draft, space: list[Dimension]) -> list[Change]:
         own = [change for change in draft.changes if change.parameter == dimension.name]
         words = in_words(dimension)
         rows += own or [Change(dimension.name, "keep", words, words, "no evidence for a change", "none")]
-    order = {"cut": 0, "drop": 1, "expand": 2, "shrink": 3, "watch": 4, "fix": 5, "keep": 6}
+    order = {name: place for place, name in enumerate(_ORDER)}
     first = {d.name: min(order[c.action] for c in rows if c.parameter == d.name) for d in space}
     return sorted(rows, key=lambda change: (first[change.parameter], [d.name for d in space].index(change.parameter)))

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from hpi_core.next_experiment.contract import ExportFormat
+from hpi_core.next_experiment.cutting import Nested, nested
 from hpi_core.next_experiment.model import Dimension, Plan
-from hpi_core.next_experiment.python_text import configurations, heading, literal
+from hpi_core.next_experiment.python_text import computed, configurations, heading, imports, literal, lying_in, remark
 
 
 def render(plan: Plan) -> str:
     """Return the script; importing it runs nothing. Conditional parameters are None where they are not set."""
     mode = "max" if plan.direction == "max" else "min"
+    smaller = nested(plan)
     lines = [
-        *heading(plan, "The next experiment"),
+        *heading(plan, "The next experiment", [one.exclusion for one in smaller.values()]),
+        *imports(plan),
         "from ray import tune",
         "",
         f"METRIC = {literal(plan.metric)}",
@@ -19,7 +22,16 @@ def render(plan: Plan) -> str:
         "",
         "PARAM_SPACE = {",
     ]
-    lines += [f"    {literal(dimension.name)}: {_space(dimension)}," for dimension in plan.dimensions]
+    for dimension in plan.dimensions:
+        one = smaller.get(dimension.name)
+        if one is not None:
+            lines.append(remark(f"never {one.exclusion.text}: {one.exclusion.issue}", 4))
+        lines.append(f"    {literal(dimension.name)}: {_space(dimension) if one is None else _part(dimension, one)},")
+    lines += [
+        f"    {literal(relation.name)}: tune.sample_from(lambda config: {computed(relation)}),"
+        for relation in plan.relations
+        if relation.known
+    ]
     lines += ["}", "", *configurations(plan)]
     return "\n".join(lines) + "\n"
 
@@ -32,6 +44,12 @@ def _space(dimension: Dimension) -> str:
     values = ", ".join(literal(value) for value in dimension.condition.values)
     inside = f"{space}.sample()" if dimension.kind != "fixed" else space
     return f"tune.sample_from(lambda config: {inside} if config[{parent}] in ({values},) else None)"
+
+
+def _part(dimension: Dimension, one: Nested) -> str:
+    """Return a space that is smaller where another parameter lies in a region."""
+    less, all_of_it = (f"{_domain(d)}.sample()" if d.kind != "fixed" else _domain(d) for d in (one.smaller, dimension))
+    return f"tune.sample_from(lambda config: {less} if {lying_in(one.where, one.other)} else {all_of_it})"
 
 
 def _domain(dimension: Dimension) -> str:

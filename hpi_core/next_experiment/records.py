@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hpi_core.next_experiment.model import Dimension, Plan
+from hpi_core.numerals import rounded
 from hpi_core.summary import plain
 
 
@@ -18,6 +19,20 @@ def plan_record(plan: Plan) -> dict[str, Any]:
         else {"metric": plan.metric, "direction": plan.direction},
         "changes": [vars(change) for change in plan.changes],
         "space": [_dimension(dimension) for dimension in plan.dimensions],
+        "relations": [
+            {
+                "name": relation.name,
+                "parameters": list(relation.parents),
+                "share": rounded(relation.share),
+                "formula": relation.formula or None,
+                "values": [[plain(key), plain(value)] for key, value in relation.table.items()],
+            }
+            for relation in plan.relations
+        ],
+        "exclusions": [
+            {"text": exclusion.text, "issue": exclusion.issue, "conditions": [part.text for part in exclusion.region]}
+            for exclusion in plan.exclusions
+        ],
         "configurations": [
             {"values": {name: plain(value) for name, value in c.values.items()}, "purpose": c.purpose, "note": c.note}
             for c in plan.configurations

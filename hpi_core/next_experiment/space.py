@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from hpi_core.sweep import Sweep
 
 MOST_CHOICES = 50
+LISTED, MOST_LETTERS = 8, 60
 # A parameter depends on another if it is set in (nearly) all trials of some of its values and in none of the others.
 _ALWAYS, _NEVER = 0.98, 0.02
 
@@ -107,14 +109,26 @@ def _parents_first(dimensions: list[Dimension]) -> list[Dimension]:
 def in_words(dimension: Dimension) -> str:
     """Return a dimension as a person reads it: `1e-05 to 0.1 (log)`, `16, 32, 64`, `adam`."""
     if dimension.kind != "range":
-        listed = ", ".join(_word(value) for value in dimension.values[:8])
-        return listed + (f" and {len(dimension.values) - 8} more" if len(dimension.values) > 8 else "")
+        return listed([_word(value) for value in dimension.values], last="")
     text = f"{number(dimension.low)} to {number(dimension.high)}"
     if dimension.log:
         text += " (log)"
     if dimension.also:
         text = f"{', '.join(_word(value) for value in dimension.also)} or {text}"
     return text
+
+
+def listed(words: Sequence[str], last: str = "and") -> str:
+    """Return words in a row, as many as are read at a glance, and how many more there are."""
+    shown, length = 0, 0
+    while shown < min(len(words), LISTED) and (shown < 2 or length + len(words[shown]) <= MOST_LETTERS):
+        length += len(words[shown]) + 2
+        shown += 1
+    if shown < len(words):
+        return f"{', '.join(words[:shown])} and {len(words) - shown:,} more"
+    if last and len(words) > 1:
+        return f"{', '.join(words[:-1])} {last} {words[-1]}"
+    return ", ".join(words)
 
 
 def _word(value: Value) -> str:

@@ -11,7 +11,7 @@ def render(plan: Plan) -> str:
     """Return the changes as a Markdown table, then what will be run, then the notes."""
     lines = ["| parameter | current | recommended | rationale | confidence |", "|---|---|---|---|---|"]
     lines += [
-        f"| {_cell(c.parameter)} | {_cell(c.now)} | {_cell(c.to if c.action != 'keep' else 'as it is')} "
+        f"| {_cell(c.parameter)} | {_cell(c.now)} | {_cell(c.to if c.action not in ('keep', 'watch') else 'as it is')} "
         f"| {_cell(c.action)}: {_cell(c.rationale)} | {c.confidence} |"
         for c in plan.changes
     ]

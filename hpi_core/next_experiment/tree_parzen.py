@@ -10,19 +10,18 @@ import numpy as np
 
 from hpi_core.errors import UsageError
 from hpi_core.importance.outcomes import chosen_metric, outcome_of
-from hpi_core.next_experiment.design import active
-from hpi_core.next_experiment.model import Dimension, Value
+from hpi_core.next_experiment.design import active, avoided
+from hpi_core.next_experiment.model import Dimension, Plan, Value
 
 if TYPE_CHECKING:
     from hpi_core.inspection import Inspection
 
 MOST_HISTORY = 2000
+_TRIES = 8
 
 
-def suggest(
-    inspection: Inspection, dimensions: Sequence[Dimension], count: int, seed: int
-) -> list[Mapping[str, Value | None]]:
-    """Return `count` configurations of the space.
+def suggest(inspection: Inspection, plan: Plan, count: int, seed: int) -> list[Mapping[str, Value | None]]:
+    """Return `count` configurations of the space, fewer where nearly all of it is to be avoided.
 
     Trials so far count where they lie in the new space and have a finite result; conditional parameters are asked for
     only where they are set.
@@ -30,6 +29,7 @@ def suggest(
     Raises:
         UsageError: Optuna is not installed.
     """
+    dimensions = plan.dimensions
     try:
         import optuna
     except ImportError as error:
@@ -46,7 +46,9 @@ def suggest(
         if asked is not None:
             study.add_trials(_history(inspection, dimensions, optuna, asked))
         found: list[Mapping[str, Value | None]] = []
-        for _ in range(count):
+        for _ in range(count * _TRIES):
+            if len(found) == count:
+                break
             trial = study.ask()
             values: dict[str, Value | None] = {}
             for dimension in dimensions:
@@ -54,7 +56,11 @@ def suggest(
                 condition = dimension.condition
                 if condition is None or values.get(condition.parent) in condition.values:
                     values[dimension.name] = _ask(trial, dimension)
-            found.append(active(values, dimensions))
+            values = active(values, dimensions)
+            if avoided(values, plan):
+                study.tell(trial, state=optuna.trial.TrialState.FAIL)
+            else:
+                found.append(values)
     return found
 
 

@@ -6,7 +6,7 @@ import re
 
 from hpi_core.next_experiment.contract import ExportFormat
 from hpi_core.next_experiment.model import Dimension, Plan
-from hpi_core.next_experiment.yaml_text import comment, scalar
+from hpi_core.next_experiment.yaml_text import comment, scalar, unsaid
 
 # What the schema of sweep configurations takes for the name of a parameter.
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
@@ -27,7 +27,7 @@ def render(plan: Plan) -> str:
             lines += _parameter(dimension)
         else:
             lines.append(comment(f"left out, a sweep cannot take the name: {dimension.name}", 2))
-    lines += [comment(note) for note in plan.notes]
+    lines += [comment(note) for note in unsaid(plan)]
     return "\n".join(lines) + "\n"
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from hpi_core.next_experiment.model import Value
+from hpi_core.next_experiment.cutting import avoid
+from hpi_core.next_experiment.model import Plan, Value
 from hpi_core.text import safe
 
 
@@ -23,3 +24,14 @@ def scalar(value: Value) -> str:
 def comment(text: str, indent: int = 0) -> str:
     """Return a comment line; whatever stood in the data cannot end it."""
     return f"{'':{indent}}# {safe(text)}"
+
+
+def unsaid(plan: Plan) -> list[str]:
+    """Return what a list of ranges and values cannot say: what is computed, what to avoid; then the notes."""
+    computed = [f"Compute {relation.text}." for relation in plan.relations if relation.known and relation.formula]
+    computed += [
+        f"{relation.text}: {', '.join(f'{key} → {value}' for key, value in relation.table.items())}."
+        for relation in plan.relations
+        if relation.table
+    ]
+    return [*computed, *(avoid(exclusion) for exclusion in plan.exclusions), *plan.notes]

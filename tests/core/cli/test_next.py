@@ -27,13 +27,14 @@ def test_the_demo_is_cut_where_it_fails(demo: Path, tmp_path: Path) -> None:
     page = done.stdout.decode()
     assert done.returncode == 0, done.stderr
     assert re.search(r"cut +lr +0\.000103 to 2\.97 \(log\) → 0\.000103 to 0\.\d+ \(log\)", page)
-    assert "init = orthogonal: 37 of 58 failed_run" in page
-    assert "he, orthogonal, xavier → he, xavier" in page
+    assert "he, orthogonal, xavier → not orthogonal where width > 20" in page
+    assert "width > 20 and init = orthogonal: 37 of 37 failed_run" in page
+    assert "only init = orthogonal 0 of 21" in " ".join(page.split())
     assert "node05" in page
     assert "32 new configurations, 6 repetitions" in page
     assert "still bad" in page
     assert "watch  width" in page  # blamed too weakly for a cut
-    assert re.search(r"watch +dropout .*?\d of the \d+ best results\s+lie there\s+too", page, re.S)
+    assert re.search(r"watch +dropout .*?\d of the \d+ best results\s+lie\s+there, so it is\s+not cut", page, re.S)
 
 
 @pytest.mark.parametrize("name", ["table", "csv", "wandb", "optuna", "ray", "hydra", "slurm"])

@@ -42,7 +42,7 @@ def test_advice_on_an_issue_is_left_out_where_its_cause_is_recommended(demo: Ins
     assert explained
     assert not general & {f"issue:{issue}" for issue in explained}
     assert "issue:infeasible_share" not in general
-    assert len(demo.recommendations) <= 9
+    assert len(demo.recommendations) <= 10
 
 
 def test_what_is_sure_comes_before_what_is_worth_a_try(demo: Inspection) -> None:
