@@ -27,6 +27,8 @@ _STYLES: Mapping[str, Style] = {
     "shrink": "warn",
     "watch": "warn",
 }
+# More parameters that stay are named in one paragraph.
+_MOST_KEPT = 8
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -115,15 +117,22 @@ def next_page(plan: Plan, ink: Ink) -> str:
         indent=0,
     )  # fmt: skip
     ink.heading("Search space", "now → next, and why")
-    for change in plan.changes:
+    kept = [change for change in plan.changes if change.action == "keep"]
+    told = [change for change in plan.changes if change.action != "keep" or len(kept) <= _MOST_KEPT]
+    named: set[str] = set()
+    for change in told:
         style = _STYLES.get(change.action, "dim")
         to = "as it is" if change.action in ("keep", "watch") else change.to
-        ink.spans(
-            (f"{change.action:<7}", style), (change.parameter, "bold"), (f"  {change.now} → {to}", "plain"), indent=2
-        )
+        # What stays is written out once.
+        moved = "" if change.action == "watch" and change.parameter in named else f"  {change.now} → {to}"
+        named.add(change.parameter)
+        ink.spans((f"{change.action:<7}", style), (change.parameter, "bold"), (moved, "plain"), indent=2)
         if change.action != "keep":
             sure = "" if change.confidence == "none" else f" ({change.confidence})"
             ink.paragraph(f"{change.rationale}{sure}", "dim", indent=9)
+    if len(kept) > _MOST_KEPT:
+        ink.spans(("keep   ", "dim"), (f"{len(kept)} others as they are", "plain"), indent=2)
+        ink.paragraph(", ".join(change.parameter for change in kept), "dim", indent=9)
     _add_configurations(plan, ink)
     if plan.notes:
         ink.heading("Notes")

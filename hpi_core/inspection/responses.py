@@ -287,7 +287,9 @@ class _Weighed:
 
 
 def _too_seldom(rate: float) -> str:
-    return "by itself too seldom to leave it out" if rate < CUT_RATE else "hardly more often than with either alone"
+    if rate < CUT_RATE:
+        return "by itself too seldom to leave it out"
+    return "less than twice as often as with one of the two alone"
 
 
 def _condition(cause: Cause) -> Condition:

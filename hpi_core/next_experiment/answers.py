@@ -78,9 +78,12 @@ def _sure(response: Response, told: list[Cause]) -> Confidence:
 def watched(response: Response, inspection: Inspection, dimensions: Mapping[str, Dimension]) -> Change | None:
     """Return the row of what is watched; None where nothing of it is left in the space."""
     told = [inspection.causes[place] for place in response.causes]
-    for part in response.region:
-        if part.parameter in dimensions and part.kind != "missing" and not reaches(dimensions[part.parameter], part):
-            return None
+    if response.pair is None:
+        told = [cause for cause in told if cause.kind == "missing" or _left_of(cause, dimensions)]
+    elif not all(_left_of(part, dimensions) for part in response.region):
+        return None
+    if response.pair is None and not told:
+        return None
     name = response.narrowed
     words = in_words(dimensions[name]) if name in dimensions else "follows from others"
     why = response.why
@@ -90,6 +93,10 @@ def watched(response: Response, inspection: Inspection, dimensions: Mapping[str,
         why += ", so it is not cut"
     sure: Confidence = told[0].strength if told else "weak"
     return Change(name, "watch", words, words, f"{_rationale(response, told)}; {why}", sure)
+
+
+def _left_of(region: Cause | Region, dimensions: Mapping[str, Dimension]) -> bool:
+    return region.parameter not in dimensions or reaches(dimensions[region.parameter], region)
 
 
 def _rationale(response: Response, told: list[Cause]) -> str:

@@ -13,11 +13,11 @@ from hpi_core.next_experiment.model import Dimension, Exclusion, Plan, Value
 
 if TYPE_CHECKING:
     from hpi_core.next_experiment.evidence import Evidence
-    from hpi_core.statistics.findings import Condition
+    from hpi_core.statistics.findings import Cause, Condition
     from hpi_core.statistics.inputs import Booleans
 
 
-def lies_in(value: Value | None, region: Condition) -> bool:
+def lies_in(value: Value | None, region: Condition | Cause) -> bool:
     """Tell whether a value lies in a region; one that is not set lies in none but that of missing ones."""
     if value is None or region.kind == "missing":
         return value is None and region.kind == "missing"
@@ -84,7 +84,7 @@ def without(dimension: Dimension, region: Condition) -> Dimension | None:
     return replace(dimension, also=also) if region.values and also != dimension.also else None
 
 
-def reaches(dimension: Dimension, region: Condition) -> bool:
+def reaches(dimension: Dimension, region: Condition | Cause) -> bool:
     """Tell whether any value of a dimension lies in a region."""
     if any(lies_in(value, region) for value in (*dimension.values, *dimension.also)):
         return True

@@ -218,9 +218,9 @@ def _beyond(region: Region, cut: Cut, now: Dimension | None, base: Mapping[str, 
         return None if not gone else gone[0] if region.kind != "below" else gone[-1]
     low, high = cut.ends
     if region.kind == "above":
-        return _between(low or region.low, high or before.high, before)
+        return _between(region.low, max(high or before.high, region.low or before.low), before)
     if region.kind == "below":
-        return _between(low or before.low, high or region.high, before)
+        return _between(min(low or before.low, region.high or before.high), region.high, before)
     return _between(region.low, region.high, before)
 
 

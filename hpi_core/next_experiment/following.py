@@ -24,6 +24,8 @@ _MOST_PARENTS = 3
 # Another parent has to explain this much of what is left.
 _LEAST_GAIN = 0.8
 _MOST_LOG_CHANCE = math.log(1e-6)
+# A function that a formula does not meet as closely is one of another form.
+_CLOSE = 0.9999
 _ROWS = 5000
 
 
@@ -47,7 +49,8 @@ def find_relations(
         if dimension.kind == "range":
             names = [d.name for d in others if evidence.parameters[d.name].kind != "categorical"]
             made = _formula(dimension, names, evidence)
-            made = made or _rising(dimension, [name for name in names if free[name].kind == "range"], evidence)
+            if made is None or made.share < _CLOSE:
+                made = _rising(dimension, [name for name in names if free[name].kind == "range"], evidence) or made
         elif dimension.kind == "choice":
             made = _looked_up(dimension, [d for d in others if d.kind == "choice"], evidence)
         if made is not None:

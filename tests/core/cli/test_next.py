@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import math
+import random
 import re
 from importlib import resources
 from pathlib import Path
@@ -61,6 +64,44 @@ def test_json_holds_the_whole_plan(demo: Path, tmp_path: Path) -> None:
     assert all(lr["low"] <= c["values"]["lr"] <= lr["high"] for c in plan["configurations"][:8])
 
 
+@needs_shared
+def test_the_best_trials_of_a_real_sweep_stay_in_the_space(tmp_path: Path) -> None:
+    page = " ".join(hpi_process("next", HIPLOT, home=tmp_path).stdout.decode().split())
+    assert "cut lr" not in page
+    assert "lr > 0.0028: 138 of 173 rebound (80 %)" in page
+    assert "lr > 0.093: 4 of 10 oscillation (40 %)" in page
+    assert "22 of the 36 best results lie there, so it is not cut" in page
+    advice = " ".join(hpi("inspect", HIPLOT, home=tmp_path).stdout.decode().split())
+    assert "Try this: keep embedding_size" not in advice
+    assert "Watch embedding_size > 20 and keep it for now: 18 of the 36 best results lie there" in advice
+
+
+def test_what_follows_from_another_column_is_computed(tmp_path: Path) -> None:
+    path = tmp_path / "functions.csv"
+    draw = random.Random(4)
+    rates = [10 ** draw.uniform(-5, 0) for _ in range(120)]
+    lines = [f"{row},{lr},{math.log10(lr)},{2 * lr},{draw.random()}" for row, lr in enumerate(rates)]
+    path.write_text("\n".join(["trial,lr,log_lr,lr2,val_loss", *lines]) + "\n", encoding="utf-8")
+    page = hpi("next", path, home=tmp_path).stdout.decode()
+    assert re.search(r"follow +log_lr .* → log10\(lr\)", page)
+    table = hpi("next", path, "--format", "csv", home=tmp_path).stdout.decode().splitlines()
+    for row in csv.DictReader(table):
+        assert float(row["lr2"]) == pytest.approx(2 * float(row["lr"]), rel=1e-3)
+        assert float(row["log_lr"]) == pytest.approx(math.log10(float(row["lr"])), abs=1e-3)
+
+
+def test_several_values_go_in_one_row(tmp_path: Path) -> None:
+    path = tmp_path / "learners.csv"
+    draw = random.Random(5)
+    lines = [f"{row},learner{row % 12},{draw.random() + (row % 12 > 3)}" for row in range(480)]
+    path.write_text("\n".join(["trial,learner,val_loss", *lines]) + "\n", encoding="utf-8")
+    page = hpi("next", path, home=tmp_path).stdout.decode()
+    assert len(re.findall(r"^ *drop +learner", page, re.M)) == 1
+    assert "learner11 (40 trials)" in " ".join(page.split())
+    assert "Every configuration of the new space has been run" in page
+    assert "Only 0" not in page
+
+
 def test_few_trials_change_nothing_but_are_spread(tmp_path: Path) -> None:
     path = tmp_path / "six.csv"
     path.write_text(SIX, encoding="utf-8")
@@ -72,7 +113,7 @@ def test_few_trials_change_nothing_but_are_spread(tmp_path: Path) -> None:
 @needs_shared
 def test_a_real_ladder_is_cut_where_it_diverges(tmp_path: Path) -> None:
     page = hpi_process("next", DEEPOBS, home=tmp_path).stdout.decode()
-    assert re.search(r"cut +lr +1e-05 to 100 \(log\) → 1e-05 to 0\.0\d+ \(log\)", page)
+    assert re.search(r"cut +lr +1e-05 to 100 \(log\) → 1e-05 to 0\.\d+ \(log\)", page)
     assert "nonfinite_metric (52 %)" in page
 
 

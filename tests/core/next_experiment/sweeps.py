@@ -78,3 +78,20 @@ def noise(n: int = 200, seed: int = 0) -> Inspection:
             "val_loss": np.where(rng.uniform(size=n) < 0.15, np.nan, rng.uniform(0.4, 0.6, n)),
         }
     )
+
+
+def together(n: int = 400, seed: int = 0) -> Inspection:
+    """Wide layers fail with one initialisation only; one rate follows another."""
+    rng = np.random.default_rng(seed)
+    width, init = rng.choice([8, 16, 32, 64, 128], n), rng.choice(["he", "orthogonal", "xavier"], n)
+    lr = 10 ** rng.uniform(-4, -1, n)
+    fails = (width > 20) & (init == "orthogonal")
+    return inspected(
+        {
+            "init": init,
+            "width": width,
+            "lr": lr,
+            "warmup_lr": lr / 10,
+            "val_loss": np.where(fails, np.nan, np.abs(np.log10(lr) + 2.5) + rng.normal(0, 0.3, n)),
+        }
+    )

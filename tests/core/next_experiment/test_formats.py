@@ -13,7 +13,7 @@ import pytest
 
 import hpi_core
 from hpi_core.next_experiment import Plan, export_formats, plan_next, render
-from tests.core.next_experiment.sweeps import HARD, at_the_edge, conditional, diverging, inspected
+from tests.core.next_experiment.sweeps import HARD, at_the_edge, conditional, diverging, inspected, together
 
 PLANS = {
     "cut": lambda: plan_next(diverging(), trials=8),
@@ -21,6 +21,7 @@ PLANS = {
     "conditional": lambda: plan_next(conditional(), trials=8),
     "few trials": lambda: plan_next(conditional(n=40), trials=8),
     "hard names": lambda: plan_next(conditional(n=40, name=HARD), trials=8),
+    "pair": lambda: plan_next(together(), trials=8),
     "nothing": lambda: plan_next(inspected({"lr": [0.1], "val_loss": [0.5]}), trials=8),
 }
 
@@ -144,6 +145,31 @@ def test_hydra(plan: Plan) -> None:
             assert isinstance(value, IntervalSweep)
             assert (value.start, value.end) == (dimension.low, dimension.high)
             assert ("log" in value.tags) == dimension.log
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_pair_is_kept_apart_in_scripts_and_named_where_no_space_can_say_it() -> None:
+    plan = plan_next(together(), trials=16)
+    (exclusion,) = plan.exclusions
+    assert {part.parameter for part in exclusion.region} == {"init", "width"}
+    for name in ("wandb", "hydra"):
+        assert f"# Avoid {exclusion.text}" in render(plan, name)
+        assert "# Compute warmup_lr = 0.1 · lr." in render(plan, name)
+    optuna = pytest.importorskip("optuna")
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    script: dict[str, Any] = {}
+    exec(compile(render(plan, "optuna"), "next.py", "exec"), script)
+    study = script["create_study"]()
+    tried: list[dict[str, Any]] = []
+
+    def objective(trial: Any) -> float:
+        tried.append(script["suggest"](trial))
+        return float(len(tried))
+
+    study.optimize(objective, n_trials=80)
+    assert not any(config["width"] > 20 and config["init"] == "orthogonal" for config in tried)
+    assert any(config["init"] == "orthogonal" for config in tried)
+    assert all(config["warmup_lr"] == pytest.approx(config["lr"] / 10, rel=1e-3) for config in tried)
 
 
 def test_the_table_of_configurations_reads_back(plan: Plan, tmp_path: Path) -> None:
