@@ -45,8 +45,8 @@ def test_a_chart_that_does_not_fit_is_left_out_not_cut(tmp_path: Path) -> None:
     page = _page(tmp_path, "causes", DEEPOBS)
     assert not [line for line in page.splitlines() if line.endswith("…")]
     assert "├" in page
-    tiers = page[page.index("stuck_at_chance") :].split("Threshold")[0]
-    assert "0.03 < lr ≤ 0.2" in tiers
+    tiers = page[page.index("nonfinite_metric") :].split("Threshold")[0]
+    assert "0.003 < lr ≤ 0.01" in tiers
     assert "├" not in tiers
 
 
