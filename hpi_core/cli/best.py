@@ -104,20 +104,20 @@ def best_page(found: Mapping[str, Any], ink: Ink) -> str:
     columns = [
         Column("#", right=True), Column("trial", style="bold"),
         *([Column(found["group"])] if found["group"] else []),
-        Column(objective["metric"], right=True), Column(""), *([Column("mean of", right=True)] if repeated else []),
-        Column("if repeated", right=True, drop=1), Column(cost or "", right=True, drop=len(names) + 2),
-        *(Column(name, drop=2 + place) for place, name in enumerate(names)),
+        Column(objective["metric"], right=True), Column(""), *([Column("runs", right=True)] if repeated else []),
+        Column("if repeated", right=True, drop=2), Column(cost or "", right=True, drop=len(names) + 3),
+        *(Column(name, drop=3 + place if place else 1) for place, name in enumerate(names)),
     ]  # fmt: skip
     ink.heading("Best healthy trials")
     dropped = ink.table(
         columns,
         [
             [
-                str(entry["rank"]), str(entry["trial"]), *([_word(entry["group"])] if found["group"] else []),
+                str(entry["rank"]), str(entry["trial"]), *([setting(entry["group"])] if found["group"] else []),
                 number(entry["value"], 6), "=" if entry["tied"] else "",
                 *([str(entry["runs"])] if repeated else []),
                 number(entry["expected"], 6), number(entry["cost"], 4),
-                *(_word(entry["configuration"][name]) for name in names),
+                *(setting(entry["configuration"][name]) for name in names),
             ]
             for entry in best
         ],
@@ -135,6 +135,15 @@ def named_first(names: Sequence[str], first: Iterable[str]) -> list[str]:
     return list(dict.fromkeys([*(name for name in first if name in known), *names]))
 
 
+def setting(value: object) -> str:
+    """Return what a trial was set to as a cell: numbers with six digits."""
+    if value is None:
+        return "–"
+    if isinstance(value, dict) and "nonfinite" in value:
+        return str(value["nonfinite"])
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
 def listed(names: Sequence[str]) -> str:
     """Return at most four names, and how many more there are."""
     more = f" and {len(names) - 4} more" if len(names) > 4 else ""
@@ -150,8 +159,8 @@ def _add_notes(found: Mapping[str, Any], ink: Ink) -> None:
     ink.gap()
     if repeated:
         ink.paragraph(
-            "mean of: so many runs of one configuration with other seeds stand once, with their mean; the trial is the "
-            "best of them.",
+            "runs: so many runs of one configuration with other seeds stand once, with their mean; the trial is "
+            "the best of them.",
             "dim",
         )
     if tied > 1 and group:
@@ -184,14 +193,6 @@ def _add_caveats(found: Mapping[str, Any], ink: Ink) -> None:
         ink.heading("Caveats")
         for caveat in found["caveats"]:
             ink.paragraph(caveat, first="· ")
-
-
-def _word(value: object) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, dict) and "nonfinite" in value:
-        return str(value["nonfinite"])
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 COMMAND = Command("best", "show the best healthy trials and what repeating them would give", _arguments, _run, order=12)

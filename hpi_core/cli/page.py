@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hpi_core.cli.best import listed, named_first
+from hpi_core.cli.best import listed, named_first, setting
 from hpi_core.cli.ink import Column, Ink, Style
 from hpi_core.cli.page_findings import (
     add_causes,
@@ -153,8 +153,7 @@ def _add_metrics(metrics: list[Any], ink: Ink, everything: bool) -> None:
     _add_more(len(metrics) - len(shown), ink)
 
 
-# What stands beside a best trial, where there is any: its heading, and what is said of one that has none.
-_BESIDE = {"runs": "mean of"}
+# What is said of a best trial that has none of what stands beside others.
 _WITHOUT = {"runs": 1}
 
 
@@ -169,7 +168,7 @@ def _add_best(summary: Mapping[str, Any], ink: Ink, everything: bool) -> None:
     columns = [
         Column("trial", style="bold"),
         Column(objective["metric"], right=True),
-        *(Column(_BESIDE.get(name) or summary["roles"].get(name) or name, right=name == "runs") for name in beside),
+        *(Column(summary["roles"].get(name) or name, right=name == "runs") for name in beside),
         *(Column(name, drop=place) for place, name in enumerate(names, start=1)),
     ]
     ink.heading("Best healthy trials")
@@ -179,7 +178,7 @@ def _add_best(summary: Mapping[str, Any], ink: Ink, everything: bool) -> None:
             [
                 _word(e["trial"]), number(e["value"], 6),
                 *(_word(e.get(name, _WITHOUT.get(name))) for name in beside),
-                *(_word(e["configuration"][name]) for name in names),
+                *(setting(e["configuration"][name]) for name in names),
             ]
             for e in shown
         ],

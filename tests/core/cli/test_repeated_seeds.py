@@ -17,7 +17,7 @@ DEEPOBS = DATA / "12_curves" / "deepobs_trials.csv"
 @needs_shared
 def test_best_names_the_problem_and_tells_of_ten_seeds_once(tmp_path: Path) -> None:
     page = hpi_process("best", DEEPOBS, home=tmp_path).stdout.decode()
-    assert re.search(r"^ +# +trial +testproblem +test_losses_final +mean of +if repeated", page, re.MULTILINE)
+    assert re.search(r"^ +# +trial +testproblem +test_losses_final +runs +if repeated", page, re.MULTILINE)
     assert re.search(r"^ +1 +165 +cifar10_3c3d +0\.742306 += +10 +0\.74351", page, re.MULTILINE)
     assert "Results of different testproblem do not compare: the best trials are ranked within each." in page
     assert " ".join(page.split()).count("1,080 trials repeat 864 configurations: tests count configurations.") == 1
