@@ -39,7 +39,8 @@ def test_next_tells_what_to_change_in_the_space_and_on_what_grounds() -> None:
     assert "11 of 22 exploded_metric (50 %), elsewhere 2 of 137" in cut
     assert re.search(r"\[C\d+\]$", cut)
     pair = next(line for line in said.split("\n") if line.startswith("- avoid init"))
-    assert "he, orthogonal, xavier → not orthogonal where width > 20: width > 20 and init = orthogonal: 37 of 37" in pair
+    assert "he, orthogonal, xavier → not orthogonal where width > 20:" in pair
+    assert "width > 20 and init = orthogonal: 37 of 37 failed_run" in pair
     assert "hpi next SOURCE --format csv" in said
 
 
