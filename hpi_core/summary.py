@@ -19,7 +19,7 @@ from hpi_core.importance.records import importance_records, interaction_records
 from hpi_core.inspection import Inspection, IssueCount
 from hpi_core.inspection.second_objectives import SecondObjective, Standing
 from hpi_core.numerals import rounded
-from hpi_core.statistics.findings import Bucket, Cause, Lead, NotACause, PairCause, Tier
+from hpi_core.statistics.findings import Bucket, Cause, Lead, NotACause, PairCause, Threshold, Tier
 
 SCHEMA = "hpi.summary/1"
 # How many entries a list keeps unless everything is asked for; what was left out is counted in `omitted`.
@@ -80,6 +80,7 @@ def summarize(
         "roles": _roles(inspection),
         "trials": _trials(inspection),
         **lists,
+        "outcomes": [vars(one) for one in inspection.outcome_sizes],
         "ranking": {
             word: getattr(inspection.ranking, word) for word in ("ranked", "sick", "unfinished", "no_value", "tied")
         },
@@ -274,8 +275,8 @@ def _lead(lead: Lead) -> dict[str, Any]:
 
 _CAUSE_STATISTICS = (
     "low", "high", "rate", "rate_low", "rate_high", "rate_elsewhere", "ratio", "ratio_low", "ratio_high", "difference",
-    "difference_low", "difference_high", "share", "threshold_low", "threshold_high", "p", "log10_p", "q",
-    "q_strict", "adjusted_ratio",
+    "difference_low", "difference_high", "elsewhere_low", "elsewhere_high", "share", "threshold_low", "threshold_high",
+    "p", "log10_p", "q", "q_strict", "adjusted_ratio",
 )  # fmt: skip
 
 
@@ -286,6 +287,7 @@ def _cause(cause: Cause, trials: pl.Series, everything: bool) -> dict[str, Any]:
         "kind": cause.kind,
         "text": cause.text,
         **{name: _derived(getattr(cause, name)) for name in _CAUSE_STATISTICS},
+        "thresholds": [_threshold(one) for one in cause.thresholds],
         "values": list(cause.values) or None,
         "n": cause.n,
         "sick": cause.sick,
@@ -299,6 +301,16 @@ def _cause(cause: Cause, trials: pl.Series, everything: bool) -> dict[str, Any]:
         "outside": [other.text for other in cause.outside],
         "evidence": cause.evidence,
         "trials": _named(trials, [int(row) for row in cause.rows], everything),
+    }
+
+
+def _threshold(one: Threshold) -> dict[str, Any]:
+    return {
+        "end": one.end,
+        "at": _derived(one.at),
+        "low": _derived(one.low),
+        "high": _derived(one.high),
+        "located": one.located,
     }
 
 

@@ -112,7 +112,7 @@ def counts_of(made: Cause | PairCause) -> tuple[int, int, int, int]:
 def aside_of(cause: Cause) -> str:
     """Return strength, ratio with its interval, and q."""
     interval = f"[{number(cause.ratio_low, 2)}–{number(cause.ratio_high, 2)}]"
-    ratio = f"  {ratio_of(cause)} {interval}" if cause.elsewhere_sick else ""
+    ratio = f"  {ratio_of(cause)} {interval}" if cause.elsewhere_sick and cause.ratio_low > 1 else ""
     return f"{cause.strength}{ratio}  {false_rate(cause.q)}"
 
 

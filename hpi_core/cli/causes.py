@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 PARTS = (
     "source", "trials", "issues", "causes", "pairs", "explained", "leads", "objective_causes", "objective_explained",
-    "objective_leads", "info_causes", "info_explained", "caveats",
+    "objective_leads", "outcomes", "info_causes", "info_explained", "caveats",
 )  # fmt: skip
 
 

@@ -6,9 +6,11 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from hpi_core.claim_words import contrast_words, threshold_words
 from hpi_core.cli.ink import Column, Ink
 from hpi_core.cli.page_findings import lead_sentence
 from hpi_core.numerals import chance, number, percent, plural, typeset
+from hpi_core.statistics.study import LEAST_SICK, LEAST_TRIALS
 
 SHOWN = 12
 _WHISKER = 30
@@ -34,10 +36,13 @@ def causes_page(found: Mapping[str, Any], ink: Ink, *, everything: bool = False)
 
 
 def _scope(found: Mapping[str, Any]) -> str:
-    tests = plural(found["tested"], "test")
+    trials = plural(found["trials"]["total"], "trial")
+    if not found["tested"]:
+        return f"{trials} · nothing could be tested"
+    share = "share" if found["tested"] > 1 else "has"
     return (
-        f"{plural(found['trials']['total'], 'trial')} · {tests} share one false discovery rate of 5 % · "
-        "rates with 95 % intervals, widened for having been chosen"
+        f"{trials} · {plural(found['tested'], 'test')} {share} one false discovery rate of 5 % · rates with 95 % "
+        "intervals; these are widened, and what is told of a range shrunk, for its having been chosen"
     )
 
 
@@ -47,7 +52,13 @@ def _verdict(found: Mapping[str, Any]) -> str:
     told = f"{plural(causes, 'cause')} of {plural(issues, 'issue')}" if causes else "No cause beyond chance"
     if not found["searched"]:
         told = "No trial is sick with anything that could have a cause"
-    return f"{told}; {plural(results, 'range or value', 'ranges or values')} that go with bad or good results."
+    elif not found["tested"]:
+        told = "No cause can be told, since nothing could be tested: the caveats say why"
+    if found["objective"] is None or not found["tested"]:
+        return f"{told}."
+    goes = "goes" if results == 1 else "go"
+    counted = f"{plural(results, 'range or value', 'ranges or values')} {goes}" if results else "no range or value goes"
+    return f"{told}; {counted} with bad or good results."
 
 
 def _add_issue(found: Mapping[str, Any], name: str, ink: Ink, everything: bool) -> None:
@@ -63,7 +74,19 @@ def _add_issue(found: Mapping[str, Any], name: str, ink: Ink, everything: bool) 
     for lead in leads:
         ink.paragraph(f"not enough data; look first at {lead_sentence(lead)}", "dim")
     if not causes and not leads:
-        ink.paragraph("no range or value differs beyond chance by enough to matter", "dim")
+        ink.paragraph(_nothing(found, issue), "dim")
+
+
+def _nothing(found: Mapping[str, Any], issue: Mapping[str, Any]) -> str:
+    """Return why nothing is claimed of an issue without causes and leads."""
+    healthy = issue["assessable"] - issue["count"]
+    if not healthy:
+        return "every trial that could be judged has it: there is nothing to compare them with"
+    if issue["assessable"] < LEAST_TRIALS or min(issue["count"], healthy) < LEAST_SICK:
+        return f"not enough data: it takes {LEAST_TRIALS} trials, {LEAST_SICK} with it and {LEAST_SICK} without"
+    if not found["tested"]:
+        return "nothing could be tested"
+    return "no range or value differs beyond chance by enough to matter"
 
 
 def _add_objective(found: Mapping[str, Any], ink: Ink, everything: bool) -> None:
@@ -73,25 +96,45 @@ def _add_objective(found: Mapping[str, Any], ink: Ink, everything: bool) -> None
         return
     better = "lower" if objective["direction"] == "min" else "higher"
     ink.heading("Results", f"{objective['metric']}, {better} is better; only trials that are not sick")
-    if found["trials"]["total"] - found["trials"]["sick"] < 20:
-        ink.paragraph("fewer than 20 such trials: not enough data", "dim")
-        return
-    for name, word in _OUTCOMES.items():
+    for size in found["outcomes"]:
+        name, word = size["outcome"], _OUTCOMES[size["outcome"]]
+        if not size["tied"]:
+            ink.paragraph("fewer than 20 such trials with a result: not enough data", "dim")
+            return
         causes = [cause for cause in found["objective_causes"] if cause["issue"] == name]
-        explained = [other for other in found["objective_explained"] if other["issue"] == name]
         leads = [lead for lead in found["objective_leads"] if lead["issue"] == name]
         for lead in leads:
-            ink.paragraph(
-                f"{word} tenth: not enough data; look first at {lead_sentence(lead, f'among the {word}')}", "dim"
-            )
+            looked = lead_sentence(lead, f"among the {word}")
+            ink.paragraph(f"{_tenth(size, word)}: not enough data; look first at {looked}", "dim")
         if leads:
             continue
         if not causes:
-            ink.paragraph(f"{word} tenth: no range or value stands out", "dim")
+            ink.paragraph(f"{_tenth(size, word)}{_no_result(found, size)}", "dim")
             continue
-        ink.paragraph(f"{word} tenth ({plural(causes[0]['sick'] + causes[0]['elsewhere_sick'], 'trial')}):")
+        ink.paragraph(f"{_tenth(size, word)}:")
         _add_causes(causes, ink, everything, f"among the {word}")
-        _add_explained(explained, ink)
+        _add_explained([other for other in found["objective_explained"] if other["issue"] == name], ink)
+
+
+def _tenth(size: Mapping[str, Any], word: str) -> str:
+    """Return an outcome with how many trials it is, and why where they are more than a tenth."""
+    if not size["told"]:
+        return f"{word} tenth"
+    told = f"{size['members']:,} of {plural(size['compared'], 'trial')}"
+    if size["members"] > size["wanted"] and size["edge"] is not None:
+        told += f", as {size['tied']:,} tie at {number(size['edge'], 6)}"
+    elif size["members"] > size["wanted"]:
+        told += ", with ties"
+    return f"{word} tenth ({told})"
+
+
+def _no_result(found: Mapping[str, Any], size: Mapping[str, Any]) -> str:
+    """Return why nothing is claimed of an outcome, as the end of a sentence."""
+    if not size["told"]:
+        return f" cannot be told: {size['tied']:,} of {plural(size['compared'], 'trial')} tie at its edge" + (
+            "" if size["edge"] is None else f", {number(size['edge'], 6)}"
+        )
+    return ": no range or value stands out" if found["tested"] else ": nothing could be tested"
 
 
 def _add_notes(found: Mapping[str, Any], ink: Ink, everything: bool) -> None:
@@ -151,8 +194,11 @@ def _rates(cause: Mapping[str, Any]) -> list[list[str]]:
     ends = (cause["low"], cause["high"])
     further = [tier for tier in cause["tiers"] if (tier["low"], tier["high"]) != ends]
     rows += [_rate_row(typeset(tier["text"]), tier) for tier in further]
-    elsewhere = [f"{cause['elsewhere_sick']:,}", f"{cause['elsewhere_n']:,}", percent(cause["rate_elsewhere"])]
-    return [*rows, ["elsewhere", *elsewhere, "–", _whisker(cause["rate_elsewhere"], None, None)]]
+    elsewhere = {
+        "sick": cause["elsewhere_sick"], "n": cause["elsewhere_n"], "rate": cause["rate_elsewhere"],
+        "rate_low": cause["elsewhere_low"], "rate_high": cause["elsewhere_high"],
+    }  # fmt: skip
+    return [*rows, _rate_row("elsewhere", elsewhere)]
 
 
 def _rate_row(name: str, part: Mapping[str, Any]) -> list[str]:
@@ -187,14 +233,12 @@ def _place(rate: float) -> int:
 
 def _sentences(cause: Mapping[str, Any], word: str) -> list[str]:
     """Return what else belongs to a cause, a sentence each."""
-    low, high = number(cause["ratio_low"], 3), number(cause["ratio_high"], 3)
-    ratio = f"{number(cause['ratio'], 3)} times as often {word} as elsewhere ({low} to {high})"
-    if not cause["elsewhere_sick"]:
-        few = f"none {word} elsewhere, and too few there to say how many times as often"
-        ratio = f"none {word} elsewhere: at least {low} times as often there" if cause["ratio_low"] > 1 else few
-    said = [f"{ratio}; accounts for about {percent(cause['share'])} of all {word}; {_in_words(cause['q'])}."]
-    if cause["threshold_low"] is not None and cause["threshold_high"] is not None:
-        said.append(f"Threshold between {number(cause['threshold_low'])} and {number(cause['threshold_high'])}.")
+    contrast = contrast_words(cause, word)
+    share = f"accounts for about {percent(cause['share'])} of all {word}"
+    said = [f"{contrast[:1].upper()}{contrast[1:]}; {share}; {_in_words(cause['q'])}."]
+    if cause["thresholds"]:
+        where = threshold_words(cause["thresholds"])
+        said.append(f"{where[:1].upper()}{where[1:]}.")
     if cause["outside"]:
         aside = " and ".join(typeset(text) for text in cause["outside"])
         said.append(f"Seen once the trials with {aside} are set aside; its counts leave them out.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from hpi_core.claim_words import contrast_words, threshold_words
 from hpi_core.cli.ink import Column, Ink, Style
 from hpi_core.numerals import chance, number, percent, plural, typeset
 
@@ -131,25 +132,16 @@ def cause_sentence(cause: Mapping[str, Any]) -> str:
     said = (
         f"{cause['sick']:,} of {plural(cause['n'], 'trial')}: {percent(cause['rate'])} "
         f"({percent(cause['rate_low'])} to {percent(cause['rate_high'])}); elsewhere {cause['elsewhere_sick']:,} of "
-        f"{cause['elsewhere_n']:,}: {percent(cause['rate_elsewhere'])}; {_contrast(cause)}"
+        f"{cause['elsewhere_n']:,}: {percent(cause['rate_elsewhere'])}; {contrast_words(cause)}"
     )
-    if cause["threshold_low"] is not None and cause["threshold_high"] is not None:
-        said += f"; threshold between {number(cause['threshold_low'])} and {number(cause['threshold_high'])}"
+    if cause["thresholds"]:
+        said += f"; {threshold_words(cause['thresholds'])}"
     said += f"; q {chance(cause['q'])}"
     if cause["adjusted_for"]:
         said += f"; adjusted for {', '.join(cause['adjusted_for'])}"
     if cause["inseparable"]:
         said += f"; cannot be told apart from {', '.join(cause['inseparable'])}"
     return said + "."
-
-
-def _contrast(cause: Mapping[str, Any]) -> str:
-    """Return how much more often, or by how many points where the issue is nowhere else and a ratio has no bounds."""
-    if cause["elsewhere_sick"]:
-        low, high = number(cause["ratio_low"], 3), number(cause["ratio_high"], 3)
-        return f"{number(cause['ratio'], 3)} times as often ({low} to {high})"
-    low, high = (f"{100 * min(1.0, cause[f'difference_{end}']):.0f}" for end in ("low", "high"))
-    return f"{100 * cause['difference']:.0f} points more ({low} to {high})"
 
 
 def add_leads(summary: Mapping[str, Any], ink: Ink, everything: bool) -> None:

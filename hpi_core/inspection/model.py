@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hpi_core.inspection.best_results import BestWithin
     from hpi_core.inspection.diagnosis import Diagnosis
     from hpi_core.inspection.measures import Measure
+    from hpi_core.inspection.outcomes import OutcomeSize
     from hpi_core.inspection.recommendations import Recommendation
     from hpi_core.inspection.responses import Response
     from hpi_core.inspection.second_objectives import SecondObjective
@@ -79,6 +80,7 @@ class Inspection:
         diagnoses: what causes and curves mean together, in words; put together when they are first asked for.
         weighing: which hyperparameters matter; computed when it is first asked for.
         outcomes: which trials are among the worst and the best results; likewise.
+        outcome_sizes: how many these are and why; likewise.
         second_objectives: measures of disparity between groups beside the objective.
         caveats: what the reader of all this has to know first, in sentences.
         thresholds: thresholds the user changed, `issue.name` -> value.
@@ -134,6 +136,13 @@ class Inspection:
             ).to_series()
             for outcome in objective_outcomes(self.sweep, self.sick)
         }
+
+    @cached_property
+    def outcome_sizes(self) -> tuple[OutcomeSize, ...]:
+        """How many results are the worst and the best tenth, and how many tie at the edge."""
+        from hpi_core.inspection.outcomes import outcome_sizes
+
+        return tuple(outcome_sizes(self.sweep, self.sick))
 
     def verdict_of(self, issue: str) -> pl.Series:
         """Return one Boolean per trial for an issue or an outcome of the objective, null where it is not known."""

@@ -8,6 +8,7 @@ the issues, and what kills trials must not look as if it protected the rest.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +29,29 @@ _LEAST_TRIALS = 20
 _MOST = 0.25
 
 
+@dataclass(frozen=True)
+class OutcomeSize:
+    """How many results are the worst or the best tenth, and why they are more than a tenth or cannot be told.
+
+    Attributes:
+        outcome: `worst_results` or `best_results`.
+        compared: trials that were compared.
+        wanted: how many of them are a tenth, at least five.
+        members: how many belong to it, with what ties with its last; 0 where it cannot be told.
+        tied: how many have the very result at its edge.
+        edge: that result; None where every one of several sweeps has its own.
+        told: whether it can be told: at least twenty compared trials, and ties do not make it more than a quarter.
+    """
+
+    outcome: str
+    compared: int
+    wanted: int
+    members: int
+    tied: int
+    edge: float | None
+    told: bool
+
+
 def objective_outcomes(sweep: Sweep, sick: pl.Series) -> list[Issue]:
     """Return the worst and the best results as outcomes; none where they cannot be told.
 
@@ -39,6 +63,54 @@ def objective_outcomes(sweep: Sweep, sick: pl.Series) -> list[Issue]:
     at one end of them, at least five, with what ties with its last; none where ties make it more than a quarter. Where
     several sweeps were mixed into one, it is the tenth of each.
     """
+    found = []
+    for name, ends in _ends(sweep, sick):
+        told = [end for end in ends if end.told]
+        if told:
+            assessable = np.logical_or.reduce([end.compared for end in told])
+            found.append(Issue(name, np.logical_or.reduce([end.members for end in told]), assessable))
+    return found
+
+
+def outcome_sizes(sweep: Sweep, sick: pl.Series) -> list[OutcomeSize]:
+    """Return how large each outcome is; none where no objective is known. Arguments as of `objective_outcomes`."""
+    sizes = []
+    for name, ends in _ends(sweep, sick):
+        told = [end for end in ends if end.told]
+        counted = told or ends
+        edges = {end.edge for end in counted}
+        sizes.append(
+            OutcomeSize(
+                outcome=name,
+                compared=sum(int(end.compared.sum()) for end in counted),
+                wanted=sum(end.wanted for end in counted),
+                members=sum(int(end.members.sum()) for end in told),
+                tied=sum(end.tied for end in counted),
+                edge=edges.pop() if len(edges) == 1 else None,
+                told=bool(told),
+            )
+        )
+    return sizes
+
+
+@dataclass(frozen=True, eq=False)
+class _End:
+    """One end of the results of one sweep: which trials are compared, and which of them are at that end."""
+
+    compared: Booleans
+    members: Booleans
+    wanted: int
+    tied: int
+    edge: float | None
+
+    @property
+    def told(self) -> bool:
+        """Whether there are enough trials, and ties do not make it more than a quarter of them."""
+        return self.edge is not None and int(self.members.sum()) <= _MOST * int(self.compared.sum())
+
+
+def _ends(sweep: Sweep, sick: pl.Series) -> list[tuple[str, list[_End]]]:
+    """Return both ends of the results of every sweep that was mixed into this one."""
     objective = sweep.roles.objective
     if objective is None or objective.direction is None or objective.metric not in sweep.trials.columns:
         return []
@@ -46,16 +118,12 @@ def objective_outcomes(sweep: Sweep, sick: pl.Series) -> list[Issue]:
     finished = sweep.trials[frames.STATUS].is_in(FINISHED)
     compared = (finished & values.is_finite() & ~sick).fill_null(False).to_numpy().copy()
     compared[sorted(sweep.incomplete)] = False
-    badness = values.to_numpy() if objective.direction == "min" else -values.to_numpy()
+    numbers = values.to_numpy()
+    upward = objective.direction == "min"
     parts = [compared & part for part in _parts(sweep)]
-    found = []
-    for name, turned in ((WORST, badness), (BEST, -badness)):
-        members = [_end_of(turned, part) for part in parts]
-        judged = [(part, end) for part, end in zip(parts, members, strict=True) if end is not None]
-        if judged:
-            assessable = np.logical_or.reduce([part for part, _ in judged])
-            found.append(Issue(name, np.logical_or.reduce([end for _, end in judged]), assessable))
-    return found
+    return [
+        (name, [_end_of(numbers, part, high) for part in parts]) for name, high in ((WORST, upward), (BEST, not upward))
+    ]
 
 
 def _parts(sweep: Sweep) -> list[Booleans]:
@@ -67,13 +135,14 @@ def _parts(sweep: Sweep) -> list[Booleans]:
     return [(group == word).to_numpy() for word in group.unique().sort()]
 
 
-def _end_of(turned: Floats, compared: Booleans) -> Booleans | None:
-    """Return the tenth with the largest numbers of the compared trials, None where it cannot be told."""
+def _end_of(values: Floats, compared: Booleans, high: bool) -> _End:
+    """Return the tenth with the largest or the smallest of the compared results."""
     n = int(compared.sum())
-    if n < _LEAST_TRIALS:
-        return None
     wanted = max(_LEAST, math.ceil(SHARE * n))
-    edge = np.partition(turned[compared], n - wanted)[n - wanted]
+    if n < _LEAST_TRIALS:
+        return _End(compared, np.zeros_like(compared), wanted, 0, None)
+    place = n - wanted if high else wanted - 1
+    edge = float(np.partition(values[compared], place)[place])
     with np.errstate(invalid="ignore"):
-        end: Booleans = compared & (turned >= edge)
-    return end if end.sum() <= _MOST * n else None
+        members: Booleans = compared & ((values >= edge) if high else (values <= edge))
+    return _End(compared, members, wanted, int((compared & (values == edge)).sum()), edge)

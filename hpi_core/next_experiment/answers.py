@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hpi_core.claim_words import threshold_words
 from hpi_core.inspection.responses import in_words as region_in_words
 from hpi_core.next_experiment.cutting import reaches, without
 from hpi_core.next_experiment.model import Change, Confidence, Dimension, Exclusion
 from hpi_core.next_experiment.space import in_words
-from hpi_core.numerals import number, percent, typeset
+from hpi_core.numerals import percent, typeset
 
 if TYPE_CHECKING:
     from hpi_core.inspection import Inspection
@@ -115,8 +116,8 @@ def counts(cause: Cause) -> str:
         f"{typeset(cause.text)}: {cause.sick:,} of {cause.n:,} {cause.issue} ({percent(cause.rate)}), elsewhere "
         f"{cause.elsewhere_sick:,} of {cause.elsewhere_n:,} ({percent(cause.rate_elsewhere)})"
     )
-    if cause.threshold_low is not None and cause.threshold_high is not None:
-        said += f", threshold between {number(cause.threshold_low)} and {number(cause.threshold_high)}"
+    if cause.thresholds:
+        said += f", {threshold_words([vars(one) for one in cause.thresholds])}"
     return said
 
 

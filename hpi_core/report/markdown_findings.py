@@ -55,16 +55,18 @@ def _pathology(place: int, cause: Mapping[str, Any], titles: Mapping[str, str]) 
     ]
     if strata:
         rows.insert(-1, ["adjusted for", strata])
-    if cause["threshold_low"] is not None and cause["threshold_high"] is not None:
-        rows.insert(1, ["threshold", f"{number(cause['threshold_low'])} to {number(cause['threshold_high'])}"])
+    for one in reversed(cause["thresholds"]):
+        named = "threshold" if len(cause["thresholds"]) == 1 else f"{'lower' if one['end'] == 'low' else 'upper'} end"
+        unsure = "" if one["located"] else ", not located by the data"
+        rows.insert(1, [named, f"{number(one['low'])} to {number(one['high'])}{unsure}"])
     title = f"### {place}. {prose(typeset(cause['text']))}: {prose(cause['issue'])} ({cause['strength']})"
     headings = ["evidence", "value (95 % interval)"]
     return [title, "", _explanation(cause, titles), "", *table(headings, rows), ""]
 
 
 def _contrast(cause: Mapping[str, Any]) -> list[str]:
-    """Return the ratio of the rates, or their difference where the issue is nowhere else and a ratio has no bounds."""
-    if cause["elsewhere_sick"]:
+    """Return the ratio of the rates, or their difference where a ratio has no bounds or they leave 1 in."""
+    if cause["elsewhere_sick"] and cause["ratio_low"] > 1:
         return [
             "ratio",
             f"{number(cause['ratio'], 3)} ({number(cause['ratio_low'], 3)} to {number(cause['ratio_high'], 3)})",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hpi_core.numerals import chance, number, percent, plural, typeset
+from hpi_core.claim_words import threshold_words
+from hpi_core.numerals import chance, percent, plural, typeset
 from hpi_core.report.markdown_text import code, prose, table
 
 LEAST_HEALTHY = 20
@@ -76,8 +77,8 @@ def _result(cause: Mapping[str, Any], word: str) -> str:
         f"the {word} ({interval}), elsewhere {percent(cause['rate_elsewhere'])} of {cause['elsewhere_n']:,}; accounts "
         f"for about {percent(cause['share'])} of the {word} tenth"
     )
-    if cause["threshold_low"] is not None and cause["threshold_high"] is not None:
-        said += f"; threshold {number(cause['threshold_low'])} to {number(cause['threshold_high'])}"
+    if cause["thresholds"]:
+        said += f"; {threshold_words(cause['thresholds'])}"
     if cause["adjusted_for"]:
         said += f"; holds at equal {', '.join(code(name) for name in cause['adjusted_for'])}"
     if cause["inseparable"]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hpi_core.statistics.binning import in_range
 from hpi_core.statistics.findings import Cause, Strength
-from hpi_core.statistics.intervals import risk_ratio
 from hpi_core.statistics.screening import least_side
 from hpi_core.statistics.selection import effect, study_choosing
 from hpi_core.statistics.thresholds import PrintedRange, condition, printed_range
@@ -20,22 +19,31 @@ if TYPE_CHECKING:
     from hpi_core.statistics.findings import Evidence
     from hpi_core.statistics.inputs import Booleans, Integers, Issue, Parameter
     from hpi_core.statistics.screening import Screened, Split
-    from hpi_core.statistics.selection import Effect
+    from hpi_core.statistics.selection import Choosing, Effect
 
 _LEAST_SHARE = 0.10
 _LEAST_RATIO, _LEAST_RATIO_LOW = 1.5, 1.2
 _LEAST_DIFFERENCE, _LEAST_DIFFERENCE_LOW = 0.20, 0.10
+_PRINTED = (
+    "rate", "rate_low", "rate_high", "rate_elsewhere", "elsewhere_low", "elsewhere_high", "ratio", "ratio_low",
+    "ratio_high", "difference", "difference_low", "difference_high",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
 class Claim:
-    """A cause with what is needed to compare it with others: its split, trials and weighted relative accuracy."""
+    """A cause with what is needed to compare it with others: its split, trials and weighted relative accuracy.
+
+    `choosing` and `z` are what its intervals were made with.
+    """
 
     cause: Cause
     split: Split
     pair: tuple[int, int]
     exposed: Booleans
     gain: float
+    choosing: Choosing
+    z: float
 
 
 def claim(
@@ -56,7 +64,7 @@ def claim(
     """Return the claim of a significant split as printed, None where it does not pass the reporting gate.
 
     The gate: attributable share at least .10, and ratio at least 1.5 with lower end 1.2, or difference at least .20
-    with lower end .10 (the sickest sweeps have no room for a ratio).
+    with lower end .10 (the sickest sweeps have no room for a ratio); and the intervals in print leave no effect out.
     """
     split = screened.split
     if split is None:
@@ -65,7 +73,7 @@ def claim(
     choosing = study_choosing(coding, split, positives, totals, least, rng)
     where: PrintedRange | None = None
     if split.kind in ("above", "below", "between"):
-        where = printed_range(parameter, issue, coding, split, choosing, least)
+        where = printed_range(parameter, issue, coding, split, choosing, least, totals)
         exposed = in_range(np.asarray(parameter.values, dtype=np.float64), where.low, where.high) & ~parameter.missing
     else:
         exposed = coding.codes == split.first
@@ -74,7 +82,7 @@ def claim(
     all_n, all_sick = int(totals.sum()), int(positives.sum())
     if not 0 < n < all_n:
         return None
-    size = effect(sick, n, all_sick, all_n, choosing, z)
+    size = effect(sick, n, all_sick - sick, all_n - n, choosing, z)
     share = (size.rate - size.rate_elsewhere) * n / all_sick
     if not _matters(size, share):
         return None
@@ -89,21 +97,13 @@ def claim(
         values=() if value is None else (value,),
         n=n,
         sick=sick,
-        rate=size.rate,
-        rate_low=size.rate_low,
-        rate_high=size.rate_high,
-        rate_elsewhere=size.rate_elsewhere,
         elsewhere_n=all_n - n,
         elsewhere_sick=all_sick - sick,
-        ratio=size.ratio,
-        ratio_low=size.ratio_low,
-        ratio_high=size.ratio_high,
-        difference=size.difference,
-        difference_low=size.difference_low,
-        difference_high=size.difference_high,
+        **_printed(size),
         share=share,
-        threshold_low=where.threshold_low if where else None,
-        threshold_high=where.threshold_high if where else None,
+        threshold_low=where.thresholds[0].low if where else None,
+        threshold_high=where.thresholds[-1].high if where else None,
+        thresholds=where.thresholds if where else (),
         p=10.0 ** max(log10_p, -300.0),
         log10_p=log10_p,
         q=q[0],
@@ -119,14 +119,14 @@ def claim(
         environment=parameter.environment,
         text=condition(parameter.name, low, high, value, split.kind),
     )
-    return Claim(cause, split, pair, exposed, n / all_n * (size.rate - all_sick / all_n))
+    return Claim(cause, split, pair, exposed, n / all_n * (size.rate - all_sick / all_n), choosing, z)
 
 
 def over_all_trials(made: Claim, whole: Issue) -> Claim | None:
     """Return a claim that was tested on a part of the trials with the counts and rates of all, None if too small there.
 
-    Intervals stay those of the trials that were tested, widened where a rate over all lies beyond them: trials that
-    repeat a configuration make them no narrower.
+    Its intervals are those of as many trials as were tested, at the rates of all: trials that repeat a configuration
+    make them no narrower.
 
     Args:
         made: the claim.
@@ -137,28 +137,29 @@ def over_all_trials(made: Claim, whole: Issue) -> Claim | None:
     n, other_n = int(np.count_nonzero(inside)), int(np.count_nonzero(outside))
     sick, other_sick = int(np.count_nonzero(inside & whole.sick)), int(np.count_nonzero(outside & whole.sick))
     rate, elsewhere = sick / n, other_sick / other_n
-    tested, _ = risk_ratio(cause.sick, cause.n, cause.elsewhere_sick, cause.elsewhere_n)
-    shrunk = min(0.0, math.log(cause.ratio) - tested)
-    ratio = math.exp(risk_ratio(sick, n, other_sick, other_n)[0] + shrunk)
-    difference = rate - elsewhere - max(0.0, cause.rate - cause.rate_elsewhere - cause.difference)
+    size = effect(
+        rate * cause.n, cause.n, elsewhere * cause.elsewhere_n, cause.elsewhere_n, made.choosing, made.z
+    )  # fmt: skip
     share = (rate - elsewhere) * n / max(sick + other_sick, 1)
-    if share < _LEAST_SHARE or (ratio < _LEAST_RATIO and difference < _LEAST_DIFFERENCE):
+    if not _matters(size, share):
         return None
     told = replace(
-        cause, n=n, sick=sick, rate=rate, rate_low=min(cause.rate_low, rate), rate_high=max(cause.rate_high, rate),
-        rate_elsewhere=elsewhere, elsewhere_n=other_n, elsewhere_sick=other_sick,
-        ratio=ratio, ratio_low=min(cause.ratio_low, ratio), ratio_high=max(cause.ratio_high, ratio),
-        difference=difference, difference_low=min(cause.difference_low, difference),
-        difference_high=max(cause.difference_high, difference), share=share,
-        rows=np.flatnonzero(inside & whole.sick).astype(np.uint32),
+        cause, n=n, sick=sick, elsewhere_n=other_n, elsewhere_sick=other_sick, share=share, **_printed(size),
+        strength=_strength(size, share), rows=np.flatnonzero(inside & whole.sick).astype(np.uint32),
     )  # fmt: skip
     return replace(made, cause=told)
+
+
+def _printed(size: Effect) -> dict[str, Any]:
+    """Return the rates, ratio and difference of an effect with their intervals, as a cause has them."""
+    return {name: getattr(size, name) for name in _PRINTED}
 
 
 def _matters(size: Effect, share: float) -> bool:
     by_ratio = size.ratio >= _LEAST_RATIO and size.ratio_floor >= _LEAST_RATIO_LOW
     by_difference = size.difference >= _LEAST_DIFFERENCE and size.difference_floor >= _LEAST_DIFFERENCE_LOW
-    return share >= _LEAST_SHARE and (by_ratio or by_difference)
+    seen = size.ratio_low > 1 or size.difference_low > 0
+    return share >= _LEAST_SHARE and (by_ratio or by_difference) and seen
 
 
 def _strength(size: Effect, share: float) -> Strength:

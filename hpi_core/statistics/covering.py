@@ -146,9 +146,9 @@ def _tiers(study: Study, made: Claim, cuts: list[float]) -> tuple[Tier, ...]:
         n, sick = _counted(whole, here)
         if n == 0:
             continue
-        rate, bounds = sick / n, wilson(*_counted(issue, here)[::-1])
+        rate, size = sick / n, _counted(issue, here)[0]
         words = condition(parameter.name, low, high, None, "between")
-        tiers.append(Tier(low, high, n, sick, rate, min(bounds[0], rate), max(bounds[1], rate), words))
+        tiers.append(Tier(low, high, n, sick, rate, *wilson(rate * size, size), words))
     return tuple(tiers)
 
 

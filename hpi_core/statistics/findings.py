@@ -15,6 +15,21 @@ Evidence = Literal["random", "stratified", "association"]
 
 
 @dataclass(frozen=True)
+class Threshold:
+    """Where one end of a range may lie.
+
+    `end` is the `low` or the `high` end of the range, `at` where it is printed, `low` to `high` its 95 % interval;
+    `located` is False where half of the trials or more lie in that interval.
+    """
+
+    end: Literal["low", "high"]
+    at: float
+    low: float
+    high: float
+    located: bool
+
+
+@dataclass(frozen=True)
 class Tier:
     """One step of a graded cause: the range (low, high] and its rate with a 95 % interval, `text` as a condition."""
 
@@ -47,6 +62,8 @@ class Cause:
         rate_elsewhere: rate of the assessable trials outside the range (missing values included).
         elsewhere_n: their number.
         elsewhere_sick: how many of them are sick.
+        elsewhere_low: lower end of the 95 % interval of `rate_elsewhere`, corrected likewise.
+        elsewhere_high: upper end of the same.
         ratio: risk ratio, shrunk by the bias that choosing the best cut brings (so at most rate / rate_elsewhere).
         ratio_low: lower end of its 95 % interval, corrected for having been selected.
         ratio_high: upper end of the same.
@@ -56,6 +73,7 @@ class Cause:
         share: attributable share: the part of all sick trials that would not be sick at the rate elsewhere.
         threshold_low: lower end of the 95 % interval of the cut (of the lower cut for `between`); None without a cut.
         threshold_high: upper end of the same (of the upper cut for `between`).
+        thresholds: the cuts one by one, lower one first: two for `between`, none for a value.
         p: p-value corrected for every cut and value tried on this parameter.
         log10_p: its decimal logarithm, which does not underflow.
         q: Benjamini-Hochberg q-value in the one weighted family of everything tested.
@@ -88,6 +106,8 @@ class Cause:
     rate_elsewhere: float
     elsewhere_n: int
     elsewhere_sick: int
+    elsewhere_low: float
+    elsewhere_high: float
     ratio: float
     ratio_low: float
     ratio_high: float
@@ -97,6 +117,7 @@ class Cause:
     share: float
     threshold_low: float | None
     threshold_high: float | None
+    thresholds: tuple[Threshold, ...]
     p: float
     log10_p: float
     q: float

@@ -53,6 +53,8 @@ class Effect:
     rate_low: float
     rate_high: float
     rate_elsewhere: float
+    elsewhere_low: float
+    elsewhere_high: float
     ratio: float
     ratio_low: float
     ratio_high: float
@@ -107,18 +109,21 @@ def step_bins(
     return _ends(first[keep], split.first) if split.kind == "above" else _ends(last[keep], split.last)
 
 
-def effect(sick: int, n: int, all_sick: int, all_n: int, choosing: Choosing, z: float) -> Effect:
-    """Return the effect of a split with the given counts.
+def effect(sick: float, n: float, other_sick: float, other_n: float, choosing: Choosing, z: float) -> Effect:
+    """Return the effect of a split with the given counts, which need not be whole numbers.
 
     Args:
         sick: sick trials in the range as printed.
         n: trials in the range.
-        all_sick: sick trials altogether.
-        all_n: trials altogether.
+        other_sick: sick trials elsewhere.
+        other_n: trials elsewhere.
         choosing: the errors of choosing.
-        z: standard normal quantile of the ends that selection endangers (low rate, ratio, difference inside).
+        z: standard normal quantile of the ends that selection endangers: low rate, ratio and difference, and the high
+            rate elsewhere.
+
+    Where nobody is sick elsewhere, a ratio has no error to speak of: its lower end then is the low rate over the high
+    rate elsewhere.
     """
-    other_sick, other_n = all_sick - sick, all_n - n
     difference, wide_low, _ = risk_difference(sick, n, other_sick, other_n, z)
     _, plain_low, wide_high = risk_difference(sick, n, other_sick, other_n)
     log_ratio, error = risk_ratio(sick, n, other_sick, other_n)
@@ -129,13 +134,21 @@ def effect(sick: int, n: int, all_sick: int, all_n: int, choosing: Choosing, z: 
     gap = difference - min(gap_bias, difference)
     log_mid = log_ratio - min(bias, max(log_ratio, 0.0))
     rate_low, rate_high = _rate_interval(sick, n, choosing.rate, z)
+    # Choosing makes the rate elsewhere too low as it makes the rate inside too high: the same of the healthy trials.
+    healthy_low, healthy_high = _rate_interval(
+        other_n - other_sick, other_n, (-choosing.elsewhere[0], choosing.elsewhere[1]), z
+    )
+    ratio = float(np.exp(log_mid))
+    ratio_low = float(np.exp(log_mid - z * spread)) if other_sick else min(rate_low / (1 - healthy_low), ratio)
     return Effect(
         sick / n,
         rate_low,
         rate_high,
         other_sick / other_n,
-        float(np.exp(log_mid)),
-        float(np.exp(log_mid - z * spread)),
+        1 - healthy_high,
+        1 - healthy_low,
+        ratio,
+        ratio_low,
         float(np.exp(log_ratio + Z95 * spread)),
         gap,
         min(wide_low, gap) - gap_bias,
@@ -145,7 +158,7 @@ def effect(sick: int, n: int, all_sick: int, all_n: int, choosing: Choosing, z: 
     )
 
 
-def _rate_interval(sick: int, n: int, errors: tuple[float, float], z: float) -> tuple[float, float]:
+def _rate_interval(sick: float, n: float, errors: tuple[float, float], z: float) -> tuple[float, float]:
     """Return the hull of the Wilson interval and the bootstrap's, on the logit scale."""
     low, _ = wilson(sick, n, z)
     _, high = wilson(sick, n)

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hpi_core.statistics.findings import Threshold
 from hpi_core.statistics.screening import level_like_scores
 
 if TYPE_CHECKING:
     from hpi_core.statistics.binning import Coding
-    from hpi_core.statistics.inputs import Booleans, Floats, Issue, Parameter
+    from hpi_core.statistics.inputs import Booleans, Floats, Integers, Issue, Parameter
     from hpi_core.statistics.screening import Split
     from hpi_core.statistics.selection import Choosing
 
@@ -21,41 +22,47 @@ _GIVE, _GIVE_SHARE = 0.1, 0.01
 
 @dataclass(frozen=True)
 class PrintedRange:
-    """The range (low, high] as printed, None where open, and the interval of its threshold."""
+    """The range (low, high] as printed, None where open, and the intervals of its cuts, the lower one first."""
 
     low: float | None
     high: float | None
-    threshold_low: float
-    threshold_high: float
+    thresholds: tuple[Threshold, ...]
 
 
 def printed_range(
-    parameter: Parameter, issue: Issue, coding: Coding, split: Split, choosing: Choosing, least: int
+    parameter: Parameter, issue: Issue, coding: Coding, split: Split, choosing: Choosing, least: int, totals: Integers
 ) -> PrintedRange:
     """Return the range of an `above`, `below` or `between` split with its cuts refined and rounded.
 
     Each cut moves inside the two bins it parts to where the raw values part best, and is written with as few digits as
-    the interval of the threshold and a nearly unchanged z allow.
+    the interval of the threshold and a nearly unchanged z allow. `totals` are the trials per code.
     """
     low: float | None = None
     high: float | None = None
-    ends: list[float] = []
+    found: list[Threshold] = []
     if split.kind in ("above", "between"):
-        j = split.first - 1
-        span = _span(coding, choosing.first[0] - 1, choosing.first[1] - 1)
-        low = _refined(parameter, issue, coding, j, span, 1.0, least)
-        ends += [min(span[0], low), max(span[1], low)]
+        cuts = choosing.first[0] - 1, choosing.first[1] - 1
+        span = _span(coding, *cuts)
+        low = _refined(parameter, issue, coding, split.first - 1, span, 1.0, least)
+        found.append(Threshold("low", low, min(span[0], low), max(span[1], low), _locates(coding, totals, *cuts)))
     if split.kind in ("below", "between"):
-        j = split.last
-        span = _span(coding, choosing.last[0], choosing.last[1])
-        high = _refined(parameter, issue, coding, j, span, -1.0, least)
-        ends += [min(span[0], high), max(span[1], high)]
+        span = _span(coding, *choosing.last)
+        high = _refined(parameter, issue, coding, split.last, span, -1.0, least)
+        located = _locates(coding, totals, *choosing.last)
+        found.append(Threshold("high", high, min(span[0], high), max(span[1], high), located))
     if split.kind == "above" and coding.ceiling:
         high = float(coding.edges[-1])
     if split.kind == "below" and coding.floor:
         below = coding.level_values[coding.level_values < coding.edges[1]]
         low = float(below.max()) if len(below) and np.isfinite(below.max()) else float(coding.edges[0])
-    return PrintedRange(low, high, min(ends), max(ends))
+    return PrintedRange(low, high, tuple(found))
+
+
+def _locates(coding: Coding, totals: Integers, low_cut: int, high_cut: int) -> bool:
+    """Tell whether less than half of the trials lie where a cut may be."""
+    low, high = max(low_cut, 0), min(high_cut, coding.bins - 2)
+    binned = totals[: coding.bins]
+    return int(binned[low : high + 2].sum()) * 2 < int(binned.sum())
 
 
 def _span(coding: Coding, low_cut: int, high_cut: int) -> tuple[float, float]:
