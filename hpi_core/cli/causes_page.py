@@ -267,9 +267,7 @@ def _in_words(q: float) -> str:
 def _add_explained(explained: Sequence[Mapping[str, Any]], ink: Ink) -> None:
     for other in explained:
         alone = f"alone {number(other['ratio'], 3)} times as often"
-        equal = (
-            ""
-            if other["adjusted_ratio"] is None
-            else f", at equal {other['other']} {number(other['adjusted_ratio'], 3)}"
-        )
-        ink.paragraph(f"{other['parameter']}: {other['relation']} {other['other']} ({alone}{equal})", "dim")
+        equal = f"too few trials at equal {other['other']} to tell"
+        if other["relation"] == "explained by":
+            equal = f"at equal {other['other']} {number(other['adjusted_ratio'], 3)}"
+        ink.paragraph(f"{other['parameter']}: {other['relation']} {other['other']} ({alone}, {equal})", "dim")

@@ -14,6 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
+import numpy as np
+
 from hpi_core.statistics.binning import code_trials
 from hpi_core.statistics.buckets import describe_buckets
 from hpi_core.statistics.counting import Tally
@@ -152,11 +154,13 @@ def _settle(
     for k in range(len(study.issues)):
         own = sorted(
             (c for c in claims if c.pair[1] == k),
-            key=lambda c: (-round(c.gain, 2), c.cause.log10_p, plainness(c.cause.parameter)),
+            key=lambda c: (-round(c.gain, 2), c.cause.kind == "missing", c.cause.log10_p, plainness(c.cause.parameter)),
         )
         standing: list[Claim] = []
         explained: list[NotACause] = []
         for candidate in own:
+            if any(_says_the_same(study, candidate, strong) for strong in standing):
+                continue
             verdict = _accounted_for(study, candidate, standing, len(own) - 1)
             if verdict is None:
                 standing.append(candidate)
@@ -169,6 +173,19 @@ def _settle(
         causes += made
         others += explained
     return [cause for _, cause in sorted(causes, key=lambda item: -item[0])], others
+
+
+def _says_the_same(study: Study, candidate: Claim, strong: Claim) -> bool:
+    """Tell whether a claim is that a parameter is not set, and the parameter of another claim decides where it is.
+
+    That a branch was not taken is no finding beside the one about the branch, and changes together with it by design.
+    """
+    (p, _), (other, _) = candidate.pair, strong.pair
+    if candidate.cause.kind != "missing" or p == other:
+        return False
+    codes = study.codings[other].codes.astype(np.int64)
+    unset = np.bincount(codes, weights=study.parameters[p].missing)
+    return bool(((unset == 0) | (unset == np.bincount(codes))).all())
 
 
 def _accounted_for(study: Study, candidate: Claim, standing: list[Claim], rivals: int) -> NotACause | None:

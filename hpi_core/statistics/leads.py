@@ -27,6 +27,8 @@ _FIRST_ENOUGH = 40
 _FEW_RESULTS = 100
 _MOST_P_OF_RESULTS = 0.2
 _LEAST_SIDE, _LEAST_LEVEL = 10, 5
+# log p, -z, place of the parameter, split.
+_Tried = tuple[float, float, int, "Split"]
 _MOST_NEEDED = 1_000_000
 _TYPICAL_CUTS = 10
 
@@ -60,11 +62,21 @@ def find_leads(
             if found.split is not None and found.split.z > 0:
                 tried.append((found.log_p, -found.split.z, p, found.split))
         if tried:
-            log_p, _, p, split = min(tried, key=lambda item: (*item[:2], plainness(parameters[item[2]].name)))
+            log_p, _, p, split = _first(tried, parameters)
             p_value = math.exp(min(0.0, log_p + math.log(len(tried))))
             if enough and p_value > _MOST_P_OF_RESULTS:
                 continue
             yield _lead(parameters[p], issue, whole[k], codings[p], split, p_value, len(tried))
+
+
+def _first(tried: list[_Tried], parameters: Sequence[Parameter]) -> _Tried:
+    """Return the most telling split; not that something is not set where a value parts the trials in the same way."""
+    ordered = sorted(tried, key=lambda item: (*item[:2], plainness(parameters[item[2]].name)))
+    best = ordered[0]
+    if best[3].kind != "missing":
+        return best
+    same = (item for item in ordered if item[3].kind != "missing" and math.isclose(item[1], best[1], rel_tol=1e-9))
+    return next(same, best)
 
 
 def _lead(parameter: Parameter, issue: Issue, whole: Issue, coding: Coding, split: Split, p: float, tests: int) -> Lead:
