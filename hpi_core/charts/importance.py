@@ -121,21 +121,17 @@ def _row(inspection: Inspection, name: str, correlations: Sequence[Correlation])
     main = next((item for item in correlations if item.kind == "metric"), None)
     better = None
     if main is not None and main.statistic == "epsilon2":
-        better = "differs" if main.low > 0 else None
-    elif main is not None and main.low * main.high > 0 and objective is not None:
+        better = "differs" if main.clear else None
+    elif main is not None and main.clear and objective is not None:
         better = "low" if (main.value > 0) == (objective.direction == "min") else "high"
     return ImportanceRow(
         name,
         {entry.question: entry for entry in weighing.entries if entry.parameter == name},
         main,
-        tuple(item for item in correlations if item.kind == "issue" and _is_clear(item)),
+        tuple(item for item in correlations if item.kind == "issue" and item.clear),
         tuple(pair for pair in weighing.interactions if name in (pair.first, pair.second)),
         better,
     )
-
-
-def _is_clear(item: Correlation) -> bool:
-    return item.low > 0 if item.statistic == "epsilon2" else item.low * item.high > 0
 
 
 def _correlations(inspection: Inspection) -> dict[str, list[Correlation]]:

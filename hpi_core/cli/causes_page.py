@@ -42,7 +42,7 @@ def _scope(found: Mapping[str, Any]) -> str:
     share = "share" if found["tested"] > 1 else "has"
     return (
         f"{trials} · {plural(found['tested'], 'test')} {share} one false discovery rate of 5 % · rates with 95 % "
-        "intervals; these are widened, and what is told of a range shrunk, for its having been chosen"
+        "intervals; these are widened and ratios shrunk, since the same trials chose the ranges"
     )
 
 

@@ -15,8 +15,6 @@ from hpi_core.json_text import json_text
 if TYPE_CHECKING:
     from hpi_core.inspection import Inspection
 
-CORRELATIONS_SHOWN = 12
-
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     add_source_arguments(parser)
@@ -43,11 +41,12 @@ def importance_of(inspection: Inspection) -> dict[str, Any]:
     from hpi_core.importance import param_correlations
     from hpi_core.importance.records import correlation_records, importance_records, interaction_records
     from hpi_core.inspection.caveats import beyond_issues
+    from hpi_core.inspection.issues import blamed, noted
     from hpi_core.numerals import rounded
 
     sweep, weighing = inspection.sweep, inspection.weighing
     objective = sweep.roles.objective
-    shown = {issue.issue for issue in inspection.issues if issue.scope == "trial"}
+    shown = [*blamed(inspection.issues), *noted(inspection.issues)]
     metrics = None if objective is None else [objective.metric]
     return {
         "schema": "hpi.importance/1",
@@ -64,7 +63,7 @@ def importance_of(inspection: Inspection) -> dict[str, Any]:
         "top_share": rounded(weighing.top_share) if weighing.entries else None,
         "importance": importance_records(weighing.entries),
         "interactions": interaction_records(weighing.interactions),
-        "correlations": correlation_records(param_correlations(inspection, metrics=metrics, issues=sorted(shown))),
+        "correlations": correlation_records(param_correlations(inspection, metrics=metrics, issues=shown)),
         "notes": list(dict.fromkeys([*weighing.notes, *beyond_issues(inspection)])),
     }
 

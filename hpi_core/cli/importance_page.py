@@ -11,13 +11,18 @@ from hpi_core.numerals import number, percent, plural
 TITLES = {
     "variance": (
         "What decides the objective",
-        "share of the variance of {metric} as ranks, failed trials last",
+        "share of the variance of {metric} as ranks, failed last; 90 % interval",
     ),
-    "top": ("What decides who is among the best", "the best {share} of the trials against all, in this search"),
-    "failing": ("What decides who is sick", "share of the variance of being sick"),
+    "top": (
+        "What decides who is among the best",
+        "the best {share} against all trials of this search; 90 % interval",
+    ),
+    "failing": ("What decides who is sick", "share of the variance of being sick; 90 % interval"),
 }
 _BAR = 20
 _SHOWN = 12
+# A smaller share of the variance is not named in the verdict, however sure it is.
+LEAST_NAMED = 0.01
 
 
 def importance_page(found: Mapping[str, Any], ink: Ink, *, everything: bool = False) -> str:
@@ -35,6 +40,7 @@ def importance_page(found: Mapping[str, Any], ink: Ink, *, everything: bool = Fa
     ink.paragraph(text, style, indent=0)
     for question in TITLES:
         _add_question(found, question, ink, everything)
+    _add_noise(found, ink)
     _add_interactions(found["interactions"], ink)
     _add_correlations(found, ink, everything)
     if found["notes"]:
@@ -48,9 +54,10 @@ def _verdict(found: Mapping[str, Any]) -> tuple[Style, str]:
     if not found["importance"]:
         return "plain", "Nothing can be said about importance; see the caveats."
     variance = [entry for entry in found["importance"] if entry["question"] == "variance"]
-    matter = [entry for entry in variance if entry["matters"]]
+    matter = [entry for entry in variance if entry["matters"] and entry["score"] >= LEAST_NAMED]
     if not matter:
-        return "plain", f"None of the {plural(len(variance), 'hyperparameter')} matters for the objective beyond noise."
+        none = f"None of the {plural(len(variance), 'hyperparameter')} matters for the objective beyond noise"
+        return "plain", f"{none}{_elsewhere(found)}."
     first = matter[0]
     others = ", ".join(entry["parameter"] for entry in matter[1:5])
     also = f", then {others}" if others else "; nothing else is beyond noise"
@@ -58,6 +65,15 @@ def _verdict(found: Mapping[str, Any]) -> tuple[Style, str]:
         f"{first['parameter']} matters most: {percent(first['score'])} of the variance "
         f"({percent(first['low'])} to {percent(first['high'])}){also}."
     )
+
+
+def _elsewhere(found: Mapping[str, Any]) -> str:
+    """Return what matters for the other questions where nothing does for the objective, as the end of a sentence."""
+    said = []
+    for question, word in (("top", "for who is among the best"), ("failing", "for who is sick")):
+        names = [e["parameter"] for e in found["importance"] if e["question"] == question and e["matters"]]
+        said += [f"{', '.join(names[:3])} {'does' if len(names) == 1 else 'do'} {word}"] if names else []
+    return f"; {'; '.join(said)}" if said else ""
 
 
 def _add_question(found: Mapping[str, Any], question: str, ink: Ink, everything: bool) -> None:
@@ -88,6 +104,16 @@ def _add_question(found: Mapping[str, Any], question: str, ink: Ink, everything:
         ink.paragraph(f"… and {len(entries) - len(shown):,} more: --all", "dim")
 
 
+def _add_noise(found: Mapping[str, Any], ink: Ink) -> None:
+    if any(not entry["matters"] for entry in found["importance"]):
+        ink.gap()
+        ink.paragraph(
+            "within noise (x): the strongest of as many hyperparameters that do nothing reaches x in 1 of 20 sweeps, "
+            "or the interval leaves 0 in.",
+            "dim",
+        )
+
+
 def _told(entry: Mapping[str, Any]) -> str:
     """Return on how many trials a share rests, and whether it is noise."""
     n = f"n {entry['n']:,}"
@@ -113,12 +139,15 @@ def _add_interactions(pairs: list[Any], ink: Ink) -> None:
 
 
 def _add_correlations(found: Mapping[str, Any], ink: Ink, everything: bool) -> None:
-    told = [item for item in found["correlations"] if item["statistic"] == "epsilon2" or item["low"] * item["high"] > 0]
-    told = [item for item in told if item["low"] > 0 or item["statistic"] == "spearman"]
+    told = [item for item in found["correlations"] if item["clear"]]
+    looked = len(found["correlations"])
+    if not looked:
+        return
+    ink.heading("Which way", "rank correlation with 95 % interval; of words the share of variance (ε²) with 90 % one")
     if not told:
+        ink.paragraph(f"None of {plural(looked, 'correlation')} is beyond chance.", "dim")
         return
     shown = told if everything else told[:_SHOWN]
-    ink.heading("Which way", "rank correlation; share of variance (ε²) for words; interval leaves 0 out")
     columns = [
         Column("hyperparameter"), Column("with"), Column("", drop=1), Column("value", right=True),
         Column("interval", right=True), Column("n", right=True),
@@ -135,6 +164,7 @@ def _add_correlations(found: Mapping[str, Any], ink: Ink, everything: bool) -> N
     )  # fmt: skip
     if len(told) > len(shown):
         ink.paragraph(f"… and {len(told) - len(shown):,} more: --all", "dim")
+    ink.paragraph(f"{len(told):,} of {plural(looked, 'correlation')} pass a false discovery rate of 5 %.", "dim")
 
 
 def _direction(item: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,8 @@ from hpi_core.importance.model import Correlation
 from hpi_core.importance.outcomes import groups_of
 from hpi_core.statistics.binning import code_trials
 from hpi_core.statistics.columns import parameter_of
-from hpi_core.statistics.intervals import Z95
+from hpi_core.statistics.distributions import log_normal_tail
+from hpi_core.statistics.intervals import Z95, discovery_rates
 from hpi_core.statistics.variance_share import ranks_within, share_codes, variance_share
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 LEAST_TRIALS = 4
 LEAST_SICK = 5
 MOST_TRIALS = 100_000
+_NOTHING_KNOWN = 4
 
 
 def correlations(
@@ -40,7 +43,8 @@ def correlations(
     needs five sick and five healthy trials. Where a sweep mixes several, ranks are those within each.
 
     Where trials repeat configurations, intervals are as wide as the trials that count as independent make them, and
-    epsilon squared is that of the configurations' mean ranks; `n` stays the number of trials.
+    epsilon squared is that of the configurations' mean ranks; `n` stays the number of trials. Of many correlations
+    some leave 0 out by chance: `q` corrects for all that are returned together.
 
     Args:
         judged: an inspection.
@@ -58,16 +62,18 @@ def correlations(
     repeats = repeats_of(sweep)
     repeats = repeats if repeats is None or len(rows) == n else repeats.at(rows)
     parameters = [(item, parameter_of(table[item.name], item.kind)) for item in told]
-    found = []
+    found: list[Correlation] = []
     for name, kind, target in _targets(judged, table, rows, metrics, issues):
         known = ~np.isnan(target)
         worth = 1.0 if repeats is None else _worth(repeats, target, known, group)
         for item, parameter in parameters:
             made = _correlation(item, parameter, target, known, group, repeats, worth)
             if made is not None:
-                statistic, value, low, high, count = made
-                found.append(Correlation(item.name, name, kind, statistic, value, low, high, count))
-    return tuple(sorted(found, key=lambda c: (-abs(c.value), c.parameter, c.target)))
+                statistic, value, low, high, count, p = made
+                found.append(Correlation(item.name, name, kind, statistic, value, low, high, count, p, 1.0))
+    q, _ = discovery_rates(np.log10(np.maximum([item.p for item in found], 1e-300)))
+    corrected = [replace(item, q=float(rate)) for item, rate in zip(found, q, strict=True)]
+    return tuple(sorted(corrected, key=lambda c: (-abs(c.value), c.parameter, c.target)))
 
 
 def _targets(
@@ -95,7 +101,7 @@ def _correlation(
     group: Integers,
     repeats: Repeats | None,
     worth: float,
-) -> tuple[Literal["spearman", "epsilon2"], float, float, float, int] | None:
+) -> tuple[Literal["spearman", "epsilon2"], float, float, float, int, float] | None:
     if item.kind == "categorical" or parameter.kind == "categorical":
         if known.sum() < LEAST_TRIALS:
             return None
@@ -106,13 +112,15 @@ def _correlation(
             ranked = means[counted]
         share = variance_share(*share_codes(code_trials(parameter), counted), ranked)
         n = 0 if share is None else share.n if repeats is None else int((known & ~parameter.missing).sum())
-        return None if share is None else ("epsilon2", share.score, share.low, share.high, n)
+        return None if share is None else ("epsilon2", share.score, share.low, share.high, n, share.p)
     both = known & ~parameter.missing
     n = int(both.sum())
     if n < LEAST_TRIALS:
         return None
     rho = spearman(np.asarray(parameter.values, dtype=np.float64)[both], target[both], group[both])
-    return None if rho is None else ("spearman", rho, *spearman_interval(rho, n * worth), n)
+    if rho is None:
+        return None
+    return "spearman", rho, *spearman_interval(rho, n * worth), n, spearman_chance(rho, n * worth)
 
 
 def spearman(first: Floats, second: Floats, group: Integers | None = None) -> float | None:
@@ -139,9 +147,25 @@ def _spread(values: Floats, rows: Booleans) -> Floats:
 
 
 def spearman_interval(rho: float, n: float) -> tuple[float, float]:
-    """Return the 95 % interval of a rank correlation: Fisher's z with variance (1 + rho^2 / 2) / (n - 3)."""
-    if n <= 3:
+    """Return the 95 % interval of a rank correlation: Fisher's z with variance (1 + rho^2 / 2) / (n - 3).
+
+    Of four trials at most nothing is known: one in twelve orders of four has a correlation of 1 or -1.
+    """
+    if n <= _NOTHING_KNOWN:
         return -1.0, 1.0
-    centre = math.atanh(float(np.clip(rho, -0.999999999, 0.999999999)))
-    half = Z95 * math.sqrt((1 + rho * rho / 2) / (n - 3))
-    return math.tanh(centre - half), math.tanh(centre + half)
+    centre, error = _fisher(rho, n)
+    return math.tanh(centre - Z95 * error), math.tanh(centre + Z95 * error)
+
+
+def spearman_chance(rho: float, n: float) -> float:
+    """Return the p-value of no rank correlation that belongs to its interval, never below that of the rarest order."""
+    if n <= _NOTHING_KNOWN:
+        return 1.0
+    centre, error = _fisher(rho, n)
+    rarest = math.log(2) - math.lgamma(n + 1)
+    return math.exp(min(0.0, max(math.log(2) + log_normal_tail(abs(centre) / error), rarest)))
+
+
+def _fisher(rho: float, n: float) -> tuple[float, float]:
+    """Return Fisher's z of a rank correlation and its standard error (Bonett and Wright 2000)."""
+    return math.atanh(float(np.clip(rho, -0.999999999, 0.999999999))), math.sqrt((1 + rho * rho / 2) / (n - 3))

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from hpi_core.sweep import Sweep
 
 Question = Literal["variance", "top", "failing"]
+# The largest false discovery rate at which a correlation is told.
+MOST_Q = 0.05
 QUESTIONS: tuple[Question, ...] = ("variance", "top", "failing")
 
 
@@ -102,7 +104,7 @@ class Correlation:
 
     `spearman` is rank correlation (-1 to 1: the sign says which way); `epsilon2` the share of variance between the
     values of a categorical one. `low` and `high` are the ends of the 95 % (epsilon2: 90 %) interval, `n` the trials
-    that have both.
+    that have both. `p` is that of no correlation, `q` its Benjamini-Hochberg value among all that were asked for.
     """
 
     parameter: str
@@ -113,6 +115,14 @@ class Correlation:
     low: float
     high: float
     n: int
+    p: float
+    q: float
+
+    @property
+    def clear(self) -> bool:
+        """Whether it is beyond chance, for all that were looked at, and its interval leaves 0 out."""
+        leaves_out = self.low > 0 if self.statistic == "epsilon2" else self.low * self.high > 0
+        return self.q <= MOST_Q and leaves_out
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,9 @@ def correlation_records(correlations: Iterable[Correlation]) -> list[dict[str, A
             "low": rounded(item.low),
             "high": rounded(item.high),
             "n": item.n,
+            "p": rounded(item.p),
+            "q": rounded(item.q),
+            "clear": item.clear,
         }
         for item in correlations
     ]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpi_core.statistics.beta import NoncentralF, beta_quantile
+from hpi_core.statistics.beta import NoncentralF, beta_cdf, beta_quantile
 
 if TYPE_CHECKING:
     from hpi_core.statistics.binning import Coding
@@ -35,6 +35,7 @@ class Share:
         low: lower end of the interval, at least 0.
         high: upper end, at most 1.
         error: jackknife standard error.
+        p: the chance of so large a share where the parameter has nothing to do with the result (F test).
         noise: the score that the largest of so many parameters that do nothing stays below in 95 of 100 sweeps.
         n: trials that have a value of the parameter.
     """
@@ -43,6 +44,7 @@ class Share:
     low: float
     high: float
     error: float
+    p: float
     noise: float
     n: int
 
@@ -117,6 +119,7 @@ def variance_share(codes: Integers, present: Booleans, result: Floats, parameter
         low=float(np.clip(low, 0.0, max(score, 0.0))),
         high=float(np.clip(score + _T95 * error, 0.0, 1.0)),
         error=error,
+        p=_chance(float(everything), levels, n),
         noise=scale * noise_quantile(levels, n, parameters),
         n=n,
     )
@@ -142,6 +145,15 @@ def _least_share(share: float, levels: int, n: int) -> float:
         middle = (low + high) / 2
         low, high = (middle, high) if distribution.cdf(middle) >= 0.95 else (low, middle)
     return low / (low + n)
+
+
+def _chance(share: float, levels: int, n: int) -> float:
+    """Return P(epsilon squared >= share) without an effect, from the beta distribution of the correlation ratio."""
+    between, within = levels - 1, n - levels
+    if between < 1 or within < 1:
+        return 1.0
+    left = min(1.0, (1 - share) * within / (n - 1))  # 1 - the correlation ratio
+    return beta_cdf(within / 2, between / 2, left) if left > 0 else 0.0
 
 
 def _epsilon(counts: Floats, sums: Floats, squares: Floats | float) -> Floats:
