@@ -16,7 +16,7 @@ from hpi_core.chat.payload import document
 from hpi_core.chat.printable import printable
 from hpi_core.chat.tools import tools
 from hpi_core.chat.verifier import Verified, verify
-from hpi_core.next_experiment import Change, plan_next
+from hpi_core.next_experiment import Row, plan_next
 from hpi_core.numerals import chance, number, percent, plural, typeset
 from hpi_core.text import safe
 
@@ -192,28 +192,32 @@ def _range(bucket: Record) -> str:
 def _next(evidence: Evidence) -> list[str]:
     found = list(evidence.labelled("R"))
     plan = plan_next(evidence.inspection, trials=0, repeats=0)
-    changes = [change for change in plan.changes if change.action != "keep"]
-    if not found and not changes:
+    rows = [row for row in plan.rows if row.actions != ("keep",)]
+    if not found and not rows:
         return ["Nothing to recommend: no cause, no lead and no issue asks for a change.", *_caveats(evidence)]
     lines = []
     for label, entry in found[:SHOWN]:
         lines.append(f"- {safe(typeset(entry['text']), 200)} [{label}]")
         if entry.get("reason"):
             lines.append(f"  {safe(entry['reason'], 300)} [{label}]")
-    if changes:
+    if rows:
         lines.append("The search space of the next sweep:")
-        lines += [_change(evidence, change) for change in changes[:SHOWN]]
+        lines += [line for row in rows[:SHOWN] for line in _row(evidence, row)]
         lines.append("Configurations, and files for other tools: `hpi next SOURCE --format csv` (wandb, optuna, …)")
     return lines
 
 
-def _change(evidence: Evidence, change: Change) -> str:
-    cause = next(
-        (label for label, c in evidence.labelled("C") if change.rationale.startswith(f"{typeset(c['text'])}:")), None
-    )
-    moved = safe(change.now, 100) if change.action == "watch" else f"{safe(change.now, 100)} → {safe(change.to, 100)}"
-    sure = "" if change.confidence == "none" else f" ({change.confidence})"
-    return f"- {change.action} {safe(change.parameter, 80)}: {moved}: {safe(change.rationale, 300)}{sure}{_cite(cause)}"
+def _row(evidence: Evidence, row: Row) -> list[str]:
+    """Return a parameter, now and next, and below it what is done step by step, each with its evidence."""
+    to = "as it is" if row.stays else safe(row.recommended, 100)
+    lines = [f"- {safe(row.parameter, 80)}: {safe(row.current, 100)} → {to}"]
+    for step in row.steps:
+        cause = next(
+            (label for label, c in evidence.labelled("C") if step.rationale.startswith(f"{typeset(c['text'])}:")), None
+        )
+        sure = "" if step.confidence == "none" else f" ({step.confidence})"
+        lines.append(f"  {step.action}: {safe(step.rationale, 300)}{sure}{_cite(cause)}")
+    return lines
 
 
 def _payload(evidence: Evidence) -> list[str]:

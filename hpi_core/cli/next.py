@@ -18,6 +18,7 @@ from hpi_core.json_text import json_text
 if TYPE_CHECKING:
     from hpi_core.cli.ink import Ink, Style
     from hpi_core.next_experiment import Plan
+    from hpi_core.next_experiment.model import Row
 
 _STYLES: Mapping[str, Style] = {
     "cut": "error",
@@ -111,34 +112,45 @@ def next_page(plan: Plan, ink: Ink) -> str:
     from hpi_core.numerals import plural
 
     ink.spans((plan.source, "bold"))
-    changed = [change for change in plan.changes if change.action not in ("keep", "watch", "follow")]
+    rows = plan.rows
     ink.paragraph(
-        f"{plural(len({change.parameter for change in changed}), 'parameter')} to change in the next sweep", "dim",
-        indent=0,
-    )  # fmt: skip
+        f"{plural(sum(row.changed for row in rows), 'parameter')} to change in the next sweep", "dim", indent=0
+    )
     ink.heading("Search space", "now → next, and why")
-    kept = [change for change in plan.changes if change.action == "keep"]
-    told = [change for change in plan.changes if change.action != "keep" or len(kept) <= _MOST_KEPT]
-    named: set[str] = set()
-    for change in told:
-        style = _STYLES.get(change.action, "dim")
-        to = "as it is" if change.action in ("keep", "watch") else change.to
-        # What stays is written out once.
-        moved = "" if change.action == "watch" and change.parameter in named else f"  {change.now} → {to}"
-        named.add(change.parameter)
-        ink.spans((f"{change.action:<7}", style), (change.parameter, "bold"), (moved, "plain"), indent=2)
-        if change.action != "keep":
-            sure = "" if change.confidence == "none" else f" ({change.confidence})"
-            ink.paragraph(f"{change.rationale}{sure}", "dim", indent=9)
+    kept = [row for row in rows if row.actions == ("keep",)]
+    for row in rows:
+        if row not in kept or len(kept) <= _MOST_KEPT:
+            _add_row(row, ink)
     if len(kept) > _MOST_KEPT:
         ink.spans(("keep   ", "dim"), (f"{len(kept)} others as they are", "plain"), indent=2)
-        ink.paragraph(", ".join(change.parameter for change in kept), "dim", indent=9)
+        ink.paragraph(", ".join(row.parameter for row in kept), "dim", indent=9)
     _add_configurations(plan, ink)
     if plan.notes:
         ink.heading("Notes")
         for note in plan.notes:
             ink.paragraph(note, first="· ")
     return ink.page()
+
+
+def _add_row(row: Row, ink: Ink) -> None:
+    """Add a parameter, now → next, and below it what is done step by step, each with its evidence."""
+    first = row.steps[0]
+    moved = f"{row.current} → {'as it is' if row.stays else row.recommended}"
+    style = _STYLES.get(first.action, "dim")
+    fits = len(f"{row.parameter}{moved}") + 11 <= ink.width
+    beside = f"  {moved}" if fits else ""
+    ink.spans((f"{first.action:<7}", style), (row.parameter, "bold"), (beside, "plain"), indent=2)
+    if not fits:
+        ink.paragraph(moved, indent=9)
+    for step in row.steps:
+        sure = "" if step.confidence == "none" else f" ({step.confidence})"
+        if len(row.steps) > 1:
+            to = "" if step.to in (row.recommended, step.now) else f" to {step.to}"
+            ink.spans((f"{step.action}{to}{sure}", _STYLES.get(step.action, "dim")), indent=9)
+            sure = ""
+        for at, reason in enumerate(step.reasons if step.action != "keep" else ()):
+            told = f"{reason}{sure}" if at == len(step.reasons) - 1 else reason
+            ink.paragraph(told, "dim", first="· ", indent=9)
 
 
 def _add_configurations(plan: Plan, ink: Ink) -> None:

@@ -137,7 +137,7 @@ def _from_response(
     reasons = [_of_pair(response.pair)] if response.pair is not None else []
     reasons += [_evidence(causes[place]) for place in response.causes]
     if response.action in ("cut", "avoid") and response.why:
-        reasons.append(f"{response.why[0].upper()}{response.why[1:]} all the same")
+        reasons.append(f"{response.why[0].upper()}{response.why[1:]}")
     because = tuple(f"cause:{place}" for place in response.causes)
     return Recommendation(
         "",

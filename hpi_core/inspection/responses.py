@@ -2,8 +2,9 @@
 
 A range is cut where its case is sure and large and the best results do not lie there. Where a threshold is uncertain
 its cautious end is taken, unless the band that goes beyond the printed range is known to be healthy or holds its share
-of the best: then the printed range is cut. Two conditions that only together make trials sick are kept apart, and
-neither is cut for it. What is not cut is watched, with the reason; machines and bookkeeping are never tuned.
+of the best: then the printed range is cut. Where the best results reach into that, the cut begins beyond them, if what
+is left to cut still speaks for itself. Two conditions that only together make trials sick are kept apart, and neither
+is cut for it. What is not cut is watched, with the reason; machines and bookkeeping are never tuned.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 
 from hpi_core.inspection.best_results import BestResults, inside
 from hpi_core.numerals import number, typeset
+from hpi_core.statistics.binning import round_between
 from hpi_core.statistics.findings import Condition
 from hpi_core.statistics.intervals import wilson
 from hpi_core.statistics.thresholds import condition
@@ -35,6 +37,8 @@ CUT_RATE = 0.25
 CUT_RATIO = 2.0
 # Issues of bookkeeping, not of training: the range shows where to look, and leaving it out would hide the mistake.
 BOOKKEEPING = frozenset(["identical_results", "metric_out_of_range", "missing_metric", "seed_ignored", "zombie"])
+# What is left of a range beyond the best results is cut only where so many trials were judged in it.
+LEAST_CUT = 10
 _STRENGTHS = ("strong", "moderate", "weak")
 
 
@@ -49,7 +53,7 @@ class Response:
         region: the condition (two of a pair) that is cut, avoided or watched; a cut may go beyond its cause's range.
         pair: the pair it is about, None for causes alone.
         why: of a region that is watched why it stays, as a clause; of one that goes how many of the best go with it,
-            empty where none do.
+            or why it begins beyond the printed range; empty where neither is so.
         holds_best: it stays because the best results lie there.
     """
 
@@ -187,7 +191,8 @@ class _Weighed:
             self.made.append(Response("set", (at,), region))
         elif (cut := self._cut(cause)) is not None:
             self.gone = self.gone | inside(self.sweep, cut)
-            self.made.append(Response("cut", (at,), (cut,), None, self._there(inside(self.sweep, cut))))
+            why = self._all_the_same(inside(self.sweep, cut)) or self._begins(cause, cut)
+            self.made.append(Response("cut", (at,), (cut,), None, why))
         else:
             best = self._best_there(cause.issue, inside(self.sweep, cause), argues_for_a_cut(cause))
             self.made.append(Response("watch", (at,), region, None, best or self._why(cause), bool(best)))
@@ -204,7 +209,7 @@ class _Weighed:
         why = self._best_there(pair.issue, there, pair.both.rate >= CUT_RATE)
         if not why and pair.both.rate >= CUT_RATE and pair.both.rate >= CUT_RATIO * alone:
             self.gone = self.gone | there
-            self.made.append(Response("avoid", causes, pair.conditions, pair, self._there(there)))
+            self.made.append(Response("avoid", causes, pair.conditions, pair, self._all_the_same(there)))
             return
         said = why or _too_seldom(pair.both.rate)
         self.made.append(Response("watch", causes, pair.conditions, pair, said, bool(why)))
@@ -228,7 +233,46 @@ class _Weighed:
                 continue
             if not self._best_there(cause.issue, inside(self.sweep, region), True):
                 return region
-        return None
+        return self._beyond_the_best(cause, printed)
+
+    def _beyond_the_best(self, cause: Cause, printed: Condition) -> Condition | None:
+        """Return the part of an open range where none of the best results lie, if that alone argues for a cut."""
+        there = inside(self.sweep, printed)
+        best = self.results.best & there
+        if cause.kind not in ("above", "below") or self.severities.get(cause.issue) != "error" or not best.any():
+            return None
+        numbers = np.asarray(self.sweep.trials[cause.parameter].to_numpy(), dtype=np.float64)
+        low = high = None
+        if cause.kind == "above":
+            last = numbers[best].max()
+            beyond = numbers[there & (numbers > last)]
+            low = round_between(float(last), float(beyond.min())) if len(beyond) else None
+        else:
+            first = numbers[best].min()
+            beyond = numbers[there & (numbers < first)]
+            high = round_between(float(beyond.max()), float(first)) if len(beyond) else None
+        if low is None and high is None:
+            return None
+        text = condition(cause.parameter, low, high, None, cause.kind)
+        region = replace(printed, low=low, high=high, text=text)
+        sick, n = self._counted(cause.issue, inside(self.sweep, region))
+        sure = n >= LEAST_CUT and wilson(sick, n)[0] >= max(CUT_RATE, CUT_RATIO * cause.rate_elsewhere)
+        return region if sure and not self._best_there(cause.issue, inside(self.sweep, region), True) else None
+
+    def _begins(self, cause: Cause, cut: Condition) -> str:
+        """Return why a cut begins beyond its cause's range and what it takes out; empty where it does not."""
+        band = inside(self.sweep, cause) & ~inside(self.sweep, cut)
+        if not band.any():
+            return ""
+        sick, n = self._counted(cause.issue, inside(self.sweep, cut))
+        best = self._best_there(cause.issue, inside(self.sweep, cause), True) or self._there(band)
+        return f"{best}, so the cut begins beyond them: {in_words(cut)}: {sick:,} of {n:,} {cause.issue}"
+
+    def _counted(self, issue: str, there: Booleans) -> tuple[int, int]:
+        """Return how many trials of a region are sick, of how many that were judged."""
+        verdict = self.verdicts[issue]
+        judged = there & verdict.is_not_null().to_numpy()
+        return int((judged & verdict.fill_null(False).to_numpy()).sum()), int(judged.sum())
 
     def _same_side(self, cause: Cause) -> Response | None:
         return next(
@@ -244,9 +288,7 @@ class _Weighed:
     def _sound(self, cause: Cause, printed: Condition, region: Condition) -> bool:
         """Tell whether what goes beyond the printed range is known to be healthier than it, or holds the best."""
         band = inside(self.sweep, region) & ~inside(self.sweep, printed)
-        verdict = self.verdicts[cause.issue]
-        judged = band & verdict.is_not_null().to_numpy()
-        n, sick = int(judged.sum()), int((judged & verdict.fill_null(False).to_numpy()).sum())
+        sick, n = self._counted(cause.issue, band)
         healthier = n > 0 and wilson(sick, n)[1] < cause.rate_low
         return healthier or self.results.within(band).at_home
 
@@ -259,12 +301,18 @@ class _Weighed:
             lost = within.at_home
         if not lost:
             return ""
+        if within.group and 2 * within.best_there <= within.best:
+            return f"{within.group_best_there:,} of the {within.group_best:,} best results of {within.group} lie there"
         # That the very best are there decides where few of the best are.
         if within.leading_there and within.best_there * within.compared < within.best * within.compared_there:
             return (
                 f"{self._there(there)}, {('one', 'two', 'all')[within.leading_there - 1]} of the best three among them"
             )
         return self._there(there)
+
+    def _all_the_same(self, there: Booleans) -> str:
+        """Return how many of the best results go with a region that goes, as a clause; empty where none do."""
+        return f"{told} all the same" if (told := self._there(there)) else ""
 
     def _there(self, there: Booleans) -> str:
         """Return how many of the best results lie in a region, as a clause; empty where none do."""

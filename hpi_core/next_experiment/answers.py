@@ -42,18 +42,18 @@ def answer(response: Response, inspection: Inspection, draft: Draft) -> None:
     before = draft.dimensions.get(name)
     ends = (told[0].threshold_low, told[0].threshold_high) if told and response.pair is None else (None, None)
     after = without(before, response.region[0]) if before is not None and response.pair is None else None
-    rationale = _rationale(response, told)
+    reasons = _reasons(response, told)
     if before is not None and after is not None:
         draft.dimensions[name] = after
-        draft.changes.append(Change(name, "cut", in_words(before), in_words(after), rationale, told[0].strength))
+        draft.changes.append(Change(name, "cut", in_words(before), in_words(after), reasons, told[0].strength))
     elif all(part.parameter in _known(draft) for part in response.region):
         if not _possible(response, draft):
             return
         draft.exclusions.append(Exclusion(response.region, name, issue, response.text))
         words = in_words(before) if before is not None else "follows from others"
-        draft.changes.append(Change(name, "avoid", words, response.left, rationale, _sure(response, told)))
+        draft.changes.append(Change(name, "avoid", words, response.left, reasons, _sure(response, told)))
     else:
-        draft.notes.append(f"Leave out {response.text} yourself: {rationale}.")
+        draft.notes.append(f"Leave out {response.text} yourself: {'; '.join(reasons)}.")
         return
     draft.cuts.append(Cut(response.region, before, issue, ends))
 
@@ -93,21 +93,21 @@ def watched(response: Response, inspection: Inspection, dimensions: Mapping[str,
     elif response.holds_best:
         why += ", so it is not cut"
     sure: Confidence = told[0].strength if told else "weak"
-    return Change(name, "watch", words, words, f"{_rationale(response, told)}; {why}", sure)
+    return Change(name, "watch", words, words, (*_reasons(response, told), why), sure)
 
 
 def _left_of(region: Cause | Region, dimensions: Mapping[str, Dimension]) -> bool:
     return region.parameter not in dimensions or reaches(dimensions[region.parameter], region)
 
 
-def _rationale(response: Response, told: list[Cause]) -> str:
+def _reasons(response: Response, told: list[Cause]) -> tuple[str, ...]:
     """Return the counts of everything that one response answers; of a pair those of both conditions."""
     said = [_of_pair(response.pair)] if response.pair is not None else [counts(cause) for cause in told]
     if response.pair is None and response.action == "cut" and told[0].inseparable:
         said[0] += f"; cannot be told apart from {', '.join(told[0].inseparable)}"
     if response.action in ("cut", "avoid") and response.why:
-        said.append(f"{response.why} all the same")
-    return "; ".join(said)
+        said.append(response.why)
+    return tuple(said)
 
 
 def counts(cause: Cause) -> str:

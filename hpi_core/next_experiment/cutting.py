@@ -38,6 +38,11 @@ def avoid(exclusion: Exclusion) -> str:
     return f"Avoid {exclusion.text} ({exclusion.issue}): the space itself cannot say so."
 
 
+def apart(dimension: Dimension) -> str:
+    """Return a sentence for tools that would search over sweeps that do not compare; empty where there is none."""
+    return f"results of different {dimension.name} do not compare: one search for each" if dimension.apart else ""
+
+
 @dataclass(frozen=True)
 class Nested:
     """A dimension that is smaller where another one lies in a region."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from hpi_core.next_experiment.cutting import excluded, lies_in
@@ -21,7 +23,11 @@ REPEATED = 3
 _LOOKED_AT = 50
 # A space of few choices holds few different configurations: so many times as many points are tried for new ones.
 _TRIES = 8
+# A space of choices is listed whole up to so many configurations; whole numbers are choices where they are so few.
+_MOST_LISTED, _LISTED = 20_000, 50
 _DIGITS = 4
+# Where nothing tells how far a threshold may reach, a probe lies within this share of the range beyond the cut.
+_PROBED = 0.1
 TPE_SHARE = 0.7
 
 
@@ -40,28 +46,55 @@ def design(
     if not dimensions:
         return []
     wanted = trials
+    seen = _tried(inspection, dimensions)
     suggested: list[Mapping[str, Value | None]] = []
     if sampler == "tpe":
         from hpi_core.next_experiment.tree_parzen import suggest
 
-        suggested = suggest(inspection, plan, math.ceil(TPE_SHARE * trials), seed)
+        suggested = suggest(inspection, plan, math.ceil(TPE_SHARE * trials), seed, seen)
         wanted = trials - len(suggested)
-    seen = _tried(inspection, dimensions) | {_key(values) for values in suggested}
-    allowed = [values for values in sobol(dimensions, wanted * _TRIES, seed) if not avoided(values, plan)]
+    grid = _grid(dimensions)
+    points = [*sobol(dimensions, wanted * _TRIES, seed), *_shuffled(grid or [], seed)]
+    allowed = [values for values in points if not avoided(values, plan)]
     spread = _new_ones(allowed, seen, wanted)
     if len(spread) < wanted:
-        notes.append(_all_run(len(spread), wanted))
-    best = _repetitions(inspection, repeats)
+        notes.append(_fewer(len(spread), wanted, whole=grid is not None))
+    best = _repetitions(inspection, plan, repeats)
     probes = _probes(best, cuts, plan)
     found = [Configuration(completed(values, plan), "search") for values in (*suggested, *spread)]
     return [*found, *best, *probes]
 
 
-def _all_run(new: int, wanted: int) -> str:
-    if new == 0:
+def _fewer(new: int, wanted: int, *, whole: bool) -> str:
+    """Return why there are fewer configurations than wanted; `whole` where all of the space was looked at."""
+    if new == 0 and whole:
         return "Every configuration of the new space has been run: only new values or another parameter make new ones."
     few = "One configuration" if new == 1 else f"{new:,} configurations"
-    return f"{few} instead of {wanted:,}: all others of the new space have been run."
+    return (
+        f"{few} instead of {wanted:,}: all others {'of the new space' if whole else 'drawn'} were run or are to avoid."
+    )
+
+
+def _grid(dimensions: Sequence[Dimension]) -> list[dict[str, Value | None]] | None:
+    """Return every configuration of a space of choices, None where there are very many."""
+    lists: list[tuple[Value, ...]] = []
+    for dimension in dimensions:
+        if dimension.kind != "range":
+            lists.append(dimension.values)
+        elif dimension.integer and (dimension.high or 0) - (dimension.low or 0) < _LISTED:
+            lists.append((*dimension.also, *range(int(dimension.low or 0), int(dimension.high or 0) + 1)))
+        else:
+            return None
+    if math.prod(len(values) for values in lists) > _MOST_LISTED:
+        return None
+    names = [dimension.name for dimension in dimensions]
+    return [active(dict(zip(names, row, strict=True)), dimensions) for row in itertools.product(*lists)]
+
+
+def _shuffled(grid: list[dict[str, Value | None]], seed: int) -> list[dict[str, Value | None]]:
+    """Return all configurations in an order of chance."""
+    order = np.random.default_rng(seed).permutation(len(grid))
+    return [grid[place] for place in order.tolist()]
 
 
 def completed(values: Mapping[str, Value | None], plan: Plan) -> dict[str, Value | None]:
@@ -130,33 +163,35 @@ def _new_ones(
     """Return the first points that were neither tried before nor drawn twice."""
     found: list[Mapping[str, Value | None]] = []
     for values in points:
-        key = _key(values)
+        key = key_of(values)
         if key not in seen and len(found) < wanted:
             seen.add(key)
             found.append(values)
     return found
 
 
-def _key(values: Mapping[str, Value | None]) -> tuple[object, ...]:
+def key_of(values: Mapping[str, Value | None]) -> tuple[object, ...]:
+    """Return what two configurations have in common where they are the same, whole numbers as floats."""
     return tuple(float(value) if isinstance(value, int | float) else value for value in values.values())
 
 
 def _tried(inspection: Inspection, dimensions: Sequence[Dimension]) -> set[tuple[object, ...]]:
     """Return the configurations that were run, where the space is one of choices, so that they can come again."""
-    if any(dimension.kind == "range" for dimension in dimensions):
+    if any(dimension.kind == "range" and not dimension.integer for dimension in dimensions):
         return set()
     table = inspection.sweep.trials.select(dimension.name for dimension in dimensions)
     if any(dtype.is_nested() for dtype in table.dtypes):
         return set()
-    return {_key(row) for row in table.unique().iter_rows(named=True)}
+    return {key_of(row) for row in table.unique().iter_rows(named=True)}
 
 
-def _repetitions(inspection: Inspection, repeats: int) -> list[Configuration]:
+def _repetitions(inspection: Inspection, plan: Plan, repeats: int) -> list[Configuration]:
     """Return the best trials again, each with seeds that were not used yet."""
     from hpi_core.importance import best_runs
 
     sweep = inspection.sweep
-    names = [item.name for item in sweep.roles.hyperparameters if not sweep.trials.schema[item.name].is_nested()]
+    told = [*(d.name for d in plan.dimensions), *(item.name for item in sweep.roles.hyperparameters)]
+    names = [name for name in dict.fromkeys(told) if not sweep.trials.schema[name].is_nested()]
     if not names:
         return []
     found = []
@@ -165,7 +200,7 @@ def _repetitions(inspection: Inspection, repeats: int) -> list[Configuration]:
     for run in best_runs(inspection, _LOOKED_AT):
         values: dict[str, Value | None] = dict(sweep.trials.select(names).row(run.row, named=True))
         if len(chosen) < REPEATED:
-            chosen.setdefault(_key(values), (run.trial, values))
+            chosen.setdefault(key_of(values), (run.trial, values))
     for trial, values in chosen.values():
         for _ in range(repeats):
             own = dict(values)
@@ -217,11 +252,22 @@ def _beyond(region: Region, cut: Cut, now: Dimension | None, base: Mapping[str, 
         gone = [value for value in (*before.values, *before.also) if lies_in(value, region)]
         return None if not gone else gone[0] if region.kind != "below" else gone[-1]
     low, high = cut.ends
-    if region.kind == "above":
-        return _between(region.low, max(high or before.high, region.low or before.low), before)
-    if region.kind == "below":
-        return _between(min(low or before.low, region.high or before.high), region.high, before)
+    if region.kind == "above" and region.low is not None:
+        end = high if high is not None and high > region.low else _step(region.low, before, 1)
+        return _between(region.low, min(end, before.high), before)
+    if region.kind == "below" and region.high is not None:
+        end = low if low is not None and low < region.high else _step(region.high, before, -1)
+        return _between(max(end, before.low), region.high, before)
     return _between(region.low, region.high, before)
+
+
+def _step(end: float, dimension: Dimension, sign: int) -> float:
+    """Return the number a tenth of the range beyond another one, on the dimension's scale."""
+    assert dimension.low is not None
+    assert dimension.high is not None
+    if dimension.log:
+        return float(end * (dimension.high / dimension.low) ** (sign * _PROBED))
+    return end + sign * _PROBED * (dimension.high - dimension.low)
 
 
 def _between(low: float | None, high: float | None, dimension: Dimension) -> Value | None:

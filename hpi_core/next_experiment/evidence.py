@@ -16,7 +16,7 @@ from hpi_core.statistics.variance_share import ranks_within
 
 if TYPE_CHECKING:
     from hpi_core.inspection import Inspection
-    from hpi_core.statistics.inputs import Booleans, Floats, Parameter
+    from hpi_core.statistics.inputs import Booleans, Floats, Integers, Parameter
     from hpi_core.statistics.repeats import Repeats
 
 TOP_SHARE = 0.2
@@ -33,7 +33,8 @@ class Evidence:
         top: the best fifth of these (at least five), within groups where the sweep mixes several.
         result: the healthy trials' ranks (0 best), NaN elsewhere.
         broken: sick with something that leaves no usable result.
-        parameters: the hyperparameters as arrays.
+        groups: which of several mixed sweeps a trial belongs to, all 0 where it is one.
+        parameters: the hyperparameters as arrays, and the column of these groups.
         log: name -> whether its scale is logarithmic.
         repeats: which trials repeat a configuration, None where none do.
     """
@@ -43,9 +44,15 @@ class Evidence:
     top: Booleans
     result: Floats
     broken: Booleans
+    groups: Integers
     parameters: dict[str, Parameter]
     log: dict[str, bool]
     repeats: Repeats | None
+
+    def homes(self) -> list[Booleans]:
+        """Return the `top` of every one of several mixed sweeps that has at least five of them."""
+        counts = np.bincount(self.groups[self.top], minlength=1)
+        return [self.top & (self.groups == group) for group in np.flatnonzero(counts >= LEAST_TOP)]
 
     def values(self, name: str) -> Floats:
         """Return a numeric parameter on its own scale (logarithms of a logarithmic one), NaN where it has no place."""
@@ -63,6 +70,8 @@ def gather(inspection: Inspection) -> Evidence:
     n = sweep.trials.height
     told = sweep.roles.hyperparameters
     parameters = {item.name: parameter_of(sweep.trials[item.name], item.kind) for item in told}
+    if sweep.roles.group is not None:
+        parameters.setdefault(sweep.roles.group, parameter_of(sweep.trials[sweep.roles.group], "categorical"))
     sick = inspection.sick.to_numpy().astype(np.bool_)
     result = np.full(n, np.nan)
     broken = np.zeros(n, dtype=np.bool_)
@@ -79,4 +88,4 @@ def gather(inspection: Inspection) -> Evidence:
         top[np.argsort(np.where(healthy, result, np.inf), kind="stable")[:wanted]] = True
     leading = best_results(sweep, inspection.sick).leading
     log = {item.name: item.scale == "log" for item in told}
-    return Evidence(healthy, leading, top, result, broken, parameters, log, repeats_of(sweep))
+    return Evidence(healthy, leading, top, result, broken, groups_of(sweep), parameters, log, repeats_of(sweep))

@@ -30,13 +30,14 @@ _ROWS = 5000
 
 
 def find_relations(
-    dimensions: Sequence[Dimension], evidence: Evidence, blamed: Collection[str]
+    dimensions: Sequence[Dimension], evidence: Evidence, blamed: Collection[str], groups: Sequence[Dimension] = ()
 ) -> tuple[Relation, ...]:
     """Return what can be computed from the other dimensions, each after what it is computed from.
 
     Parameters of plain names and those in `blamed` are searched themselves where there is a choice. A parameter of few
     values is looked up where its parent's value decided it so often that it is no chance; a number where others explain
-    98 % of its variance on their scales, or where it rises or falls with another one throughout.
+    98 % of its variance on their scales, or where it rises or falls with another one throughout. What says which of
+    several mixed `groups` a trial belongs to follows from nothing, but what it decides follows from it.
     """
     free = {d.name: d for d in dimensions}
     parents = {d.condition.parent for d in dimensions if d.condition is not None}
@@ -52,7 +53,7 @@ def find_relations(
             if made is None or made.share < _CLOSE:
                 made = _rising(dimension, [name for name in names if free[name].kind == "range"], evidence) or made
         elif dimension.kind == "choice":
-            made = _looked_up(dimension, [d for d in others if d.kind == "choice"], evidence)
+            made = _looked_up(dimension, [*groups, *(d for d in others if d.kind == "choice")], evidence)
         if made is not None:
             found.append(made)
             del free[dimension.name]
@@ -146,7 +147,7 @@ def _rising(dimension: Dimension, parents: Sequence[str], evidence: Evidence) ->
 def _looked_up(dimension: Dimension, parents: Sequence[Dimension], evidence: Evidence) -> Relation | None:
     """Return a parameter of few values as a table, where the value of another one decided it in every trial."""
     own = _codes(dimension, evidence)
-    for parent in sorted(parents, key=lambda d: (len(d.values), plainness(d.name))):
+    for parent in sorted(parents, key=lambda d: (not d.apart, len(d.values), plainness(d.name))):
         other = _codes(parent, evidence)
         if (other < 0).any():
             continue

@@ -6,6 +6,7 @@ import json
 import re
 
 from hpi_core.next_experiment.contract import ExportFormat
+from hpi_core.next_experiment.cutting import apart
 from hpi_core.next_experiment.model import Dimension, Plan, Value
 from hpi_core.next_experiment.yaml_text import comment, scalar, unsaid
 
@@ -67,6 +68,8 @@ def _parameter(dimension: Dimension) -> list[str]:
     if dimension.condition is not None:
         words = ", ".join(str(value) for value in dimension.condition.values)
         lines.append(comment(f"read it only where {dimension.condition.parent} is {words}", 6))
+    if dimension.apart:
+        lines.append(comment(apart(dimension), 6))
     if dimension.also:
         lines.append(comment(f"{', '.join(str(value) for value in dimension.also)} was tried as well", 6))
     return [*lines, f"      {dimension.name}: {json.dumps(told)}"]

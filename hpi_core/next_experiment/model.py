@@ -37,6 +37,7 @@ class Dimension:
         also: values that are off a logarithmic scale (zero) and were tried beside the range.
         also_share: the share of trials that had one of these.
         condition: when it is set at all; None for always.
+        apart: it says which of several mixed sweeps a trial belongs to: results of different values do not compare.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Dimension:
     also: tuple[Value, ...] = ()
     also_share: float = 0.0
     condition: Condition | None = None
+    apart: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,20 +68,50 @@ class Exclusion:
 
 @dataclass(frozen=True)
 class Change:
-    """One row of the table: a parameter as it was searched, as it should be, and why.
+    """One step from the space as it was searched to the recommended one, and why.
 
     `action` is what is done (`keep` where nothing is; `watch` where something is suspected but nothing done; `avoid`
-    where values are kept apart; `follow` where the parameter is computed from others). `now` and `to` are the same
-    where the parameter's own range or values stay.
-    `confidence` is the strength of the evidence.
+    where values are kept apart; `follow` where the parameter is computed from others). `now` and `to` are the parameter
+    before and after this step, the same where its own range or values stay. `reasons` hold the counts, one entry per
+    cause or rule. `confidence` is the strength of the evidence.
     """
 
     parameter: str
     action: Action
     now: str
     to: str
-    rationale: str
+    reasons: tuple[str, ...]
     confidence: Confidence
+
+    @property
+    def rationale(self) -> str:
+        """All reasons in one line."""
+        return "; ".join(self.reasons)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One parameter of the table: as it was searched, as it is recommended, and the steps between in their order."""
+
+    parameter: str
+    current: str
+    recommended: str
+    steps: tuple[Change, ...]
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        """What is done, each once."""
+        return tuple(dict.fromkeys(step.action for step in self.steps))
+
+    @property
+    def changed(self) -> bool:
+        """Whether the next sweep treats the parameter otherwise than this one did."""
+        return any(action not in ("keep", "watch", "follow") for action in self.actions)
+
+    @property
+    def stays(self) -> bool:
+        """Whether its own range or values are the same."""
+        return all(action in ("keep", "watch") for action in self.actions)
 
 
 @dataclass(frozen=True)
@@ -96,8 +128,10 @@ class Plan:
     """The next experiment.
 
     `metric` and `direction` are None where the objective is unknown; `dimensions` have parents before what depends on
-    them; `relations` say how to compute the parameters that are none, in this order; `exclusions` which configurations
-    of the space to avoid; `notes` what a person has to know.
+    them, and hold what configurations need beside what is searched (which of several mixed sweeps they are for,
+    settings of one value); `changes` are the steps, `rows` the same as one row per parameter; `relations` say how to
+    compute the parameters that are no dimensions, in this order; `exclusions` which configurations of the space to
+    avoid; `notes` what a person has to know.
     """
 
     source: str
@@ -110,3 +144,17 @@ class Plan:
     seed_column: str | None = None
     exclusions: tuple[Exclusion, ...] = ()
     relations: tuple[Relation, ...] = ()
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """The table: one row per parameter, what changes first."""
+        steps: dict[str, list[Change]] = {}
+        for change in self.changes:
+            steps.setdefault(change.parameter, []).append(change)
+        return tuple(_row(name, told) for name, told in steps.items())
+
+
+def _row(name: str, steps: list[Change]) -> Row:
+    moved = [step.to for step in steps if step.action not in ("keep", "watch", "avoid")][-1:]
+    kept_apart = [step.to for step in steps if step.action == "avoid"]
+    return Row(name, steps[0].now, "; ".join([*moved, *kept_apart]) or steps[0].now, tuple(steps))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hpi_core.inspection.responses import in_words
 from hpi_core.next_experiment.contract import ExportFormat
-from hpi_core.next_experiment.cutting import Nested, nested
+from hpi_core.next_experiment.cutting import Nested, apart, nested
 from hpi_core.next_experiment.model import Dimension, Plan
 from hpi_core.next_experiment.python_text import computed, configurations, heading, imports, literal, lying_in, remark
 
@@ -29,8 +29,8 @@ def render(plan: Plan) -> str:
     for dimension in plan.dimensions:
         lines += _suggestion(dimension, smaller.get(dimension.name))
     lines += [f"    config[{literal(r.name)}] = {computed(r)}" for r in plan.relations if r.known]
-    apart = {dimension.name: dimension.also for dimension in plan.dimensions}
-    lines += ["    return config", "", "", *configurations(plan, apart), "", "", *_study(bool(named))]
+    off_scale = {dimension.name: dimension.also for dimension in plan.dimensions}
+    lines += ["    return config", "", "", *configurations(plan, off_scale), "", "", *_study(bool(named))]
     return "\n".join(lines) + "\n"
 
 
@@ -60,6 +60,8 @@ def _suggestion(dimension: Dimension, smaller: Nested | None) -> list[str]:
         values = ", ".join(literal(value) for value in dimension.condition.values)
         lines.append(f"    if config.get({literal(dimension.condition.parent)}) in ({values},):")
         indent = 8
+    if dimension.apart:
+        lines.append(remark(apart(dimension), 4))
     if smaller is not None:
         lines += [
             remark(f"never {smaller.exclusion.text}: {smaller.exclusion.issue}", 4),

@@ -23,7 +23,8 @@ from hpi_core.next_experiment.following import find_relations
 from hpi_core.next_experiment.model import Change, Dimension, Exclusion, Plan, Value
 from hpi_core.next_experiment.relations import Relation
 from hpi_core.next_experiment.rules import drop_levels, expand, fix, shrink, shrink_p
-from hpi_core.next_experiment.space import in_words, searched_space
+from hpi_core.next_experiment.space import in_words, listed, searched_space
+from hpi_core.next_experiment.surroundings import Surroundings, surroundings
 from hpi_core.numerals import percent
 from hpi_core.statistics.boundaries import Boundary, crowded_boundaries
 from hpi_core.statistics.intervals import discovery_rates
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 TRIALS = 32
 _MOST_Q = 0.05
+# So close to the end of a range, as a share of it, trials lie at the end.
+_AT_THE_END = 0.05
 # A machine is named where so many of its trials are sick.
 _MACHINE_RATE = 0.25
 _ORDER = ("cut", "avoid", "drop", "expand", "shrink", "watch", "follow", "fix", "keep")
@@ -70,23 +73,24 @@ def plan_next(
     """
     sweep = inspection.sweep
     space, notes = searched_space(sweep)
+    around, space = surroundings(sweep, space)
     draft = Draft({dimension.name: dimension for dimension in space}, notes=notes)
     evidence = gather(inspection)
-    _follow(draft, inspection, evidence)
+    _follow(draft, inspection, evidence, around)
     crowded = _crowded(evidence, draft)
     _respond(draft, inspection)
-    _expand(draft, crowded)
+    _expand(draft, evidence, crowded)
     _shrink(draft, evidence, crowded)
     _drop(draft, inspection, evidence)
     _fix(draft, inspection, evidence)
     _watch(draft, inspection)
-    _explain(draft, inspection)
+    _explain(draft, inspection, around)
     objective = sweep.roles.objective
     plan = Plan(
         source=sweep.source.name,
         metric=objective.metric if objective else None,
         direction=objective.direction if objective else None,
-        dimensions=_ordered(draft),
+        dimensions=(*around.drawn, *_ordered(draft), *around.constants) if draft.dimensions else (),
         changes=tuple(_in_order(draft, space)),
         configurations=(),
         notes=(),
@@ -105,10 +109,11 @@ def _apply(draft: Draft, done: list[tuple[Dimension, Change]]) -> None:
         draft.changes.append(change)
 
 
-def _follow(draft: Draft, inspection: Inspection, evidence: Evidence) -> None:
+def _follow(draft: Draft, inspection: Inspection, evidence: Evidence, around: Surroundings) -> None:
     """Take out of the space what follows from the rest; what is cut or watched is searched itself if possible."""
     blamed = {part.parameter for response in inspection.responses for part in response.region}
-    draft.relations = find_relations(list(draft.dimensions.values()), evidence, blamed)
+    groups = [around.group] if around.group is not None and around.group.kind == "choice" else []
+    draft.relations = find_relations(list(draft.dimensions.values()), evidence, blamed, groups)
     for relation in draft.relations:
         dimension = draft.dimensions.pop(relation.name)
         parents = ", ".join(relation.parents)
@@ -119,7 +124,9 @@ def _follow(draft: Draft, inspection: Inspection, evidence: Evidence) -> None:
             why = f"{percent(relation.share)} of its variance follows from {parents}"
         how = "computed" if relation.known else "not drawn: compute it"
         draft.changes.append(
-            Change(relation.name, "follow", in_words(dimension), to, f"{why}, so it is {how} and not searched", "none")
+            Change(
+                relation.name, "follow", in_words(dimension), to, (f"{why}, so it is {how} and not searched",), "none"
+            )
         )
         if not relation.known:
             draft.notes.append(f"{relation.text}: configurations leave it out, compute it from {parents}.")
@@ -157,11 +164,22 @@ def _sides_cut(draft: Draft, name: str) -> set[str]:
     return {side for kind, side in (("above", "high"), ("below", "low")) if kind in kinds}
 
 
-def _expand(draft: Draft, crowded: list[Boundary]) -> None:
+def _expand(draft: Draft, evidence: Evidence, crowded: list[Boundary]) -> None:
     for boundary in crowded:
-        if boundary.side not in _sides_cut(draft, boundary.parameter):
+        reached = _reached(draft.dimensions[boundary.parameter], evidence, boundary.side)
+        if reached and boundary.side not in _sides_cut(draft, boundary.parameter):
             made = expand(draft.dimensions[boundary.parameter], boundary)
             _apply(draft, [made] if made else [])
+
+
+def _reached(dimension: Dimension, evidence: Evidence, side: str) -> bool:
+    """Tell whether trials lie at the end of a range itself, which the source may have told to be farther out."""
+    if dimension.kind != "range" or dimension.low is None or dimension.high is None:
+        return True
+    scaled = evidence.values(dimension.name)
+    low, high = (math.log(end) if dimension.log else end for end in (dimension.low, dimension.high))
+    gap = high - float(np.nanmax(scaled)) if side == "high" else float(np.nanmin(scaled)) - low
+    return gap <= _AT_THE_END * (high - low)
 
 
 def _shrink(draft: Draft, evidence: Evidence, crowded: list[Boundary]) -> None:
@@ -227,7 +245,7 @@ def _fix(draft: Draft, inspection: Inspection, evidence: Evidence) -> None:
             _apply(draft, [made] if made else [])
 
 
-def _explain(draft: Draft, inspection: Inspection) -> None:
+def _explain(draft: Draft, inspection: Inspection, around: Surroundings) -> None:
     if not inspection.sweep.roles.hyperparameters:
         draft.notes.append("No hyperparameter varies: there is no search space to change.")
     elif inspection.sweep.roles.objective is None or inspection.sweep.roles.objective.direction is None:
@@ -237,6 +255,17 @@ def _explain(draft: Draft, inspection: Inspection) -> None:
     for dimension in draft.dimensions.values():
         if dimension.also:
             draft.notes.append(f"{dimension.name}: {in_words(dimension)}; only the range is on a logarithmic scale.")
+    if not draft.dimensions:
+        return
+    if around.group is not None and around.group.kind == "choice":
+        draft.notes.append(f"{around.group.name} stands in every configuration: search each of them on its own.")
+    if around.deciding is not None:
+        draft.notes.append(
+            f"{around.deciding.name} decides which parameters are set, so it stands in every configuration."
+        )
+    if around.constants:
+        told = listed([f"{d.name} = {in_words(d)}" for d in around.constants])
+        draft.notes.append(f"As it always was, and in every configuration: {told}.")
 
 
 def _ordered(draft: Draft) -> tuple[Dimension, ...]:
@@ -248,7 +277,8 @@ def _ordered(draft: Draft) -> tuple[Dimension, ...]:
         if exclusion.parameter in names and names.index(exclusion.parameter) < last:
             names.insert(last, names.pop(names.index(exclusion.parameter)))
     found = [draft.dimensions[name] for name in names]
-    free = all(d.condition is None or names.index(d.condition.parent) < names.index(d.name) for d in found)
+    after = {d.name: d.condition.parent for d in found if d.condition is not None and d.condition.parent in names}
+    free = all(names.index(parent) < names.index(name) for name, parent in after.items())
     return tuple(found) if free else tuple(draft.dimensions.values())
 
 
@@ -258,7 +288,7 @@ def _in_order(draft: Draft, space: list[Dimension]) -> list[Change]:
     for dimension in space:
         own = [change for change in draft.changes if change.parameter == dimension.name]
         words = in_words(dimension)
-        rows += own or [Change(dimension.name, "keep", words, words, "no evidence for a change", "none")]
+        rows += own or [Change(dimension.name, "keep", words, words, ("no evidence for a change",), "none")]
     order = {name: place for place, name in enumerate(_ORDER)}
     first = {d.name: min(order[c.action] for c in rows if c.parameter == d.name) for d in space}
     return sorted(rows, key=lambda change: (first[change.parameter], [d.name for d in space].index(change.parameter)))

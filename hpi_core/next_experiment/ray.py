@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hpi_core.next_experiment.contract import ExportFormat
-from hpi_core.next_experiment.cutting import Nested, nested
+from hpi_core.next_experiment.cutting import Nested, apart, nested
 from hpi_core.next_experiment.model import Dimension, Plan
 from hpi_core.next_experiment.python_text import computed, configurations, heading, imports, literal, lying_in, remark
 
@@ -26,6 +26,8 @@ def render(plan: Plan) -> str:
         one = smaller.get(dimension.name)
         if one is not None:
             lines.append(remark(f"never {one.exclusion.text}: {one.exclusion.issue}", 4))
+        if dimension.apart:
+            lines.append(remark(apart(dimension), 4))
         lines.append(f"    {literal(dimension.name)}: {_space(dimension) if one is None else _part(dimension, one)},")
     lines += [
         f"    {literal(relation.name)}: tune.sample_from(lambda config: {computed(relation)}),"

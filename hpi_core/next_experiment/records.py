@@ -17,7 +17,24 @@ def plan_record(plan: Plan) -> dict[str, Any]:
         "objective": None
         if plan.metric is None or plan.direction is None
         else {"metric": plan.metric, "direction": plan.direction},
-        "changes": [vars(change) for change in plan.changes],
+        "changes": [
+            {
+                "parameter": row.parameter,
+                "current": row.current,
+                "recommended": row.recommended,
+                "changed": row.changed,
+                "steps": [
+                    {
+                        "action": step.action,
+                        "to": step.to,
+                        "reasons": list(step.reasons),
+                        "confidence": None if step.confidence == "none" else step.confidence,
+                    }
+                    for step in row.steps
+                ],
+            }
+            for row in plan.rows
+        ],
         "space": [_dimension(dimension) for dimension in plan.dimensions],
         "relations": [
             {

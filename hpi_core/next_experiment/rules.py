@@ -54,7 +54,7 @@ def expand(dimension: Dimension, boundary: Boundary) -> Changed | None:
         f"{percent(boundary.there / boundary.n)} of all (q {chance(boundary.q)}): better ones may lie beyond"
     )
     confidence: Confidence = "moderate" if boundary.q < 0.001 else "weak"
-    return wider, Change(dimension.name, "expand", words, in_words(wider), rationale, confidence)
+    return wider, Change(dimension.name, "expand", words, in_words(wider), (rationale,), confidence)
 
 
 def _further(dimension: Dimension, boundary: Boundary) -> tuple[float, float]:
@@ -130,8 +130,12 @@ def shrink(dimension: Dimension, evidence: Evidence, q: float, kept: set[str]) -
     margin = WIDEN * (high - low)
     lower = low if "low" in kept else max(low, float(lower) - margin)
     upper = high if "high" in kept else min(high, float(upper) + margin)
-    leading = scaled[inside & evidence.leading]
-    lower, upper = min([lower, *leading.tolist()]), max([upper, *leading.tolist()])
+    kept_inside = scaled[inside & evidence.leading].tolist()
+    for home in evidence.homes():
+        # Where several sweeps are mixed, none of them loses the middle of its own best.
+        if (own := scaled[home & inside]).size:
+            kept_inside += np.quantile(own, [0.25, 0.75]).tolist()
+    lower, upper = min([lower, *kept_inside]), max([upper, *kept_inside])
     if (upper - lower) > (1 - _LEAST_SHRINK) * (high - low):
         return None
     ends = [math.exp(end) if dimension.log else end for end in (lower, upper)]
@@ -147,7 +151,7 @@ def shrink(dimension: Dimension, evidence: Evidence, q: float, kept: set[str]) -
         f"the best {int(inside.sum())} healthy trials lie here, unlike the others (Kolmogorov-Smirnov q {chance(q)})"
     )
     words = in_words(dimension), in_words(smaller)
-    return smaller, Change(dimension.name, "shrink", *words, rationale, "moderate" if q < 0.001 else "weak")
+    return smaller, Change(dimension.name, "shrink", *words, (rationale,), "moderate" if q < 0.001 else "weak")
 
 
 def _rounded(value: float, way: Callable[[float], int]) -> float:
@@ -187,7 +191,7 @@ def drop_levels(dimension: Dimension, evidence: Evidence, watched: Collection[Va
         best = f"the best {int(evidence.top.sum())} of {int(evidence.healthy.sum())} healthy trials"
         why.append(f"none of {best} has {_all([f'{value} ({said})' for value, said in never], 'or')}")
     words = in_words(dimension), in_words(smaller)
-    return smaller, Change(dimension.name, "drop", *words, "; ".join(why), "moderate")
+    return smaller, Change(dimension.name, "drop", *words, tuple(why), "moderate")
 
 
 def _all(words: Sequence[str], last: str) -> str:
@@ -222,9 +226,11 @@ def _never(there: int, top: int, healthy: int) -> bool:
 
 
 def _keeps_the_best(dimension: Dimension, evidence: Evidence) -> bool:
-    inside, top = holds(dimension, evidence), evidence.top
-    leading = not (evidence.leading & ~inside).any()
-    return leading and bool(not top.any() or (inside & top).sum() >= KEPT_OF_TOP * top.sum())
+    inside = holds(dimension, evidence)
+    if (evidence.leading & ~inside).any():
+        return False
+    parts = [evidence.top, *evidence.homes()] if evidence.top.any() else []
+    return all((inside & part).sum() >= KEPT_OF_TOP * part.sum() for part in parts)
 
 
 def fix(dimension: Dimension, evidence: Evidence) -> Changed | None:
@@ -249,4 +255,4 @@ def fix(dimension: Dimension, evidence: Evidence) -> Changed | None:
         value = dimension.values[int(np.argmax(counts))]
     fixed = replace(dimension, kind="fixed", values=(value,), low=None, high=None, also=(), also_share=0.0)
     rationale = "it makes no difference beyond noise: typical of the best trials"
-    return fixed, Change(dimension.name, "fix", in_words(dimension), in_words(fixed), rationale, "weak")
+    return fixed, Change(dimension.name, "fix", in_words(dimension), in_words(fixed), (rationale,), "weak")

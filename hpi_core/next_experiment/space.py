@@ -18,6 +18,8 @@ MOST_CHOICES = 50
 LISTED, MOST_LETTERS = 8, 60
 # A parameter depends on another if it is set in (nearly) all trials of some of its values and in none of the others.
 _ALWAYS, _NEVER = 0.98, 0.02
+# Of so few numbers nothing tells whether they were drawn or chosen.
+_LEAST_DRAWN = 8
 
 
 def searched_space(sweep: Sweep) -> tuple[list[Dimension], list[str]]:
@@ -52,21 +54,31 @@ def _dimension(column: pl.Series, item: Hyperparameter) -> Dimension | None:
     if finite.is_empty():
         return None
     whole = finite.dtype.is_integer() or bool((finite == finite.round()).all())
-    if item.kind == "discrete":
+    if item.kind == "discrete" and not _drawn(finite):
         return _chosen(item.name, [_number(v, finite.dtype.is_integer()) for v in finite.unique().sort().to_list()])
     log = item.scale == "log"
     inside = finite.filter(finite > 0) if log else finite
     apart = finite.filter(finite <= 0) if log else finite.clear()
+    low, high = float(inside.min()), float(inside.max())  # type: ignore[arg-type]
+    # What the source tells of the search itself goes before what happened to be drawn.
+    low = item.low if item.low is not None and (item.low > 0 or not log) and item.low < low else low
+    high = item.high if item.high is not None and item.high > high else high
     return Dimension(
         item.name,
         "range",
-        low=float(inside.min()),  # type: ignore[arg-type]
-        high=float(inside.max()),  # type: ignore[arg-type]
+        low=low,
+        high=high,
         log=log,
         integer=whole,
         also=tuple(_number(v, finite.dtype.is_integer()) for v in apart.unique().sort().to_list()),
         also_share=apart.len() / finite.len(),
     )
+
+
+def _drawn(values: pl.Series) -> bool:
+    """Tell whether few numbers were drawn from a range, not chosen from a list: hardly one came twice."""
+    distinct = values.n_unique()
+    return distinct >= _LEAST_DRAWN and distinct > 0.8 * len(values)
 
 
 def _chosen(name: str, values: list[Value]) -> Dimension:
@@ -80,19 +92,37 @@ def _number(value: float, integer: bool) -> Value:
 def _condition(sweep: Sweep, dimension: Dimension, others: list[Dimension]) -> Condition | None:
     """Return what decides whether the parameter is set: the categorical parameter that splits set from not set."""
     column = sweep.trials[dimension.name]
-    present = column.is_not_null() & (column.is_not_nan() if column.dtype.is_float() else True)
+    present = _present(column)
     if present.all() or not present.any():
         return None
     for other in others:
         if other.name == dimension.name or other.kind != "choice" or len(other.values) > 16:
             continue
-        table = pl.DataFrame({"parent": sweep.trials[other.name], "set": present}).drop_nulls()
-        shares = table.group_by("parent", maintain_order=True).agg(pl.col("set").mean(), pl.len())
-        always = shares.filter(pl.col("set") >= _ALWAYS)
-        never = shares.filter(pl.col("set") <= _NEVER)
-        if always.height and never.height and always.height + never.height == shares.height:
-            return Condition(other.name, tuple(always["parent"].sort().to_list()))
+        if (values := decided_by(sweep.trials[other.name], column)) is not None:
+            return Condition(other.name, values)
     return None
+
+
+def decided_by(parent: pl.Series, column: pl.Series) -> tuple[Value, ...] | None:
+    """Return the values of a column of names where another column is set, None where they do not decide that.
+
+    They do where it is set in (nearly) all trials of some of them and in (nearly) none of the others, nor without one.
+    """
+    table = pl.DataFrame({"parent": parent, "set": _present(column)})
+    without = table.filter(pl.col("parent").is_null())["set"].mean()
+    table = table.drop_nulls()
+    if isinstance(without, float) and without > _NEVER:
+        return None
+    shares = table.group_by("parent", maintain_order=True).agg(pl.col("set").mean())
+    always = shares.filter(pl.col("set") >= _ALWAYS)
+    never = shares.filter(pl.col("set") <= _NEVER)
+    if always.height and never.height and always.height + never.height == shares.height:
+        return tuple(always["parent"].sort().to_list())
+    return None
+
+
+def _present(column: pl.Series) -> pl.Series:
+    return column.is_not_null() & (column.is_not_nan() if column.dtype.is_float() else True)
 
 
 def _parents_first(dimensions: list[Dimension]) -> list[Dimension]:

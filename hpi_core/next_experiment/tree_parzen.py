@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpi_core.errors import UsageError
-from hpi_core.importance.outcomes import chosen_metric, outcome_of
-from hpi_core.next_experiment.design import active, avoided
+from hpi_core.importance.outcomes import chosen_metric, groups_of, outcome_of
+from hpi_core.next_experiment.design import active, avoided, key_of
 from hpi_core.next_experiment.model import Dimension, Plan, Value
+from hpi_core.statistics.variance_share import ranks_within
 
 if TYPE_CHECKING:
     from hpi_core.inspection import Inspection
@@ -20,11 +21,13 @@ MOST_HISTORY = 2000
 _TRIES = 8
 
 
-def suggest(inspection: Inspection, plan: Plan, count: int, seed: int) -> list[Mapping[str, Value | None]]:
-    """Return `count` configurations of the space, fewer where nearly all of it is to be avoided.
+def suggest(
+    inspection: Inspection, plan: Plan, count: int, seed: int, seen: set[tuple[object, ...]]
+) -> list[Mapping[str, Value | None]]:
+    """Return `count` configurations of the space that are not `seen`, which they are then; fewer where there are none.
 
-    Trials so far count where they lie in the new space and have a finite result; conditional parameters are asked for
-    only where they are set.
+    Trials so far count where they lie in the new space and have a finite result, by their rank where several sweeps are
+    mixed; conditional parameters are asked for only where they are set.
 
     Raises:
         UsageError: Optuna is not installed.
@@ -57,9 +60,10 @@ def suggest(inspection: Inspection, plan: Plan, count: int, seed: int) -> list[M
                 if condition is None or values.get(condition.parent) in condition.values:
                     values[dimension.name] = _ask(trial, dimension)
             values = active(values, dimensions)
-            if avoided(values, plan):
+            if avoided(values, plan) or key_of(values) in seen:
                 study.tell(trial, state=optuna.trial.TrialState.FAIL)
             else:
+                seen.add(key_of(values))
                 found.append(values)
     return found
 
@@ -81,10 +85,13 @@ def _history(inspection: Inspection, dimensions: Sequence[Dimension], optuna: An
     """Return the trials so far that lie in the space, as Optuna keeps them; lower is better."""
     outcome = outcome_of(inspection.sweep, *asked)
     kept = np.flatnonzero(np.isfinite(outcome.badness))[-MOST_HISTORY:]
+    results = outcome.badness[kept]
+    if (groups := groups_of(inspection.sweep)[kept]).size and np.ptp(groups):
+        results = ranks_within(results, groups)
     spaces = {d.name: _distribution(d, optuna) for d in dimensions if d.kind != "fixed"}
     rows = inspection.sweep.trials.select([d.name for d in dimensions])[kept].to_dicts()
     found = []
-    for row, badness in zip(rows, outcome.badness[kept], strict=True):
+    for row, badness in zip(rows, results, strict=True):
         params = {name: row[name] for name in spaces if row[name] is not None and row[name] == row[name]}
         inside = all(_holds(spaces[name], value, optuna) for name, value in params.items())
         if inside and params:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from hpi_core.next_experiment.contract import ExportFormat
+from hpi_core.next_experiment.cutting import apart
 from hpi_core.next_experiment.model import Dimension, Plan
 from hpi_core.next_experiment.yaml_text import comment, scalar, unsaid
 
@@ -36,6 +37,8 @@ def _parameter(dimension: Dimension) -> list[str]:
     if dimension.condition is not None:
         words = ", ".join(str(value) for value in dimension.condition.values)
         lines.append(comment(f"read it only where {dimension.condition.parent} is {words}", 4))
+    if dimension.apart:
+        lines.append(comment(apart(dimension), 4))
     if dimension.kind == "fixed":
         return [*lines, f"    value: {scalar(dimension.values[0])}"]
     if dimension.kind == "choice":

@@ -34,13 +34,13 @@ def test_why_tells_evidence_cause_and_what_to_try() -> None:
 def test_next_tells_what_to_change_in_the_space_and_on_what_grounds() -> None:
     said = ask("/next")
     assert "The search space of the next sweep:" in said
-    cut = next(line for line in said.split("\n") if line.startswith("- cut lr"))
-    assert "0.000103 to 2.97 (log) → 0.000103 to 0.1165 (log)" in cut
-    assert "11 of 22 exploded_metric (50 %), elsewhere 2 of 137" in cut
+    lines = said.split("\n")
+    assert "- init: he, orthogonal, xavier → not orthogonal where width > 20" in lines
+    assert sum(line.startswith("- lr: ") for line in lines) == 1  # one row per parameter
+    cut = lines[next(place for place, line in enumerate(lines) if line.startswith("- lr: ")) + 1]
+    assert cut.startswith("  cut: lr > 0.42: 11 of 22 exploded_metric")
     assert re.search(r"\[C\d+\]$", cut)
-    pair = next(line for line in said.split("\n") if line.startswith("- avoid init"))
-    assert "he, orthogonal, xavier → not orthogonal where width > 20:" in pair
-    assert "width > 20 and init = orthogonal: 37 of 37 failed_run" in pair
+    assert any(line.startswith("  avoid: width > 20 and init = orthogonal: 37 of 37 failed_run") for line in lines)
     assert "hpi next SOURCE --format csv" in said
 
 
