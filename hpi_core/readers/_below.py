@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 
 from hpi_core.errors import Choice, SeveralStoresError
+from hpi_core.readers._sqlite import LockedError
 from hpi_core.readers._tree import DEPTH, FEW, Entries, walk
 from hpi_core.readers.contract import StoreReader
 from hpi_core.tables.content import Content
@@ -21,6 +22,7 @@ from hpi_core.tables.locations import Found, is_address, labels
 from hpi_core.text import safe
 
 Choose = Callable[[str], StoreReader | None]
+Wait = Callable[[Path], None]
 
 # Databases and journals nobody named are looked for under these endings, and then told by their content.
 _DATABASES = frozenset({".db", ".sqlite", ".sqlite3", ".log", ".journal"})
@@ -40,13 +42,16 @@ class _Store:
     reader: StoreReader
 
 
-def from_above(found: Found, stores: Sequence[StoreReader], choose: Choose) -> tuple[Found, list[Entry]]:
+def from_above(found: Found, stores: Sequence[StoreReader], choose: Choose, wait: Wait) -> tuple[Found, list[Entry]]:
     """Return what was found with every folder that holds one store further down replaced by that store.
 
-    The entries say what else lies in such a folder and is not read.
+    The entries say what else lies in such a folder and is not read. `wait` waits while a writer holds a database for
+    itself, and raises LockedError where it does not let go.
 
     Raises:
         SeveralStoresError: a folder holds several, none of them at the folder itself.
+        LockedError: all that a folder holds is a database that its writer does not let go of.
+        Cancelled: the person asked to stop.
     """
     contents: list[Content] = []
     entries: list[Entry] = []
@@ -54,7 +59,7 @@ def from_above(found: Found, stores: Sequence[StoreReader], choose: Choose) -> t
         if content.place is None or is_address(content.place):
             contents.append(content)
             continue
-        settled, beside = _settled(content, Path(content.place).expanduser(), stores, choose)
+        settled, beside = _settled(content, Path(content.place).expanduser(), stores, choose, wait)
         contents.append(settled)
         entries += beside
     if contents == list(found.contents):
@@ -64,23 +69,27 @@ def from_above(found: Found, stores: Sequence[StoreReader], choose: Choose) -> t
 
 
 def _settled(
-    content: Content, root: Path, stores: Sequence[StoreReader], choose: Choose
+    content: Content, root: Path, stores: Sequence[StoreReader], choose: Choose, wait: Wait
 ) -> tuple[Content, list[Entry]]:
     claimed = choose(str(root))
     if claimed is not None and claimed.runs_below is None:
         return content, []
-    below = _stores_below(root, stores)
+    locked: list[tuple[Path, LockedError]] = []
+    below = _stores_below(root, stores, _waiting(wait, locked))
+    if locked and not below and not _tables(root):
+        raise locked[0][1]
+    held = [Entry("refused_file", f"{safe(path.relative_to(root).as_posix())}: {e.message}") for path, e in locked]
     if len(below) > 1:
         below = [one for one in below if one.reader.name != _GENERAL] or below
     at_root = [one for one in below if one.path == root]
     if not below:
-        return content, []
+        return content, held
     if len(below) > 1 and not at_root:
         raise _several(content.place or str(root), root, below)
     one = at_root[0] if at_root else below[0]
     if claimed is not None and at_root:
         one = next((store for store in at_root if store.reader is claimed), one)
-    beside = _beside(root, one, [other for other in below if other is not one])
+    beside = [*held, *_beside(root, one, [other for other in below if other is not one])]
     if one.reader.runs_below is not None:
         return content, beside
     name = f"{content.name}/{one.path.relative_to(root).as_posix()}"
@@ -89,7 +98,21 @@ def _settled(
     return Content(name, path=one.path), beside
 
 
-def _stores_below(root: Path, stores: Sequence[StoreReader]) -> list[_Store]:
+def _waiting(wait: Wait, locked: list[tuple[Path, LockedError]]) -> Callable[[Path], bool]:
+    """Return a function that says whether a file can be looked into, and notes in `locked` what nobody lets go of."""
+
+    def may_look(path: Path) -> bool:
+        try:
+            wait(path)
+        except LockedError as error:
+            locked.append((path, error))
+            return False
+        return True
+
+    return may_look
+
+
+def _stores_below(root: Path, stores: Sequence[StoreReader], may_look: Callable[[Path], bool]) -> list[_Store]:
     """Return the stores in and below a folder, the nearest first, after a look into a few hundred folders."""
     found = [_Store(home, one) for one in stores if (home := _home(root, one)) is not None]
     homes = {one.path for one in found if one.path != root and one.reader.name != _GENERAL}
@@ -108,6 +131,8 @@ def _stores_below(root: Path, stores: Sequence[StoreReader]) -> list[_Store]:
                 continue
         for path in _databases(entries)[:left]:
             left -= 1
+            if not may_look(path):
+                continue
             claims = ((one.claims(str(path)), one.specificity, one) for one in single if one.experiments is not None)
             best = max(claims, key=lambda claim: claim[:2], default=None)
             if best is not None and best[0] > 0:
@@ -142,19 +167,22 @@ def _beside(root: Path, opened: _Store, others: Sequence[_Store]) -> list[Entry]
     own = opened.reader.name == _GENERAL or (
         runs is not None and next(iter(runs(root)), None) == root  # the folder is one run, and its tables are its own
     )
-    if not own:
-        with os.scandir(root) as listing:
-            tables = sorted(
-                entry.name
-                for entry in listing
-                if os.path.splitext(entry.name)[1].lower() in _TABLES and entry.is_file()  # noqa: PTH122
-            )
-        if tables:
-            word = "lies" if len(tables) == 1 else "lie"
-            message = f"{_names(tables)} {word} in the folder beside the {opened.reader.name} store and was not read"
-            message = message.replace(" was ", " were ") if len(tables) > 1 else message
-            entries.append(Entry("left_aside", message, count=len(tables)))
+    if not own and (tables := _tables(root)):
+        word = "lies" if len(tables) == 1 else "lie"
+        message = f"{_names(tables)} {word} in the folder beside the {opened.reader.name} store and was not read"
+        message = message.replace(" was ", " were ") if len(tables) > 1 else message
+        entries.append(Entry("left_aside", message, count=len(tables)))
     return entries
+
+
+def _tables(root: Path) -> list[str]:
+    """Return the names of the tables directly in a folder."""
+    with os.scandir(root) as listing:
+        return sorted(
+            entry.name
+            for entry in listing
+            if os.path.splitext(entry.name)[1].lower() in _TABLES and entry.is_file()  # noqa: PTH122
+        )
 
 
 def _several(named: str, root: Path, below: Sequence[_Store]) -> SeveralStoresError:

@@ -25,6 +25,11 @@ _DRIVERS = {
     "mysql": _MYSQL,
     "mariadb": _MYSQL,
 }
+# Driver as an address names it -> the package that brings it.
+_PACKAGES = {
+    "psycopg": "psycopg[binary]", "psycopg2": "psycopg2-binary", "pg8000": "pg8000", "pymysql": "pymysql",
+    "mysqldb": "mysqlclient", "mysqlconnector": "mysql-connector-python",
+}  # fmt: skip
 SCHEMES = frozenset({"postgresql", "postgres", "mysql", "mariadb", "mssql", "oracle", "sqlite"})
 
 
@@ -112,10 +117,7 @@ def connected(address: str, extra: str, cancelled: Cancelled) -> Iterator[Connec
             yield database
         engine.dispose()
     except ImportError as error:
-        raise SourceError(
-            f"{safe(shown)} needs the Python driver {safe(error.name or str(error), 60)}, which is not installed.",
-            "Install it beside hpi-tui: pip install 'psycopg[binary]' (PostgreSQL), pymysql (MySQL, MariaDB).",
-        ) from error
+        raise _missing_driver(address, safe(shown), error) from error
     except sqlalchemy.exc.SQLAlchemyError as error:
         raise _refused(safe(shown), error) from error
 
@@ -140,6 +142,16 @@ def missing_extra(what: str, extra: str) -> SourceError:
         f"{safe(what)} needs the optional extra {extra}, which is not installed.",
         f"Install it: pip install 'hpi-tui[{extra}]'",
     )
+
+
+def _missing_driver(address: str, shown: str, error: ImportError) -> SourceError:
+    """Return the sentence for a database whose driver is not installed, with the command that installs one."""
+    kind, _, named = address.split(":", 1)[0].lower().partition("+")
+    package = _PACKAGES.get(named) or next((_PACKAGES[driver] for driver, _ in _DRIVERS.get(kind, ())), None)
+    what = f"{shown} needs the Python driver {safe(error.name or str(error), 60)}, which is not installed."
+    if package is None:
+        return SourceError(what, "SQLAlchemy's documentation names the package of the driver; export as CSV otherwise.")
+    return SourceError(what, f"Install it: pip install '{package}'")
 
 
 # What drivers say, in the words of PostgreSQL, MySQL and MariaDB: what it means, and what to do about it.

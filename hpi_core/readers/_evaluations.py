@@ -74,9 +74,6 @@ def table_of_evaluations(found: Evaluations, entries: list[Entry]) -> Table:
     steps = _steps(found.done, entries) if climbed else {}
     ids = [*found.configs, *(name for name in of_config if name in unknown)]
     runs = [_run(name, found, of_config[name], steps) for name in ids]
-    told = {name for run in runs for name, value in run.about.items() if value is not None}
-    for run in runs:
-        run.about = {name: value for name, value in run.about.items() if name in told}
     idle = sum(not of_config[name] for name in ids)
     if idle:
         entries.append(Entry("not_evaluated", f"{idle:,} configurations were drawn but not evaluated", count=idle))

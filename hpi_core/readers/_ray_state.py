@@ -7,6 +7,7 @@ counts. What Ray could write only as a pickle is never opened.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -25,11 +26,15 @@ _LAST = ("last_result", "_last_result")
 
 @dataclass(frozen=True)
 class TrialState:
-    """What a state says of one trial, under Ray's own names, and in which file of which experiment."""
+    """What a state says of one trial, under Ray's own names, and in which file of which experiment.
+
+    `metric` is what the experiment looked for, where its state says so.
+    """
 
     said: Mapping[str, object]
     file: str
     experiment: str
+    metric: str | None = None
 
     def last_result(self) -> dict[str, object]:
         """Return the last results that the trial reported, without settings and pickles; empty where it has none."""
@@ -41,6 +46,17 @@ class TrialState:
         if not isinstance(analysed, dict):
             return {}
         return {str(k): told["last"] for k, told in analysed.items() if isinstance(told, dict) and "last" in told}
+
+    def last_heard(self) -> float | None:
+        """Return when the trial last reported, in seconds since 1970."""
+        told = [self.said.get(name) for name in ("last_result_time", "last_update_time")]
+        return max((float(one) for one in told if isinstance(one, (int, float)) and 0 < one < math.inf), default=None)
+
+    def gpus(self) -> float | None:
+        """Return how many GPUs the trial was given; None where the state does not say (later versions pickle it)."""
+        told = self.said.get("resources")
+        count = told.get("gpu") if isinstance(told, dict) else None
+        return float(count) if isinstance(count, (int, float)) and not isinstance(count, bool) else None
 
 
 def is_state_name(name: str) -> bool:
@@ -72,24 +88,26 @@ def states_in(folder: Path, names: Iterable[str], root: Path, entries: list[Entr
     """
     found: dict[str, TrialState] = {}
     for name in sorted(name for name in names if is_state_name(name)):
-        for key, said in _trials_of(folder / name, root, entries):
-            found[key] = TrialState(said, name, folder.resolve().name)
+        try:
+            document = json_value(bounded(folder / name, root, _LARGEST), name)
+        except SourceError as error:
+            entries.append(Entry("refused_file", error.message))
+            continue
+        runner = document.get("runner_data") if isinstance(document, dict) else None
+        metric = runner.get("_metric") if isinstance(runner, dict) else None
+        for key, said in _trials_of(document, name, entries):
+            found[key] = TrialState(said, name, folder.resolve().name, metric if isinstance(metric, str) else None)
     return found
 
 
-def _trials_of(path: Path, root: Path, entries: list[Entry]) -> list[tuple[str, dict[str, object]]]:
-    try:
-        document = json_value(bounded(path, root, _LARGEST), path.name)
-    except SourceError as error:
-        entries.append(Entry("refused_file", error.message))
-        return []
+def _trials_of(document: object, name: str, entries: list[Entry]) -> list[tuple[str, dict[str, object]]]:
     told = document.get("trial_data", document.get("checkpoints")) if isinstance(document, dict) else None
     out: list[tuple[str, dict[str, object]]] = []
     for item in told if isinstance(told, list) else []:
         said: dict[str, object] = {}
         for part in item if isinstance(item, list) else [item]:
             try:
-                value = json_value(part.encode(), path.name) if isinstance(part, str) else part
+                value = json_value(part.encode(), name) if isinstance(part, str) else part
             except SourceError as error:
                 entries.append(Entry("refused_record", f"{error.message[:-1]} in the state of a trial"))
                 continue

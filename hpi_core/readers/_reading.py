@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -65,7 +66,7 @@ def read_sweep(
     location: Location, options: ReadOptions, overrides: RoleOverrides | None, progress: Progress, cancelled: Cancelled
 ) -> Sweep:
     """Carry out `hpi_core.readers.read`."""
-    found, aside = from_above(find(location), _stores(), choose_store)
+    found, aside = from_above(find(location), _stores(), choose_store, _wait(cancelled, progress))
     found = look_into(found, lambda place: choose_store(place) is not None)
     if options.curves is None:
         found, told = whole_run(found, choose_store)
@@ -214,7 +215,7 @@ def list_experiments(location: str, cancelled: Cancelled = never, progress: Prog
         SourceError: nothing is there, it is no store that can hold several, or it cannot be opened.
         Cancelled: `cancelled` answered true.
     """
-    content = from_above(find(location), _stores(), choose_store)[0].contents[0]
+    content = from_above(find(location), _stores(), choose_store, _wait(cancelled, progress))[0].contents[0]
     place = content.place if content.path is None else str(content.path)
     if content.path is not None:
         wait_for_writer(content.path, cancelled, progress)
@@ -223,6 +224,10 @@ def list_experiments(location: str, cancelled: Cancelled = never, progress: Prog
             packed = [member for member, _ in inflate(content, cancelled).members if is_packed_store(member)]
             place = str(stack.enter_context(on_disk(packed[0]))) if len(packed) == 1 else place
         return _listed(place, content.name, cancelled)
+
+
+def _wait(cancelled: Cancelled, progress: Progress) -> Callable[[Path], None]:
+    return lambda path: wait_for_writer(path, cancelled, progress)
 
 
 def _listed(place: str | None, name: str, cancelled: Cancelled) -> list[Experiment]:

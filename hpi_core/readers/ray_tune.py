@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +25,8 @@ from hpi_core.readers._run_logs import cut_line, table_of_log
 from hpi_core.readers._tree import ALL, FEW, walk
 from hpi_core.readers._wandb_log import last_error
 from hpi_core.readers.contract import StoreReader
+from hpi_core.roles import Objective
+from hpi_core.roles.names import parse
 from hpi_core.tables.content import Content
 from hpi_core.tables.ledger import Entry
 from hpi_core.tables.locations import is_address, natural
@@ -91,7 +93,8 @@ def read_table(place: str, options: ReadOptions, progress: Progress, cancelled: 
     _tell_apart(runs, [place.relative_to(root).as_posix() for place in places])
     _name_experiments(runs, places, root)
     entries += absences(states, unheard)
-    return replace(_experiments_apart(table_of_runs(runs, "trial_id", entries)), incomplete=frozenset(partial))
+    table = _searched(table_of_runs(runs, "trial_id", entries), states.values())
+    return replace(_experiments_apart(table), incomplete=frozenset(partial))
 
 
 def _in_turn(folder: Path) -> tuple[object, str]:
@@ -103,6 +106,18 @@ def _name_experiments(runs: list[Run], places: list[Path], root: Path) -> None:
     if 1 < len({place.parent for place in places}) < len(places):
         for run, place in zip(runs, places, strict=True):
             run.about["experiment"] = run.about["experiment"] or place.parent.relative_to(root).as_posix()
+
+
+def _searched(table: Table, states: Iterable[TrialState]) -> Table:
+    """Return the table with the metric its experiments looked for as the objective, where all name the same."""
+    named = {state.metric for state in states}
+    metric = named.pop() if len(named) == 1 else None
+    if metric is None or not table.frame.schema.get(metric, pl.String()).is_numeric():
+        return table
+    told = parse(metric).metric
+    objective = Objective(metric, told.direction if told is not None else None, "source")
+    metrics = tuple(dict.fromkeys([metric, *table.hints.metrics]))
+    return replace(table, hints=replace(table.hints, metrics=metrics, objective=objective))
 
 
 def _experiments_apart(table: Table) -> Table:
@@ -154,15 +169,20 @@ def _trial(
     run.results = {k: v for k, v in last.items() if k not in _OWN and not _is_setting(k)}
     run.points = log.points
     error = _error(folder, root) or _told_error(said)
+    status = _status(said, last, error)
+    told = (_moment(last.get("timestamp")), None if state is None else state.last_heard())
+    seen = max((one for one in told if one is not None), default=None)
     run.about = {
-        "status": _status(said, last, error),
-        "start_time": said.get("start_time") or _start(last),
-        "heartbeat": last.get("timestamp"),
+        "status": status,
+        "start_time": _moment(said.get("start_time")) or _start(last),
+        "end_time": seen if status in ("TERMINATED", "ERROR") else None,
+        "heartbeat": seen,
         "runtime": last.get("time_total_s"),
         "iterations": last.get("training_iteration"),
         "experiment": None if state is None else state.experiment,
         "host": last.get("hostname"),
         "node_ip": last.get("node_ip"),
+        "gpu_count": None if state is None else state.gpus(),
         "error": error,
         "folder": name,
     }
@@ -295,6 +315,10 @@ def _status(state: Mapping[str, object], last: Mapping[str, object], error: str 
     if told in ("PENDING", "RUNNING") and last:
         return "RUNNING"
     return str(told) if told else None
+
+
+def _moment(value: object) -> float | None:
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
 def _start(last: Mapping[str, object]) -> float | None:

@@ -10,14 +10,17 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from hpi_core.errors import Cancelled as ReadingCancelled
 from hpi_core.errors import SourceError
 from hpi_core.readers._tree import ALL, FEW, Entries, walk
-from hpi_core.readers._wandb_log import MAGIC, RunLog, last_error, read_run_log
+from hpi_core.readers._wandb_log import RunLog, last_error, read_run_log
+from hpi_core.readers._wandb_records import MAGIC
 from hpi_core.readers.contract import StoreReader
+from hpi_core.roles import Direction
 from hpi_core.tables.ledger import Entry
 from hpi_core.tables.locations import is_address
 from hpi_core.tables.run_files import bounded, json_value, settings_of
@@ -29,6 +32,8 @@ _FILES = frozenset({"wandb-summary.json", "wandb-metadata.json", "config.yaml"})
 _WORDS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 _OWN = frozenset({"_wandb", "wandb_version"})
 _CLOCKS = frozenset({"_step", "_timestamp", "_runtime", "_wandb"})
+# What the metadata of clients before 2020 say of how a run ended.
+_STATES = frozenset({"running", "finished", "failed", "crashed", "killed"})
 
 
 def claims(place: str) -> int:
@@ -49,11 +54,15 @@ def read_table(place: str, _options: ReadOptions, progress: Progress, cancelled:
     folders = sorted(_runs(root, ALL), key=lambda folder: (folder.name.removeprefix("offline-"), str(folder)))
     entries: list[Entry] = []
     runs: dict[str, Run] = {}
+    directions: dict[str, set[Direction]] = {}
     for index, folder in enumerate(folders):
         progress("reading runs", index / len(folders))
         if cancelled():
             raise ReadingCancelled(f"Reading {root.name} was stopped.")
-        run = _read_run(folder, root, cancelled).rest()
+        run, told = _read_run(folder, root, cancelled)
+        run.rest()
+        for name, direction in told.items():
+            directions.setdefault(name, set()).add(direction)
         known = runs.get(run.id)
         if known is None:
             runs[run.id] = run
@@ -62,7 +71,10 @@ def read_table(place: str, _options: ReadOptions, progress: Progress, cancelled:
             entries.append(Entry("duplicate_run", message))
         else:
             runs[run.id] = _resumed(known, run)
-    return table_of_runs(list(runs.values()), entries=entries)
+    table = table_of_runs(list(runs.values()), entries=entries)
+    told_of = tuple((name, ways.pop()) for name, ways in directions.items() if len(ways) == 1)
+    judged = tuple((name, direction) for name, direction in told_of if name in table.hints.metrics)
+    return replace(table, hints=replace(table.hints, directions=judged))
 
 
 def _runs(root: Path, most: int = FEW) -> Iterator[Path]:
@@ -109,12 +121,13 @@ def _wandb_config(files: Path) -> bool:
         return False
 
 
-def _read_run(folder: Path, root: Path, cancelled: Cancelled) -> Run:
+def _read_run(folder: Path, root: Path, cancelled: Cancelled) -> tuple[Run, dict[str, Direction]]:
+    """Return a run, and which way its metrics are good as far as it says so."""
     run = Run(re.sub(r"^(offline-)?run-\d{8}_\d{6}-", "", folder.name))
     log = _read_log(folder, run, cancelled)
     files = folder / "files" if (folder / "files").is_dir() else folder
     summary = _mapping(files / "wandb-summary.json", root, run)
-    metadata = _mapping(files / "wandb-metadata.json", root, run) if not log.texts.get("gpu") else {}
+    metadata = _mapping(files / "wandb-metadata.json", root, run)
     settings = dict(log.settings)
     if not settings and (files / "config.yaml").exists():
         try:
@@ -123,13 +136,17 @@ def _read_run(folder: Path, root: Path, cancelled: Cancelled) -> Run:
             run.notes.append(_left_out(run.id, error))
     run.settings = {name: value for name, value in settings.items() if name not in _OWN}
     reported = summary or log.summary or log.last_history
-    run.results = {name: _finite_or_not(value) for name, value in reported.items() if name not in _CLOCKS}
+    run.results = {name: _finite_or_not(value) for name, value in reported.items() if not _is_own(name)}
     run.points = log.points
     run.id = log.texts.get("run", run.id)
     run.about = _about(log, summary or log.summary, metadata)
     if log.exit_code not in (0, None) and run.about["error"] is None:
         run.about["error"] = _error_in_output(files / "output.log", root)
-    return run
+    return run, log.directions
+
+
+def _is_own(name: str) -> bool:
+    return name in _CLOCKS or name.startswith("_wandb.")
 
 
 def _read_log(folder: Path, run: Run, cancelled: Cancelled) -> RunLog:
@@ -165,25 +182,33 @@ def _mapping(path: Path, root: Path, run: Run) -> dict[str, object]:
 
 def _about(log: RunLog, summary: dict[str, object], metadata: dict[str, object]) -> dict[str, object]:
     own = summary.get("_wandb")
-    runtime = summary.get("_runtime", own.get("runtime") if isinstance(own, dict) else None)
+    runtime = own.get("runtime") if isinstance(own, dict) else summary.get("_wandb.runtime")
+    runtime = _number(summary.get("_runtime", runtime)) or log.runtime
     start = log.start_time or _seconds(metadata.get("startedAt"))
-    seen = log.last_seen or _number(summary.get("_timestamp"))
-    status = None
+    seen = log.last_seen or _number(summary.get("_timestamp")) or _seconds(metadata.get("heartbeatAt"))
+    status = str(metadata.get("state")) if metadata.get("state") in _STATES else None
     if log.records:
         status = "running" if log.exit_code is None else ("finished" if log.exit_code == 0 else "failed")
+    end = None
+    if status not in (None, "running"):
+        end = seen or (start + runtime if start is not None and runtime is not None else None)
     return {
         "name": log.texts.get("name"),
         "status": status,
         "exit_code": log.exit_code,
         "start_time": start,
+        "end_time": end,
         "heartbeat": seen,
-        "runtime": _number(runtime),
+        "runtime": runtime,
         "project": log.texts.get("project"),
         "group": log.texts.get("group"),
         "job_type": log.texts.get("job_type"),
         "sweep": log.texts.get("sweep"),
+        "tags": ", ".join(dict.fromkeys(log.tags)) or None,
+        "notes": log.texts.get("notes"),
         "host": log.texts.get("host", metadata.get("host")),
         "gpu": log.texts.get("gpu", metadata.get("gpu")),
+        "gpu_count": log.gpus or _number(metadata.get("gpu_count")),
         "error": log.error,
     }
 

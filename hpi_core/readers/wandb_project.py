@@ -5,6 +5,7 @@ This asks the service for runs and their histories, and so sends the name of the
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -23,6 +24,8 @@ from hpi_core.text import safe
 
 _ADDRESS = re.compile(r"(?:https://(?:www\.)?wandb\.ai/|wandb://)([\w.\-]+)/([\w.\-]+)(?:/.*)?")
 _AT_ONCE = 200
+# Left to itself the client asks for a key in the terminal, which is the app's, and waits for it.
+_NO_QUESTIONS = {"WANDB_SILENT": "true", "WANDB_LOGIN_TIMEOUT": "1"}
 
 
 def claims(place: str) -> int:
@@ -39,6 +42,8 @@ def read_table(place: str, _options: ReadOptions, progress: Progress, cancelled:
     """
     found = _ADDRESS.fullmatch(place)
     assert found is not None  # claimed
+    for name, value in _NO_QUESTIONS.items():
+        os.environ.setdefault(name, value)
     try:
         import wandb
     except ImportError as error:
@@ -58,7 +63,7 @@ def read_table(place: str, _options: ReadOptions, progress: Progress, cancelled:
     except Exception as error:  # the client raises errors of its own, of requests and of its generated code
         reason = str(error).splitlines() or [type(error).__name__]
         raise SourceError(
-            f"{safe(project)} cannot be read from Weights & Biases: {safe(reason[0], 200)}.",
+            f"{safe(project)} cannot be read from Weights & Biases: {safe(reason[0], 200).rstrip('.')}.",
             "Check the names, the network, and that `wandb login` was done.",
         ) from error
     if not runs:
@@ -70,16 +75,25 @@ def _run(one: Any) -> Run:
     """Return a run as W&B's client hands it on (`wandb.apis.public.Run`)."""
     summary = {key: value for key, value in _plain(one.summary).items() if not key.startswith("_")}
     own = _plain(one.summary)
+    # The service has its own clock of what it last heard; the run's is that of what it last logged.
+    start, seen = _seconds(one.created_at), _seconds(getattr(one, "heartbeat_at", None)) or own.get("_timestamp")
+    machine = _plain(getattr(one, "metadata", None))
     return Run(
         str(one.id),
         {
             "name": one.name,
             "status": one.state,
-            "start_time": _seconds(one.created_at),
-            "heartbeat": own.get("_timestamp"),
+            "start_time": start,
+            "end_time": seen if one.state != "running" else None,
+            "heartbeat": seen,
             "runtime": own.get("_runtime"),
             "group": getattr(one, "group", None),
             "job_type": getattr(one, "job_type", None),
+            "sweep": getattr(one, "sweep_name", None),
+            "tags": ", ".join(map(str, getattr(one, "tags", None) or ())) or None,
+            "host": machine.get("host"),
+            "gpu": machine.get("gpu"),
+            "gpu_count": machine.get("gpu_count"),
         },
         {key: value for key, value in _plain(one.config).items() if not key.startswith("_")},
         summary,

@@ -25,10 +25,13 @@ from hpi_core.tables.table import Table
 
 # Points put in order at once.
 _BLOCK = 50_000
+# The moments of a run: its start, its end, the last that was heard of it.
+MOMENTS = ("start_time", "end_time", "heartbeat")
+_LATEST = 253_402_300_800
 # What readers say about a run itself: the role each such column has.
 ROLES_OF_ABOUT = {
-    **dict.fromkeys(("start_time", "end_time", "heartbeat"), "time"),
-    **dict.fromkeys(("name", "error", "folder"), "text"),
+    **dict.fromkeys(MOMENTS, "time"),
+    **dict.fromkeys(("name", "error", "folder", "tags", "notes"), "text"),
     **dict.fromkeys(("host", "gpu", "gpu_count", "node_ip"), "environment"),
     **dict.fromkeys(("runtime", "iterations"), "resource"),
     **dict.fromkeys(("exit_code", "pid"), "ignored"),
@@ -69,7 +72,8 @@ class Run:
     Attributes:
         id: the source's own name of it, distinct within the source.
         about: what the source says about the run itself, under the column names of the table (`status`, `start_time`,
-            `host`, …); values are text, numbers or None. Times are seconds since 1970.
+            `host`, …); values are text, numbers or None. Times are seconds since 1970. What none of them says makes
+            no column.
         settings: what was chosen before it began, nested or flat.
         results: what it reported last, nested or flat.
         points: its curves with the schema `POINTS`, in the order they were written, or None.
@@ -138,15 +142,17 @@ def table_of_runs(
     metrics = ends["metric"].unique(maintain_order=True).to_list()
     of_settings = dict.fromkeys(name for one in settings for name in one)
     of_results = dict.fromkeys([*(name for one in results for name in one), *metrics])
-    of_about = dict.fromkeys([id_column, *(name for run in runs for name in run.about)])
+    about = _about(runs, id_column)
+    of_about = dict.fromkeys([id_column, *(name for one in about for name in one)])
     renamed = _names(of_about, of_settings, of_results)
     records = [
-        {id_column: run.id, **run.about}
+        own
         | {renamed["settings"][name]: value for name, value in chosen.items()}
         | {renamed["results"][name]: value for name, value in reported.items()}
-        for run, chosen, reported in zip(runs, settings, results, strict=True)
+        for own, chosen, reported in zip(about, settings, results, strict=True)
     ]
     frame, typed = frame_of_records(records)
+    frame = _with_moments(frame)
     others = {name: column for name, column in renamed["results"].items() if name != column}
     if others:
         curves = curves.with_columns(pl.col("metric").replace(others)).sort("_row", "metric", "step")
@@ -158,13 +164,19 @@ def table_of_runs(
         message = f"{doubles:,} values of a repeated step: the last is kept"
         notes.append(Entry("repeated_step", message, count=doubles))
     hints = _hints(frame, id_column, of_about, renamed["settings"].values(), [renamed["results"][m] for m in metrics])
-    told = tuple(column for name, column in renamed["results"].items() if name not in unsure)
+    reported = tuple(column for name, column in renamed["results"].items() if name not in unsure)
     return Table(
         frame,
         ledger_frame([*entries, *notes], [typed]),
-        hints=replace(hints, reported=told),
+        hints=replace(hints, reported=reported),
         curves=None if curves.is_empty() else curves,
     )
+
+
+def _about(runs: Sequence[Run], id_column: str) -> list[dict[str, object]]:
+    """Return what the source says about each run, its id first, without what it says of none."""
+    told = {name for run in runs for name, value in run.about.items() if value is not None}
+    return [{id_column: run.id} | {name: value for name, value in run.about.items() if name in told} for run in runs]
 
 
 def _curves(runs: Sequence[Run]) -> tuple[pl.DataFrame, pl.DataFrame, int]:
@@ -211,6 +223,17 @@ def _names(
         of_settings[name] = unique(name if name not in taken else f"config.{name}", taken)
         taken.add(of_settings[name])
     return {"settings": of_settings, "results": of_results}
+
+
+def _with_moments(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return seconds since 1970 as moments; what lies outside the years 1970 to 9999 is none."""
+    told = [name for name in MOMENTS if name in frame.columns and frame.schema[name].is_numeric()]
+    seconds = {name: pl.col(name).cast(pl.Float64) for name in told}
+    return frame.with_columns(
+        pl.when((known > 0) & (known < _LATEST)).then((known * 1e6).round()).cast(pl.Int64).cast(pl.Datetime("us"))
+        .alias(name)
+        for name, known in seconds.items()
+    )  # fmt: skip
 
 
 def _with_last(frame: pl.DataFrame, ends: pl.DataFrame, metrics: list[str]) -> pl.DataFrame:

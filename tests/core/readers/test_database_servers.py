@@ -136,9 +136,17 @@ def _expect_refusals(kind: str, server: str, database: str, home: Path) -> None:
         assert "secret" not in told, told
 
 
-@pytest.mark.parametrize(("kind", "modules"), [("postgresql", "psycopg psycopg2"), ("mysql", "pymysql MySQLdb mysql")])
+@pytest.mark.parametrize(
+    ("kind", "modules", "package"),
+    [
+        ("postgresql", "psycopg psycopg2", "psycopg[binary]"),
+        ("postgresql+psycopg2", "psycopg psycopg2", "psycopg2-binary"),
+        ("mysql", "pymysql MySQLdb mysql", "pymysql"),
+        ("mariadb", "pymysql MySQLdb mysql", "pymysql"),
+    ],
+)
 def test_an_address_without_its_driver_says_what_to_install(
-    kind: str, modules: str, monkeypatch: pytest.MonkeyPatch
+    kind: str, modules: str, package: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("sqlalchemy")
     for module in (*modules.split(), "pg8000"):
@@ -148,7 +156,7 @@ def test_an_address_without_its_driver_says_what_to_install(
     monkeypatch.setattr("hpi_core.readers._databases._installed", lambda _module: False)
     with pytest.raises(SourceError, match=r"needs the Python driver \w+, which is not installed\.") as caught:
         hpi_core.read(f"{kind}://ada:secret@127.0.0.1:1/studies")
-    assert caught.value.hint.startswith("Install it beside hpi-tui: pip install ")
+    assert caught.value.hint == f"Install it: pip install '{package}'"
 
 
 @pytest.mark.parametrize("dialect", ["postgresql", "mysql"])

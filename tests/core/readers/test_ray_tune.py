@@ -7,6 +7,7 @@ import json
 import pickle
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import polars as pl
@@ -127,12 +128,46 @@ def test_real_trials_without_a_folder_have_the_results_of_the_state(tmp_path: Pa
         assert row["score"] == told[row["trial_id"]][1]
         assert {name: row[name] for name in ("alpha", "beta", "gamma")} == chosen[row["trial_id"]]
     late = sweep.trials.row(sweep.row_of("b92c8_00072"), named=True)
-    assert (late["score"], late["iterations"], late["heartbeat"]) == (1.2000000000000002, 1, 1747922712)
+    assert (late["score"], late["iterations"], late["runtime"]) == (1.2000000000000002, 1, 0.0001227855682373047)
+    assert late["start_time"] == datetime(2025, 5, 22, 14, 5, 12, 114204)
+    assert late["heartbeat"] == late["end_time"] == datetime(2025, 5, 22, 14, 5, 12, 115727)
     page = hpi("inspect", CAVE / "run_1", home=tmp_path).stdout.decode()
     assert "No sick trials: 13 detectors ran on 81 trials" in page
     assert "64 trials have no folder here: their final values are the last results in" in page
     assert "experiment_state-2025-05-22_16-04-48.json" in page
     assert "4 trials have no results here" in hpi("inspect", RL / "atari-apex", home=tmp_path).stdout.decode()
+
+
+@needs_shared
+def test_the_installed_script_tells_when_and_on_what_real_trials_ran(tmp_path: Path) -> None:
+    """Seconds since 1970 in `timestamp`, `time_total_s` before that the start; what the state says of the resources."""
+    done = hpi_process("convert", RL, tmp_path / "out", home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    trials = {row["trial_id"]: row for row in pl.read_parquet(tmp_path / "out/trials.parquet").iter_rows(named=True)}
+    ended = trials["119d4_00000"]
+    assert (ended["start_time"], ended["end_time"]) == (
+        datetime(2021, 9, 6, 14, 31, 22, 588640),
+        datetime(2021, 9, 6, 16, 44, 4),
+    )
+    stopped = next(row for row in trials.values() if row["host"] == "ip-172-30-1-91")
+    assert (stopped["heartbeat"], stopped["end_time"]) == (datetime(2018, 8, 20, 23, 20, 8), None)
+    waiting = trials["c6dc5c84"]
+    assert (waiting["start_time"], waiting["heartbeat"], waiting["gpu_count"]) == (None, None, 1.0)
+
+
+def test_the_metric_an_experiment_looked_for_is_the_objective(tmp_path: Path) -> None:
+    for number in range(4):
+        folder = write_trial(tmp_path, f"{number:05}", {"lr": 0.1 * number}, [2.0, 1.0 + number])
+        lines = (folder / "result.json").read_text().splitlines()
+        more = {"gain": 1.5 * number, "accuracy": 0.1 * number}
+        (folder / "result.json").write_text("".join(json.dumps(json.loads(line) | more) + "\n" for line in lines))
+    states = [state_of(f"{number:05}", "TERMINATED", {"lr": 0.1 * number}, None) for number in range(4)]
+    for metric, direction in (("accuracy", "max"), ("gain", None), ("loss", "min")):
+        document = {"checkpoints": states, "runner_data": {"_metric": metric}}
+        (tmp_path / "experiment_state-2024-01-01_12-00-00.json").write_text(json.dumps(document))
+        objective = hpi_core.read(tmp_path).roles.objective
+        assert objective is not None
+        assert (objective.metric, objective.direction, objective.origin) == (metric, direction, "source")
 
 
 @needs_shared

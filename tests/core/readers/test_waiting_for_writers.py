@@ -76,6 +76,36 @@ def test_a_writer_that_does_not_let_go_is_one_sentence_soon(tmp_path: Path) -> N
     assert taken < 20  # it waits once, not once for every reader that could claim it
 
 
+def test_a_database_below_a_folder_is_waited_for_aloud_and_opened_once_it_may(tmp_path: Path) -> None:
+    (tmp_path / "project" / "out").mkdir(parents=True)
+    connection = locked(tmp_path / "project" / "out" / "store.db", "optuna")
+    with started(tmp_path, HPI, "inspect", tmp_path / "project") as terminal:
+        terminal.until(lambda text: "store.db is locked by a writer, waiting" in text)
+        connection.rollback()
+        connection.close()
+        terminal.until(lambda text: "3 trials" in text)
+
+
+def test_a_database_below_a_folder_that_stays_locked_is_one_sentence_or_stands_aside(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    (project / "out").mkdir(parents=True)
+    connection = locked(project / "out" / "store.db", "mlflow")
+    done = hpi_process("inspect", project, home=tmp_path)
+    assert (done.returncode, done.stdout) == (3, b"")
+    assert done.stderr.decode().splitlines() == [
+        "hpi: store.db is locked by the program that writes it.",
+        "     Wait until it has finished its transaction, or open a copy.",
+    ]
+    (project / "results.csv").write_text("lr,loss\n0.1,1.0\n0.2,0.5\n")
+    done = hpi_process("inspect", project, "--json", home=tmp_path)
+    connection.rollback()
+    connection.close()
+    told = json.loads(done.stdout)
+    assert (told["source"]["name"], told["trials"]["total"]) == ("results.csv", 2)
+    refused = [entry["message"] for entry in told["ledger"] if entry["kind"] == "refused_file"]
+    assert refused == ["out/store.db: store.db is locked by the program that writes it."]
+
+
 def test_a_long_journal_of_several_studies_asks_which_as_others_do(tmp_path: Path) -> None:
     path = tmp_path / "journal.log"
     lines: list[dict[str, object]] = [

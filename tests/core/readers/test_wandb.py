@@ -7,15 +7,18 @@ import math
 import shutil
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 import hpi_core
 from hpi_core.readers._wandb_log import read_run_log
 from hpi_core.tables.table import never
+from tests.core.cli.running import hpi_process
 from tests.core.readers.conformance import Store, StoreConformance
-from tests.core.readers.wandb_store import write_run
+from tests.core.readers.wandb_store import defined, load_of, write_run
 from tests.shared_data import DATA, needs_shared
 
 ALPACA = DATA / "05_wandb/0-KaiKai-0__stanford_alpaca/wandb"
@@ -77,6 +80,49 @@ def test_real_runs_open_with_their_ends_and_curves() -> None:
     errors = dict(zip(sweep.trial_ids(), sweep.trials["error"], strict=True))
     assert (errors["8mqsetw2"], errors["b4qkjm8d"]) == ("BrokenPipeError", "KeyboardInterrupt")
     assert sweep.trials["learning_rate"].drop_nulls().unique().to_list() == [2e-05]
+
+
+@needs_shared
+def test_the_installed_script_tells_when_real_runs_ran_and_on_what(tmp_path: Path) -> None:
+    out = tmp_path / "converted"
+    done = hpi_process("convert", ALPACA, out, home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    trials = pl.read_parquet(out / "trials.parquet")
+    runs = {row["run"]: row for row in trials.iter_rows(named=True)}
+    # As `wandb` reads them in the log: start of the run, its last line of output or load of the machine.
+    assert runs["k5glzazz"]["start_time"] == datetime(2023, 11, 6, 2, 44, 48, 384577)
+    assert runs["k5glzazz"]["end_time"] == runs["k5glzazz"]["heartbeat"]
+    assert runs["k5glzazz"]["runtime"] == 1109.1907539367676
+    assert 0 <= (runs["k5glzazz"]["end_time"] - runs["k5glzazz"]["start_time"]).total_seconds() - 1109 < 120
+    assert runs["23324piv"]["end_time"] is None  # it was not seen to end
+    assert runs["23324piv"]["heartbeat"] > runs["23324piv"]["start_time"]
+    assert {runs[run]["gpu_count"] for run in ("k5glzazz", "23324piv", "xt72tn6o")} == {8}
+    assert runs["k5glzazz"]["host"] == "a100-80g-nl-03"
+    assert not {"group", "sweep", "gpu", "_wandb.runtime"} & set(trials.columns)  # no run says any of these
+
+
+def test_a_log_tells_start_end_last_sign_of_life_machine_tags_and_which_way_is_good(tmp_path: Path) -> None:
+    start = 1_704_110_400
+    more = [load_of(4, start + 200), defined("score", keeps=2), defined("cost", goal=1), defined("both", keeps=1)]
+    write_run(tmp_path, "aaaa", settings={"lr": 0.1}, history=[{"score": 1.0, "cost": 2.0, "both": 1.0}],
+              output=["a"] * 10, more=more)  # fmt: skip
+    write_run(tmp_path, "bbbb", settings={"lr": 0.2}, history=[{"score": 2.0, "cost": 1.0, "both": 1.0}],
+              more=[*more, defined("both", keeps=2)], exit_code=None)  # fmt: skip
+    write_run(tmp_path, "cccc", settings={"lr": 0.3}, log=False, metadata={
+        "host": "old", "gpu": "V100", "gpu_count": 2, "startedAt": "2019-05-01T10:00:00.000000",
+        "heartbeatAt": "2019-05-01T10:30:00.000000", "state": "killed"})  # fmt: skip
+    sweep = hpi_core.read(tmp_path)
+    begun = datetime(2024, 1, 1, 12, 0)
+    assert sweep.trials["start_time"].to_list() == [begun, begun, datetime(2019, 5, 1, 10)]
+    seen = [begun + timedelta(seconds=540), begun + timedelta(seconds=200), datetime(2019, 5, 1, 10, 30)]
+    assert sweep.trials["heartbeat"].to_list() == seen
+    assert sweep.trials["end_time"].to_list() == [seen[0], None, seen[2]]
+    assert sweep.trials["gpu_count"].to_list() == [4, 4, 2]
+    assert sweep.trials["_status"].to_list() == ["completed", "running", "failed"]
+    assert set(sweep.roles.time) == {"start_time", "end_time", "heartbeat"}
+    assert {"host", "gpu_count", "gpu"} <= {*sweep.roles.environment, *sweep.roles.constants}
+    directions = {metric.name: metric.direction for metric in sweep.roles.metrics}
+    assert (directions["score"], directions["cost"]) == ("max", "min")
 
 
 def test_a_resumed_run_is_one_trial_and_a_copy_is_none(tmp_path: Path) -> None:

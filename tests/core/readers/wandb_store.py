@@ -21,8 +21,13 @@ def write_run(
     log: bool = True,
     summary: Mapping[str, object] | None = None,
     output: Sequence[str] = (),
+    more: Sequence[bytes] = (),
+    metadata: Mapping[str, object] | None = None,
 ) -> Path:
-    """Write one run folder below `root`; `exit_code` None leaves it without an end, `log` False without a log."""
+    """Write one run folder below `root`; `exit_code` None leaves it without an end, `log` False without a log.
+
+    `more` are records that stand before the end. Lines of output are a minute apart, the first at the start.
+    """
     folder = root / f"run-{stamp}-{run}"
     files = folder / "files"
     files.mkdir(parents=True)
@@ -33,15 +38,30 @@ def write_run(
         last |= row
     told = dict(last) if summary is None else dict(summary)
     (files / "wandb-summary.json").write_text(json.dumps({**told, "_wandb": {"runtime": 10}}))
-    (files / "wandb-metadata.json").write_text(json.dumps({"host": "node1", "gpu": "A100"}))
+    (files / "wandb-metadata.json").write_text(json.dumps(metadata or {"host": "node1", "gpu": "A100"}))
     if log:
         records = [_run_record(run, settings, start)]
         records += [_history_record(step, row, start) for step, row in enumerate(history)]
-        records += [_message(13, _text(3, line)) for line in output]
+        stamps = (_message(2, _number(1, start + 60 * at)) for at in range(len(output)))
+        records += [_message(13, at + _text(3, line)) for at, line in zip(stamps, output, strict=True)]
+        records += more
         if exit_code is not None:
-            records.append(_message(18, _number(1, exit_code)))
+            records.append(_message(18, _number(1, exit_code) + _number(2, 10)))
         (folder / f"run-{run}.wandb").write_bytes(log_of_records(records))
     return folder
+
+
+def defined(metric: str, *, keeps: int = 0, goal: int = 0) -> bytes:
+    """Return the record of `define_metric`: of its values the summary keeps the least (1) or the greatest (2)."""
+    summary = _message(7, _number(keeps, 1)) if keeps else b""
+    return _message(12, _text(1, metric) + summary + (_number(8, goal) if goal else b""))
+
+
+def load_of(gpus: int, at: int) -> bytes:
+    """Return a record of the load of a machine with so many GPUs at a moment."""
+    names = ["cpu", *(f"gpu.{gpu}.{what}" for gpu in range(gpus) for what in ("gpu", "temp"))]
+    items = b"".join(_message(3, _text(1, name) + _text(16, "1.0")) for name in names)
+    return _message(7, _message(2, _number(1, at)) + items)
 
 
 def log_of_records(records: Sequence[bytes]) -> bytes:

@@ -14,7 +14,7 @@ import pytest
 
 import hpi_core
 from hpi_core.conversion import convert
-from tests.bench.reading.test_stores_speed import MEMORY, OURS, measured
+from tests.bench.reading.measuring import MEMORY, OURS, measured
 from tests.core.readers.test_ray_tune import write_trial
 from tests.core.readers.test_run_folders import write_lightning
 from tests.core.readers.wandb_store import write_run

@@ -6,7 +6,6 @@ this environment, or in that of the interpreter named by HPI_ORACLE_PYTHON (MLfl
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -16,45 +15,16 @@ from statistics import median
 
 import pytest
 
+from tests.bench.reading.measuring import MEMORY, OURS, measured
 from tests.core.readers.mlflow_stores import sweep_runs, write_files
-from tests.core.readers.optuna_stores import add_study, new_database
+from tests.core.readers.optuna_stores import add_study, journal_lines, new_database
 
 RUNS = 10_000
 TRIALS = 100_000
 ALLOWED = 0.2
 # The least of a few: most of the time goes into the file system, whose share swings with what else runs.
 REPEATS = 3
-MEMORY = 3.0
 ORACLE = os.environ.get("HPI_ORACLE_PYTHON", sys.executable)
-OURS = """
-import json, re, resource, sys
-from pathlib import Path
-from statistics import median
-import numpy, polars as pl
-import hpi_core
-import hpi_core.readers._reading
-from hpi_core.readers._reading import choose_store
-from hpi_core.tables.table import ReadOptions, never, silent
-reader = choose_store(sys.argv[1])
-def cpu():
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
-def size_of(frame):  # polars leaves out the 16 bytes that each text takes in its column
-    return frame.estimated_size() + 16 * frame.height * sum(dtype == pl.String for dtype in frame.dtypes)
-if len(sys.argv) > 2:  # what the first reading loads stays, however small it is
-    reader.read_table(sys.argv[2], ReadOptions(), silent, never)
-def status(field):
-    return int(re.search(field + r":\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
-Path("/proc/self/clear_refs").write_text("5")  # the peak so far is forgotten
-before = status("VmRSS")
-start = cpu()
-table = reader.read_table(sys.argv[1], ReadOptions(), silent, never)
-seconds = cpu() - start
-peak = status("VmHWM")
-curves = table.curves if table.scanned is None else table.scanned.collect()
-size = size_of(table.frame) + (0 if curves is None else size_of(curves))
-print(json.dumps({"seconds": seconds, "grown": (peak - before) * 1024, "frame": size, "rows": table.frame.height}))
-"""
 MLFLOW = """
 import json, logging, os, resource, sys, warnings
 warnings.filterwarnings("ignore"); logging.disable(50)
@@ -83,6 +53,18 @@ start = cpu()
 frame = study.trials_dataframe()
 print(json.dumps({"seconds": cpu() - start, "rows": len(frame)}))
 """
+JOURNAL = """
+import json, resource, sys
+import optuna, pandas
+optuna.logging.set_verbosity(optuna.logging.ERROR)
+def cpu():
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+start = cpu()  # opening the storage replays the journal
+storage = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(sys.argv[1]))
+frame = optuna.load_study(study_name="s", storage=storage).trials_dataframe()
+print(json.dumps({"seconds": cpu() - start, "rows": len(frame)}))
+"""
 
 
 @pytest.mark.parametrize(("steps", "params"), [(50, 9), (4, 0)], ids=["long", "tiny"])
@@ -104,7 +86,17 @@ def test_a_large_study_in_sqlite(trials: int, steps: int, tmp_path: Path) -> Non
     _compare(name, tmp_path / "study.db", tmp_path / "few.db", OPTUNA, "optuna", trials)
 
 
-def _compare(name: str, path: Path, few: Path, theirs: str, module: str, rows: int) -> None:
+def test_a_large_journal(tmp_path: Path) -> None:
+    """Every line is JSON that both must parse, which is most of the time: no fifth can be asked for."""
+    for name, count in (("study", TRIALS // 5), ("few", 100)):
+        lines = journal_lines("s", count)
+        (tmp_path / f"{name}.log").write_text("".join(line + "\n" for line in lines))
+    _compare(
+        "Optuna journal, 2 steps", tmp_path / "study.log", tmp_path / "few.log", JOURNAL, "optuna", TRIALS // 5, 0.5
+    )
+
+
+def _compare(name: str, path: Path, few: Path, theirs: str, module: str, rows: int, allowed: float = ALLOWED) -> None:
     found = [measured(sys.executable, OURS, path, few) for _ in range(REPEATS)]
     ours = min(found, key=lambda one: one["seconds"])
     held = sorted(one["grown"] / one["frame"] for one in found)
@@ -118,13 +110,5 @@ def _compare(name: str, path: Path, few: Path, theirs: str, module: str, rows: i
     library = min((measured(ORACLE, theirs, path) for _ in range(REPEATS)), key=lambda m: m["seconds"])
     assert library["rows"] == rows
     ratio = ours["seconds"] / library["seconds"]
-    print(f"  the library: {library['seconds']:.2f} s of CPU; ratio {ratio:.3f} (allowed {ALLOWED})")
-    assert ratio <= ALLOWED
-
-
-def measured(python: str, program: str, *paths: Path) -> dict[str, float]:
-    """Run a program that prints what it measured as JSON in its last line."""
-    done = subprocess.run([python, "-c", program, *paths], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    result: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
-    return result
+    print(f"  the library: {library['seconds']:.2f} s of CPU; ratio {ratio:.3f} (allowed {allowed})")
+    assert ratio <= allowed
