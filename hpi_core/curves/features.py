@@ -29,7 +29,7 @@ LEVELS = (
     "last_mean", "before_mean", "change_error", "smooth_best", "half_best", "spike_score", "spike_jump", "held_score",
     "held_jump",
 )  # fmt: skip
-PLACES = ("best", "worst", "smooth_best", "turn", "half", "settled", "left_best", "spike", "held")
+PLACES = ("best", "worst", "smooth_best", "turn", "half", "settled", "left_best", "late", "swing", "spike", "held")
 SCHEMA = pl.Schema(
     {
         ROW: pl.UInt32,

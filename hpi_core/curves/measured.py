@@ -197,22 +197,35 @@ class MeasuredCurves:
     @cached_property
     def pace(self) -> Measured | None:
         """How long a step took, from the times that stand in the curves; None where there are none."""
+        taken = self._pace
+        if taken is None:
+            return None
+        frame = self._sweep.trials.select(ROW).join(
+            curve_features(taken).drop("metric"), on=ROW, how="left", maintain_order="left"
+        )
+        return Measured(CurveMetric(_PACE, "duration", None, "duration", None, _PACE, False), frame, 1.0)
+
+    def points(self, measured: Measured) -> pl.LazyFrame:
+        """Return the points these features are of, among those of other metrics."""
+        own = self._pace if measured.metric.name == _PACE else self._sweep.curves
+        assert own is not None
+        return own
+
+    @cached_property
+    def _pace(self) -> pl.LazyFrame | None:
+        """The time per step from point to point, as curves; None where nothing in the curves tells the time."""
         curves = self._sweep.curves
         name = next((metric.name for metric in self.metrics if metric.kind == "clock"), None)
         if curves is None or name is None:
             return None
         own = pl.col(ROW) == pl.col(ROW).shift(1)
         steps, seconds = pl.col("step").diff(), pl.col("value").diff() / ticks(pl.col("value").min())
-        taken = (
+        return (
             curves.filter(pl.col("metric").cast(pl.String) == name)
             .select(ROW, pl.lit(_PACE).alias("metric"), "step",
                     pl.when(own & (steps > 0) & (seconds >= 0)).then(seconds / steps).alias("value"))
             .drop_nulls("value")
         )  # fmt: skip
-        frame = self._sweep.trials.select(ROW).join(
-            curve_features(taken).drop("metric"), on=ROW, how="left", maintain_order="left"
-        )
-        return Measured(CurveMetric(_PACE, "duration", None, "duration", None, _PACE, False), frame, 1.0)
 
     @cached_property
     def main(self) -> tuple[Measured, ...]:

@@ -53,7 +53,7 @@ def shape_of(matrix: Floats, n: Ints) -> Shape:
     out |= _late(matrix, n)
     out |= _smoothed(matrix, n, first, end, spread)
     out |= _left_best(matrix, n, best + DIVERGED_NOISE * spread)
-    out["swings"] = _swings(matrix, n, SWING * np.maximum(first - best, 0))
+    out |= _swings(matrix, n, SWING * np.maximum(first - best, 0))
     out |= _spikes(find_spikes(matrix, n), n)
     return out
 
@@ -77,6 +77,7 @@ def _late(matrix: Floats, n: Ints) -> Shape:
         ) / (np.maximum(tenth - 1, 1) * tenth)
     return {
         "late_n": fifth,
+        "late_at": n - fifth,
         "late_rise": slope * (fifth - 1),
         "late_t": t,
         "late_spread": spread,
@@ -192,10 +193,14 @@ def _left_best(matrix: Floats, n: Ints, level: Floats) -> Shape:
     return {"left_best_at": np.where(low.any(axis=1) & (last + 1 < n), last + 1, -1)}
 
 
-def _swings(matrix: Floats, n: Ints, least: Floats) -> Ints:
-    """Count how often the curve comes down by at least `least` from a local maximum to the next local minimum."""
+def _swings(matrix: Floats, n: Ints, least: Floats) -> Shape:
+    """Count how often the curve comes down by at least `least` from a local maximum to the next local minimum.
+
+    The place is that of the first such maximum.
+    """
+    first = np.full(n.size, -1)
     if matrix.shape[1] < 3:
-        return np.zeros_like(n)
+        return {"swings": np.zeros_like(n), "swing_at": first}
     differences = np.diff(matrix, axis=1)
     turns = np.signbit(differences[:, 1:]) != np.signbit(differences[:, :-1])
     turns &= np.isfinite(differences[:, 1:])
@@ -203,7 +208,9 @@ def _swings(matrix: Floats, n: Ints, least: Floats) -> Ints:
     values = matrix[k, i + 1]
     step = values[:-1] - values[1:]
     counted = (k[:-1] == k[1:]) & (step >= least[k[:-1]]) & (step > 0)
-    return np.bincount(k[:-1][counted], minlength=n.size).astype(np.int64)
+    rows, places = k[:-1][counted], i[:-1][counted] + 1
+    first[rows[::-1]] = places[::-1]
+    return {"swings": np.bincount(rows, minlength=n.size).astype(np.int64), "swing_at": first}
 
 
 def _spikes(found: Spikes, n: Ints) -> Shape:

@@ -23,7 +23,7 @@ import polars as pl
 
 from hpi_core.detectors.context import Context, words_of
 from hpi_core.detectors.contract import Detector, Example, NotAssessable, Threshold, Thresholds, Verdicts
-from hpi_core.detectors.curve_looks import finals, learning_rates, ramp
+from hpi_core.detectors.curve_looks import finals, learning_rates, ramp, whole
 from hpi_core.detectors.verdict import Hit, mask, say, verdicts
 from hpi_core.frames import ROW
 
@@ -46,15 +46,21 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
             context.sweep.curves.filter(pl.col("metric") == gradient.metric.name)
             .join(trials, on=ROW)
             .group_by(ROW)
-            .agg((pl.col("value") > pl.col("level")).mean().alias("share"))
+            .agg(
+                (pl.col("value") > pl.col("level")).mean().alias("share"),
+                pl.col("step").filter(pl.col("value") > pl.col("level")).min().alias("step"),
+            )
             .collect()
         )
-        share = context.trials.select(ROW).join(shares, on=ROW, how="left", maintain_order="left")["share"]
+        found = context.trials.select(ROW).join(shares, on=ROW, how="left", maintain_order="left")
+        share, step = found["share"], found["step"]
         percent = share * 100
-        evidence = say(f"{gradient.metric.name} was above {column} (", level, ") at ", percent, " % of the points")
-        hits.append(
-            Hit(share > thresholds["share"], evidence, "info", gradient.metric.name, share, thresholds["share"])
-        )
+        evidence = say(
+            f"{gradient.metric.name} was above {column} (", level, ") at ", percent, " % of the points, first at step ",
+            whole(step),
+        )  # fmt: skip
+        most = thresholds["share"]
+        hits.append(Hit(share > most, evidence, "info", gradient.metric.name, share, most, step))
     return verdicts(context, hits)
 
 

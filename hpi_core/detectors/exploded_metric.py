@@ -26,6 +26,7 @@ import polars as pl
 
 from hpi_core.detectors.context import Context, finite, is_loss
 from hpi_core.detectors.contract import Detector, Example, Threshold, Thresholds, Verdicts
+from hpi_core.detectors.curve_looks import since
 from hpi_core.detectors.verdict import Hit, middle, verdicts
 
 
@@ -47,8 +48,15 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
         else:
             limit, usual = _limit_of_few(values, thresholds), f", at least {thresholds['times_few']:g} times the others"
         far = _far_above_start(context, metric.name, values > limit, thresholds["times_first"])
-        hits.append(Hit(far, [f"{metric.name} ", values, usual], "error", metric.name, values, limit))
+        hit = Hit(far, [f"{metric.name} ", values, usual], "error", metric.name, values, limit)
+        hits.append(_with_step(context, hit, limit))
     return verdicts(context, hits)
+
+
+def _with_step(context: Context, hit: Hit, limit: pl.Series | float) -> Hit:
+    """Say, where there is a curve, from which step on it stayed above the limit."""
+    curve = context.curves.like(hit.metric) if context.curves is not None and hit.metric is not None else None
+    return hit if curve is None else since(context, hit, curve, limit, "above the limit")
 
 
 def _far_above_start(context: Context, name: str, sick: pl.Series, times: float) -> pl.Series:

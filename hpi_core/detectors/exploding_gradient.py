@@ -8,7 +8,8 @@ WHY IT IS BAD
 
 HOW IT IS DECIDED
     The median of the last 10 % of a gradient norm is more than `times` the median of the sweep. Where there is a norm
-    per layer: the largest is more than `ratio` times the next one.
+    per layer: the largest is more than `ratio` times the next one. The step is the one from which on nine in ten points
+    are above.
 
 WHEN IT IS WRONG
     Losses that are sums rather than means have large gradients where batches are large.
@@ -23,7 +24,7 @@ import polars as pl
 
 from hpi_core.detectors.context import Context
 from hpi_core.detectors.contract import Detector, Example, Threshold, Thresholds, Verdicts
-from hpi_core.detectors.curve_looks import finals, layers, learning_rates, look, ramp
+from hpi_core.detectors.curve_looks import Layers, finals, layers, learning_rates, look, ramp, since
 from hpi_core.detectors.verdict import Hit, mask, middle, say, verdicts
 
 
@@ -41,18 +42,29 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
             f"{gradient.metric.name} was ", gradient["end"],
             f" over the last tenth of the run; half of the trials: at most {usual:.3g}",
         )  # fmt: skip
-        hits.append(
-            look(
-                gradient, pl.col("end") > limit, evidence, "warn", among=context.full_length, value=gradient["end"],
-                threshold=limit,
-            )
+        hit = look(
+            gradient, pl.col("end") > limit, evidence, "warn", among=context.full_length, value=gradient["end"],
+            threshold=limit,
         )  # fmt: skip
+        hits.append(since(context, hit, gradient, limit, f"above {limit:.3g}"))
     if (ends := layers(context, "end")) is not None:
-        ratio = ends["largest"] / ends["next"]
-        evidence = say("the largest gradient norm of a layer is ", ratio, " times the next")
-        many = mask(ratio > thresholds["ratio"], context.full_length)
-        hits.append(Hit(many, evidence, "warn", None, ratio, thresholds["ratio"]))
+        many = mask(ends.largest / ends.next > thresholds["ratio"], context.full_length)
+        hits += _of_each_layer(context, ends, many, thresholds)
     return verdicts(context, hits)
+
+
+def _of_each_layer(context: Context, ends: Layers, many: pl.Series, thresholds: Thresholds) -> list[Hit]:
+    """Say layer by layer of which trials its gradients are the largest and too large, and since when they are."""
+    hits = []
+    ratio = ends.largest / ends.next
+    for at, layer in enumerate(ends.curves):
+        evidence = say(
+            f"the largest gradient norm of a layer, {layer.metric.name}, was ", ratio,
+            " times the next over the last tenth of the run",
+        )  # fmt: skip
+        hit = Hit(many & (ends.largest_at == at), evidence, "warn", layer.metric.name, ratio, thresholds["ratio"])
+        hits.append(since(context, hit, layer, ends.next * thresholds["ratio"], "as large"))
+    return hits
 
 
 _LOSS = [ramp(2.3, 0.5) for _ in range(10)]

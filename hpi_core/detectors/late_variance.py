@@ -24,7 +24,7 @@ import polars as pl
 
 from hpi_core.detectors.context import Context
 from hpi_core.detectors.contract import Detector, Example, Threshold, Thresholds, Verdicts
-from hpi_core.detectors.curve_looks import DROP, finals, learning_rates, look, of, ramp
+from hpi_core.detectors.curve_looks import DROP, finals, learning_rates, look, of, ramp, whole
 from hpi_core.detectors.verdict import say, verdicts
 
 
@@ -36,13 +36,16 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
         reach = pl.col("worst") - pl.col("best")
         share = of(curve, pl.when(reach > 0).then(pl.col("late_spread") / reach))
         percent = share * 100
-        evidence = say(f"{curve.metric.name} scatters by ", percent, " % of its range over the last fifth of the run")
+        evidence = say(
+            f"{curve.metric.name} scatters by ", percent, " % of its range over the last fifth of the run, from step ",
+            whole(curve["late_step"]), " on",
+        )  # fmt: skip
         learned = of(curve, pl.max_horizontal(0.01 * pl.col("first").abs(), 3 * pl.col("noise")) < DROP)
         hits.append(
             look(
                 curve, (reach > 0) & (pl.col("late_spread") > thresholds["share"] * reach), evidence, "warn",
                 least=thresholds["points"], among=context.full_length & learned.fill_null(False), value=share,
-                threshold=thresholds["share"],
+                threshold=thresholds["share"], step=curve["late_step"],
             )
         )  # fmt: skip
     return verdicts(context, hits)

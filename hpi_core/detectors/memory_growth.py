@@ -23,7 +23,7 @@ import polars as pl
 
 from hpi_core.detectors.context import Context
 from hpi_core.detectors.contract import Detector, Example, NotAssessable, Threshold, Thresholds, Verdicts
-from hpi_core.detectors.curve_looks import finals, learning_rates, look, of, ramp
+from hpi_core.detectors.curve_looks import finals, learning_rates, look, of, ramp, whole
 from hpi_core.detectors.verdict import say, verdicts
 
 
@@ -35,10 +35,14 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
         rise = of(memory, pl.col("late_rise") / pl.col("end").abs())
         percent = rise * 100
         sick = (pl.col("late_rise") > thresholds["rise"] * pl.col("end").abs()) & (pl.col("late_t") > thresholds["t"])
-        evidence = say(f"{memory.metric.name} grew by ", percent, " % over the last fifth of the run")
+        evidence = say(
+            f"{memory.metric.name} grew by ", percent, " % over the last fifth of the run, from step ",
+            whole(memory["late_step"]), " on",
+        )  # fmt: skip
         hits.append(
             look(
-                memory, sick, evidence, "warn", least=thresholds["points"], value=rise, threshold=thresholds["rise"]
+                memory, sick, evidence, "warn", least=thresholds["points"], value=rise, threshold=thresholds["rise"],
+                step=memory["late_step"],
             )
         )  # fmt: skip
     if not hits:

@@ -25,7 +25,7 @@ import polars as pl
 
 from hpi_core.detectors.context import Context
 from hpi_core.detectors.contract import Detector, Example, Threshold, Thresholds, Verdicts
-from hpi_core.detectors.curve_looks import finals, learning_rates, look, ramp
+from hpi_core.detectors.curve_looks import finals, learning_rates, look, ramp, whole
 from hpi_core.detectors.verdict import say, verdicts
 
 
@@ -40,12 +40,14 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
         beaten = pl.col("best") > (float("inf") if level is None else level)
         evidence = say(
             f"{loss.metric.name} went from ", loss.shown("first"), " to ", loss.shown("end"), " in ",
-            loss["n"].cast(pl.String), " points",
+            loss["n"].cast(pl.String), " points, from step ", whole(loss["first_step"]), " to ",
+            whole(loss["last_step"]),
         )  # fmt: skip
         hits.append(
             look(
                 loss, (came_down < within) & beaten, evidence, "error", least=thresholds["points"],
                 among=context.full_length, value=loss.shown("end"), threshold=loss.shown("first"),
+                step=loss["first_step"],
             )
         )  # fmt: skip
     return verdicts(context, hits)

@@ -25,7 +25,7 @@ import polars as pl
 
 from hpi_core.detectors.context import Context
 from hpi_core.detectors.contract import Detector, Example, Threshold, Thresholds, Verdicts
-from hpi_core.detectors.curve_looks import finals, learning_rates, look, of, ramp
+from hpi_core.detectors.curve_looks import finals, learning_rates, look, of, ramp, whole
 from hpi_core.detectors.verdict import say, verdicts
 
 
@@ -37,12 +37,12 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
         share = of(curve, pl.col("swings") / pl.col("n"))
         evidence = say(
             f"{curve.metric.name} swings ", curve["swings"].cast(pl.String), " times in ", curve["n"].cast(pl.String),
-            " points by 5 % or more of all it gained",
+            " points by 5 % or more of all it gained, first at step ", whole(curve["swing_step"]),
         )  # fmt: skip
         hits.append(
             look(
                 curve, pl.col("swings") >= thresholds["share"] * pl.col("n"), evidence, "warn",
-                least=thresholds["points"], value=share, threshold=thresholds["share"],
+                least=thresholds["points"], value=share, threshold=thresholds["share"], step=curve["swing_step"],
             )
         )  # fmt: skip
     return verdicts(context, hits)

@@ -29,7 +29,7 @@ import polars as pl
 
 from hpi_core.detectors.context import Context
 from hpi_core.detectors.contract import Detector, Example, NotAssessable, Threshold, Thresholds, Verdicts
-from hpi_core.detectors.curve_looks import finals, layers, learning_rates, look, ramp
+from hpi_core.detectors.curve_looks import finals, layers, learning_rates, look, ramp, whole
 from hpi_core.detectors.verdict import Hit, mask, middle, say, verdicts
 
 
@@ -45,18 +45,23 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
         limit = thresholds["times"] * usual
         at_once = pl.col("worst_step") == pl.col("first_step")  # else the first steps made it so
         sick = at_once & (pl.col("first") > limit) & (pl.col("first") > thresholds["times"] * pl.col("best"))
-        evidence = say(
-            f"{loss.metric.name} began at ", loss["first"], f"; half of the trials: at most {usual:.3g}"
-        )  # fmt: skip
         step = loss["first_step"]
+        evidence = say(
+            f"{loss.metric.name} began at ", loss["first"], " at step ", whole(step),
+            f"; half of the trials: at most {usual:.3g}",
+        )  # fmt: skip
         hits.append(look(loss, sick, evidence, "warn", value=loss["first"], threshold=limit, step=step))
     if len(context.curves.of_kind("gradient")) >= thresholds["layers"]:
         starts = layers(context, "first")
         assert starts is not None
-        ratio = starts["largest"] / starts["smallest"]
-        evidence = say("at the start the largest gradient norm of a layer is ", ratio, " times the smallest")
-        judged = mask(ratio > thresholds["ratio"], (starts["smallest"] > 0).fill_null(False))
-        hits.append(Hit(judged, evidence, "warn", None, ratio, thresholds["ratio"]))
+        ratio = starts.largest / starts.smallest
+        step = starts.each("first_step", starts.smallest_at)
+        evidence = say(
+            "at step ", whole(step), " the largest gradient norm of a layer, ", starts.named(starts.largest_at),
+            ", was ", ratio, " times the smallest, ", starts.named(starts.smallest_at),
+        )  # fmt: skip
+        judged = mask(ratio > thresholds["ratio"], (starts.smallest > 0).fill_null(False))
+        hits.append(Hit(judged, evidence, "warn", None, ratio, thresholds["ratio"], step))
     if not hits:
         raise NotAssessable("no training losses of enough trials, and no gradient norms of several layers")
     return verdicts(context, hits)

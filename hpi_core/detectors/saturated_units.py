@@ -8,6 +8,7 @@ WHY IT IS BAD
 
 HOW IT IS DECIDED
     A curve or column that measures the share of saturated units is above `share` at the end.
+    Of a curve the step is named from which on nine in ten points are.
 
 WHEN IT IS WRONG
     Gates are meant to be open or closed. What the column measures is told by its name alone.
@@ -27,10 +28,11 @@ from hpi_core.detectors.verdict import Hit, say, verdicts
 def check(context: Context, thresholds: Thresholds) -> Verdicts:
     """Look at the end of every measurement of saturated units."""
     hits = []
-    for name, share in final_levels(context, "saturated"):
-        percent = share * 100
-        sick = share > thresholds["share"]
-        hits.append(Hit(sick, say(f"{name} is ", percent, " %"), "warn", name, share, thresholds["share"]))
+    most = thresholds["share"]
+    for level in final_levels(context, "saturated"):
+        evidence = say(f"{level.name} is ", level.values * 100, " %")
+        hit = Hit(level.values > most, evidence, "warn", level.name, level.values, most)
+        hits.append(level.since(context, hit, most, f"above {100 * most:g} %"))
     if not hits:
         raise NotAssessable("no column or curve of saturated units")
     return verdicts(context, hits)
@@ -46,6 +48,11 @@ DETECTOR = Detector(
     check=check,
     advice="Start from smaller weights, normalise inputs and layers, lower the learning rate.",
     examples=(
+        Example(
+            {"lr": [0.1, 0.2, 0.3], "val_loss": [0.4, 0.5, 0.6]},
+            (2,),
+            curves={"saturated_fraction": [[0.05] * 20, [0.05] * 20, [*[0.05] * 12, *[0.8] * 8]]},
+        ),
         Example({"lr": [0.1, 0.2, 0.3], "val_loss": [0.4, 0.5, 0.6], "saturated_fraction": [0.05, 0.1, 0.8]}, (2,)),
         Example({"lr": [0.1, 0.2, 0.3], "val_loss": [0.4, 0.5, 0.6], "saturated_fraction": [0.05, 0.1, 0.2]}, ()),
     ),

@@ -23,7 +23,7 @@ import polars as pl
 
 from hpi_core.detectors.context import Context
 from hpi_core.detectors.contract import Detector, Example, Threshold, Thresholds, Verdicts
-from hpi_core.detectors.curve_looks import DROP, finals, learning_rates, look, of, ramp
+from hpi_core.detectors.curve_looks import DROP, finals, learning_rates, look, of, ramp, whole
 from hpi_core.detectors.verdict import say, verdicts
 
 
@@ -34,12 +34,15 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
     for curve in context.curves.main:
         gain = pl.col("before_mean") - pl.col("last_mean")
         percent = of(curve, pl.when(DROP > 0).then(100 * gain / DROP))
-        evidence = say(f"{curve.metric.name} made ", percent, " % of all its progress in the last tenth of the run")
+        evidence = say(
+            f"{curve.metric.name} made ", percent,
+            " % of all its progress in the last tenth of the run, which ended at step ", whole(curve["last_step"]),
+        )  # fmt: skip
         sick = (gain > thresholds["share"] * DROP) & (gain > thresholds["errors"] * pl.col("change_error")) & (DROP > 0)
         hits.append(
             look(
                 curve, sick, evidence, "info", least=thresholds["points"], among=context.full_length,
-                value=percent / 100, threshold=thresholds["share"],
+                value=percent / 100, threshold=thresholds["share"], step=curve["last_step"],
             )
         )  # fmt: skip
     return verdicts(context, hits)

@@ -74,14 +74,19 @@ def _with_history(context: Context, hit: Hit) -> Hit:
     if curve is None or not hit.evidence:
         return hit
     level = pl.col("first").abs()
+    still = pl.col("worst") - pl.col("best") < 0.02 * level
+    fell = pl.col("last") - pl.col("best") > 0.1 * level
     told = of(
         curve,
-        pl.when(pl.col("worst") - pl.col("best") < 0.02 * level).then(pl.lit("; its curve hardly moved: never learned"))
-        .when(pl.col("last") - pl.col("best") > 0.1 * level).then(pl.lit("; it had been better: collapsed after step "))
-        .otherwise(pl.lit("")),
+        pl.when(still).then(pl.lit("; it never learned: its curve hardly moved from step "))
+        .when(fell).then(pl.lit("; it had been better: collapsed after step "))
+        .otherwise(pl.lit("; it came no further from step ")),
     )  # fmt: skip
-    since = of(curve, pl.when(pl.col("last") - pl.col("best") > 0.1 * level).then("best_step"))
-    return replace(hit, evidence=[*hit.evidence, told, whole(since).fill_null("")], step=since)
+    since = of(curve, pl.when(still).then("first_step").when(fell).then("best_step").otherwise("settled_step"))
+    on = of(curve, pl.when(fell & ~still).then(pl.lit("")).otherwise(pl.lit(" on")))
+    known = since.is_not_null()
+    said = [mask(part, known).fill_null("") for part in (told, whole(since), on)]
+    return replace(hit, evidence=[*hit.evidence, *said], step=since)
 
 
 def _look(

@@ -10,7 +10,7 @@ HOW IT IS DECIDED
     From a curve of step times: the median of the last tenth is above `ratio` times that of the first fifth. From a
     curve of samples or steps per second: it is below the first fifth's divided by `ratio`. Where there is neither, from
     the times that stand in the curves (`timestamp`, `elapsed`, `runtime`, …): how long a step took is the time from one
-    point to the next over the steps between them.
+    point to the next over the steps between them. The step is the one from which on nine in ten points are as slow.
 
 WHEN IT IS WRONG
     Sequences that grow longer by design. Evaluation or checkpoints that fall into the last tenth.
@@ -25,7 +25,7 @@ import polars as pl
 
 from hpi_core.detectors.context import Context
 from hpi_core.detectors.contract import Detector, Example, NotAssessable, Threshold, Thresholds, Verdicts
-from hpi_core.detectors.curve_looks import finals, learning_rates, look, of, ramp
+from hpi_core.detectors.curve_looks import finals, learning_rates, look, of, ramp, since
 from hpi_core.detectors.verdict import say, verdicts
 
 
@@ -42,11 +42,12 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
             " at the end: a step takes ", times, " times as long",
         )  # fmt: skip
         sick = (slower > thresholds["ratio"]) & (pl.col("early") > 0) & (pl.col("end") > 0)
-        hits.append(
-            look(
-                curve, sick, evidence, "info", least=thresholds["points"], value=times, threshold=thresholds["ratio"]
-            )
-        )  # fmt: skip
+        hit = look(
+            curve, sick, evidence, "info", least=thresholds["points"], value=times, threshold=thresholds["ratio"]
+        )
+        duration, ratio = curve.metric.kind == "duration", thresholds["ratio"]
+        limit = curve["early"] * ratio if duration else curve["early"] / ratio
+        hits.append(since(context, hit, curve, limit, f"at least {ratio:g} times", below=not duration))
     if not hits:
         raise NotAssessable("no curve of step times, of samples per second or of times")
     return verdicts(context, hits)

@@ -23,7 +23,7 @@ import polars as pl
 
 from hpi_core.detectors.context import Context
 from hpi_core.detectors.contract import Detector, Example, Threshold, Thresholds, Verdicts
-from hpi_core.detectors.curve_looks import DROP, finals, learning_rates, look, of, ramp
+from hpi_core.detectors.curve_looks import DROP, finals, learning_rates, look, of, ramp, whole
 from hpi_core.detectors.verdict import say, verdicts
 
 
@@ -35,12 +35,13 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
         sick = (pl.col("late_rise") > thresholds["rise"] * DROP) & (pl.col("late_t") > thresholds["t"]) & (DROP > 0)
         percent = of(loss, pl.when(DROP > 0).then(100 * pl.col("late_rise") / DROP))
         evidence = say(
-            f"{loss.metric.name} rose by ", percent, " % of all it had gained over the last fifth of the run"
-        )
+            f"{loss.metric.name} rose by ", percent,
+            " % of all it had gained over the last fifth of the run, from step ", whole(loss["late_step"]), " on",
+        )  # fmt: skip
         hits.append(
             look(
                 loss, sick, evidence, "warn", least=thresholds["points"], value=percent / 100,
-                threshold=thresholds["rise"],
+                threshold=thresholds["rise"], step=loss["late_step"],
             )
         )  # fmt: skip
     return verdicts(context, hits)

@@ -22,7 +22,7 @@ import polars as pl
 
 from hpi_core.detectors.context import Context
 from hpi_core.detectors.contract import Detector, Example, NotAssessable, Threshold, Thresholds, Verdicts
-from hpi_core.detectors.curve_looks import finals, learning_rates, look, ramp
+from hpi_core.detectors.curve_looks import finals, learning_rates, look, ramp, whole
 from hpi_core.detectors.verdict import say, verdicts
 
 
@@ -33,9 +33,11 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
     for weights in context.curves.of_kind("parameters"):
         still = pl.col("worst") - pl.col("best") <= thresholds["change"] * pl.col("best").abs()
         evidence = say(
-            f"{weights.metric.name} stayed at ", weights["last"], " for ", weights["n"].cast(pl.String), " points"
-        )
-        hits.append(look(weights, still, evidence, "error", least=thresholds["points"]))
+            f"{weights.metric.name} stayed at ", weights["last"], " for ", weights["n"].cast(pl.String),
+            " points, from step ", whole(weights["first_step"]), " to ", whole(weights["last_step"]),
+        )  # fmt: skip
+        step = weights["first_step"]
+        hits.append(look(weights, still, evidence, "error", least=thresholds["points"], step=step))
     if not hits:
         raise NotAssessable("no curve of weight norms")
     return verdicts(context, hits)

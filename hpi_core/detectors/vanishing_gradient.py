@@ -9,7 +9,7 @@ WHY IT IS BAD
 
 HOW IT IS DECIDED
     The median of the last 10 % of a gradient norm is below `level`. Where there is a norm per layer: the smallest is
-    below `share` of the largest, and below `small`.
+    below `share` of the largest, and below `small`. The step is the one from which on nine in ten points are below.
 
 WHEN IT IS WRONG
     A model that has fitted its training data perfectly has no gradient left.
@@ -24,7 +24,7 @@ import polars as pl
 
 from hpi_core.detectors.context import Context
 from hpi_core.detectors.contract import Detector, Example, Threshold, Thresholds, Verdicts
-from hpi_core.detectors.curve_looks import finals, layers, learning_rates, look, ramp
+from hpi_core.detectors.curve_looks import Layers, finals, layers, learning_rates, look, ramp, since
 from hpi_core.detectors.verdict import Hit, mask, say, verdicts
 
 
@@ -34,20 +34,33 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
     hits = []
     for gradient in context.curves.of_kind("gradient"):
         evidence = say(f"{gradient.metric.name} was ", gradient["end"], " over the last tenth of the run")
-        hits.append(
-            look(
-                gradient, pl.col("end") < thresholds["level"], evidence, "warn", among=context.full_length,
-                value=gradient["end"], threshold=thresholds["level"],
-            )
+        hit = look(
+            gradient, pl.col("end") < thresholds["level"], evidence, "warn", among=context.full_length,
+            value=gradient["end"], threshold=thresholds["level"],
         )  # fmt: skip
+        level = thresholds["level"]
+        hits.append(since(context, hit, gradient, level, f"below {level:g}", below=True))
     if (ends := layers(context, "end")) is not None:
-        share = ends["smallest"] / ends["largest"]
-        tiny = (share < thresholds["share"]) & (ends["smallest"] < thresholds["small"])
-        evidence = say(
-            "the smallest gradient norm of a layer was ", ends["smallest"], ", the largest ", ends["largest"]
-        )
-        hits.append(Hit(mask(tiny, context.full_length), evidence, "warn", None, ends["smallest"], thresholds["small"]))
+        share = ends.smallest / ends.largest
+        tiny = (share < thresholds["share"]) & (ends.smallest < thresholds["small"])
+        hits += _of_each_layer(context, ends, mask(tiny, context.full_length), thresholds)
     return verdicts(context, hits)
+
+
+def _of_each_layer(context: Context, ends: Layers, tiny: pl.Series, thresholds: Thresholds) -> list[Hit]:
+    """Say layer by layer of which trials its gradients are the smallest and too small, and since when they are."""
+    hits = []
+    limit = (ends.largest * thresholds["share"]).clip(upper_bound=thresholds["small"])
+    for at, layer in enumerate(ends.curves):
+        evidence = say(
+            f"the smallest gradient norm of a layer, {layer.metric.name}, was ", ends.smallest, ", the largest, ",
+            ends.named(ends.largest_at), ", ", ends.largest, " over the last tenth of the run",
+        )  # fmt: skip
+        hit = Hit(
+            tiny & (ends.smallest_at == at), evidence, "warn", layer.metric.name, ends.smallest, thresholds["small"]
+        )
+        hits.append(since(context, hit, layer, limit, "as small", below=True))
+    return hits
 
 
 _LOSS = [ramp(2.3, 0.5) for _ in range(4)]

@@ -138,6 +138,19 @@ def test_example(detector: AnyDetector, example: Example) -> None:
 
 
 @pytest.mark.parametrize(("detector", "example"), EXAMPLES, ids=NAMES)
+def test_what_a_curve_shows_is_said_with_its_step(detector: AnyDetector, example: Example) -> None:
+    findings = detect(sweep_of(example.columns, example.roles, example.curves)).findings
+    own = findings.filter(pl.col("issue") == detector.issue)
+    for row, metric, step, evidence in own.select("_row", "metric", "step", "evidence").iter_rows():
+        if metric not in example.curves and "curve" not in " ".join(detector.needs):
+            continue  # a number of the table
+        longest = max(len(trials[row]) for trials in example.curves.values())
+        assert step is not None
+        assert 0 <= step < longest
+        assert re.search(rf"\b(step|checkpoint) {step:,}\b", evidence) or f"took {step:,} steps" in evidence, evidence
+
+
+@pytest.mark.parametrize(("detector", "example"), EXAMPLES, ids=NAMES)
 def test_row_order_does_not_matter(detector: AnyDetector, example: Example) -> None:
     length = len(next(iter(example.columns.values())))
     order = list(range(length))
