@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import textwrap
+from collections.abc import Sequence
 
 from hpi_core.detectors.catalogue import catalogue
-from hpi_core.detectors.contract import AnyDetector, SweepDetector
+from hpi_core.detectors.contract import AnyDetector, Detector, SweepDetector
+from hpi_core.detectors.examples import examples_in_words
 from hpi_core.detectors.runner import DEMOTE_AT, MIN_BEST, UNDIAGNOSTIC, UNDIAGNOSTIC_TITLE
 from hpi_core.errors import UsageError
 from hpi_core.text import safe
 
+_WIDEST = 100
 _UNDIAGNOSTIC = f"""{UNDIAGNOSTIC} - {UNDIAGNOSTIC_TITLE} (info)
 
 MEANING
@@ -21,7 +25,7 @@ WHY IT IS BAD
 
 HOW IT IS DECIDED
     No detector of its own: every rule that the objective can contradict is tried on the best tenth of the trials it
-    could judge. Where it flags {DEMOTE_AT:.0%} of them or more, and they are at least {MIN_BEST}, all its
+    could judge. Where it flags {DEMOTE_AT * 100:g} % of them or more, and they are at least {MIN_BEST}, all its
     findings become information: they make no trial sick, and no cause of them is looked for.
 
 WHEN IT IS WRONG
@@ -77,4 +81,31 @@ def _facts(detector: AnyDetector) -> list[str]:
             for t in detector.thresholds
         ]
         lines.append("THRESHOLDS (--set name=value)\n" + "\n".join(rows))
+    lines.append(_wrapped("SELF-CALIBRATION", [f"    {_calibration(detector)}"]))
+    lines.append(_wrapped("EXAMPLES", examples_in_words(detector)))
     return lines
+
+
+def _wrapped(heading: str, lines: Sequence[str]) -> str:
+    """Return a section of paragraphs, each wrapped at its own indent."""
+    indents = [" " * (len(line) - len(line.lstrip())) for line in lines]
+    wrapped = [
+        textwrap.fill(line.strip(), _WIDEST, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
+        for line, indent in zip(lines, indents, strict=True)
+    ]
+    return "\n".join([heading, *wrapped])
+
+
+def _calibration(detector: AnyDetector) -> str:
+    """Say whether the rule is tried on the best trials of every sweep, and what comes of it."""
+    if not isinstance(detector, Detector):
+        return "None: it judges the sweep as a whole, not single trials."
+    if not detector.self_calibrated and detector.severity == "info":
+        return "None: it is information, which makes no trial sick."
+    if not detector.self_calibrated:
+        return "None: what it says is a fact on which the objective has no say."
+    return (
+        f"In every sweep it is tried on the best tenth of the trials it could judge. Where it flags "
+        f"{DEMOTE_AT * 100:g} % of them or more, and they are at least {MIN_BEST}, its findings become information: "
+        f"{UNDIAGNOSTIC} says so, and no trial is sick because of them."
+    )

@@ -105,6 +105,7 @@ def test_declaration(detector: AnyDetector) -> None:
     assert detector.severity in SEVERITIES
     assert set(detector.needs) <= set(NEEDS)
     assert set(detector.preempted_by) <= {other.issue for other in ALL}
+    words = page(detector.issue)
     positions = [detector.manual.find(f"\n{section}\n") for section in SECTIONS]
     assert -1 not in positions
     assert positions == sorted(positions)
@@ -112,10 +113,15 @@ def test_declaration(detector: AnyDetector) -> None:
         assert threshold.unit
         assert threshold.source
         assert threshold.meaning
-        assert f"{detector.issue}.{threshold.name}" in page(detector.issue)
+        assert f"{detector.issue}.{threshold.name}" in words
     assert any(example.sick for example in detector.examples)
     assert any(not example.sick for example in detector.examples)
-    assert all(len(line) <= 120 for line in page(detector.issue).splitlines())
+    assert all(len(line) <= 120 for line in words.splitlines())
+    assert re.search(r"\n\nSELF-CALIBRATION\n    \S", words)
+    examples = words[words.index("\n\nEXAMPLES\n") :]
+    assert examples.count("    Found in") == sum(bool(example.sick) for example in detector.examples)
+    assert examples.count("    Not found in") == sum(not example.sick for example in detector.examples)
+    assert len(re.findall(r"\n {12}(?:error|warn|info): \S", examples)) == examples.count("    Found in")
     assert detector.issue in [entry["issue"] for entry in listing()]
 
 
