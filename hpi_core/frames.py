@@ -78,6 +78,21 @@ COVERAGE = pl.Schema(
     }
 )
 
+# The schedule of a learning rate, one row per trial and curve of one: its name, and the rates it went through.
+SCHEDULES = pl.Schema(
+    {
+        ROW: pl.UInt32,
+        "metric": pl.String,
+        "schedule": pl.String,
+        "first": pl.Float64,
+        "high": pl.Float64,
+        "high_step": pl.Int64,
+        "low": pl.Float64,
+        "last": pl.Float64,
+        "rises": pl.Int64,
+    }
+)
+
 
 def empty(schema: pl.Schema) -> pl.DataFrame:
     """Return a frame of no rows with exactly the given schema."""

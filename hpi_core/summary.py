@@ -51,7 +51,7 @@ def summarize(
     """
     trials = inspection.sweep.trial_ids()
     lists: dict[str, Sequence[Any]] = {
-        "issues": [_issue(issue, trials, everything) for issue in inspection.issues],
+        "issues": [_issue(issue, inspection, trials, everything) for issue in inspection.issues],
         "coverage": [_coverage(row) for row in inspection.coverage.iter_rows(named=True)],
         "buckets": [_bucket(bucket) for bucket in inspection.buckets],
         "leads": [_lead(lead) for lead in inspection.leads],
@@ -88,6 +88,7 @@ def summarize(
             {"trial": entry.trial, "value": entry.value, "issues": list(entry.sick)}
             for entry in inspection.ranking.excluded[: 1000 if everything else 5]
         ],
+        "schedules": _schedules(inspection, trials, everything),
         "second_objectives": [_second_objective(other, everything) for other in inspection.second_objectives],
         "explained": [_explained(other) for other in inspection.not_causes],
         "objective_explained": [_explained(other) for other in inspection.objective.not_causes],
@@ -218,7 +219,22 @@ def _trials(inspection: Inspection) -> dict[str, Any]:
     }
 
 
-def _issue(issue: IssueCount, trials: pl.Series, everything: bool) -> dict[str, Any]:
+def _schedules(inspection: Inspection, trials: pl.Series, everything: bool) -> list[dict[str, Any]]:
+    """Return every learning rate that has curves with the schedules it went through, the most frequent first."""
+    grouped = (
+        inspection.schedules.group_by("metric", "schedule", maintain_order=True)
+        .agg(frames.ROW, pl.len().alias("count"))
+        .sort("metric", "count", descending=[False, True], maintain_order=True)
+    )
+    found = []
+    for metric, schedule, rows, count in grouped.iter_rows():
+        words = next(words for name, _, words in inspection.schedule_of(rows[0]) if name == metric)
+        named = _named(trials, rows, everything)
+        found.append({"metric": metric, "schedule": schedule, "count": count, "trials": named, "example": words})
+    return found
+
+
+def _issue(issue: IssueCount, inspection: Inspection, trials: pl.Series, everything: bool) -> dict[str, Any]:
     return {
         "issue": issue.issue,
         "title": issue.title,
@@ -230,9 +246,18 @@ def _issue(issue: IssueCount, trials: pl.Series, everything: bool) -> dict[str, 
         "rate_low": _derived(issue.rate_low),
         "rate_high": _derived(issue.rate_high),
         "trials": _named(trials, issue.rows, everything),
+        "steps": _steps(inspection.findings, issue, everything),
         "diagnostic": issue.diagnostic,
         "evidence": issue.evidence,
     }
+
+
+def _steps(findings: pl.DataFrame, issue: IssueCount, everything: bool) -> list[int | None]:
+    """Return the step at which the issue was found on each of the trials that are named."""
+    rows = list(issue.rows if everything else issue.rows[:TRIALS_NAMED])
+    own = findings.filter((pl.col("issue") == issue.issue) & pl.col(frames.ROW).is_in(rows))
+    steps = dict(own.group_by(frames.ROW).agg(pl.col("step").first()).iter_rows())
+    return [steps.get(row) for row in rows]
 
 
 def _coverage(row: Mapping[str, Any]) -> dict[str, Any]:

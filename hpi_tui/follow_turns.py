@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from hpi_core.roles import RoleOverrides
     from hpi_core.sweep import Sweep
     from hpi_core.triage import Decision, TrialKeys
+    from hpi_core.typical import TypicalValues
     from hpi_tui.arrange import RowView
     from hpi_tui.state import SortKey
 
@@ -103,7 +104,7 @@ class GrownRows:
     best: int | None
     standing: Standing | None
     keys: TrialKeys
-    typical: Mapping[str, object]
+    typical: TypicalValues
     fallen: Fallen
 
 

@@ -153,7 +153,7 @@ class Following:
         screen.standing = grown.standing
         if screen.desk is not None:
             screen.desk = Desk(screen.desk.decisions, grown.keys)
-        screen.typical = dict(grown.typical)
+        screen.typical = grown.typical
         table = SweepTable(sweep, grown.view, grown.best, grown.standing, screen.decided, like=old)
         table.keep_fitting(old, [*found.new[-_LOOKED_AT:].tolist(), *found.changed[-_LOOKED_AT:].tolist()])
         screen.table, screen.wanted_row = table, wanted

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hpi_core.following.difference import Difference
     from hpi_core.following.watch import Look
     from hpi_core.sweep import Sweep
+    from hpi_core.typical import TypicalValues
     from hpi_tui.arrange import RowView
     from hpi_tui.desk import Desk
     from hpi_tui.follow_turns import Told
@@ -103,11 +104,11 @@ class FilterRefused(Answer):
 
 
 class Typical(Answer):
-    """Column -> median or most frequent value of all trials."""
+    """Column -> median or most frequent value, of every sweep that the source mixes by itself."""
 
     kind = "typical"
 
-    def __init__(self, request: int, values: dict[str, object]) -> None:
+    def __init__(self, request: int, values: TypicalValues) -> None:
         super().__init__(request)
         self.values = values
 

@@ -111,6 +111,12 @@ class Standing:
         rank = int(self.rank[row])
         return SEVERITIES[rank] if rank < _UNSICK else None
 
+    def notes(self, row: int) -> list[Finding]:
+        """Return what is worth knowing of a trial and makes it no sick one, by detector."""
+        own = self.inspection.findings.filter((pl.col(frames.ROW) == row) & (pl.col("severity") == "info"))
+        columns = ("issue", "severity", "evidence", "metric", "step", "value")
+        return [Finding(issue, self.tag(issue), *rest) for issue, *rest in own.select(columns).iter_rows()]
+
     def findings(self, row: int) -> list[Finding]:
         """Return what stands against a trial, worst first."""
         low, high = (int(np.searchsorted(self._rows, row, side)) for side in ("left", "right"))

@@ -31,6 +31,7 @@ def inspection_page(summary: Mapping[str, Any], ink: Ink, *, everything: bool = 
     _add_status(summary["trials"], ink)
     _add_hyperparameters(summary["roles"]["hyperparameters"], summary["trials"]["total"], ink, everything)
     _add_metrics(summary["roles"]["metrics"], ink, everything)
+    _add_schedules(summary["schedules"], summary["trials"]["total"], ink)
     _add_best(summary, ink, everything)
     add_second_objectives(summary, ink)
     add_issues(summary, ink)
@@ -151,6 +152,18 @@ def _add_metrics(metrics: list[Any], ink: Ink, everything: bool) -> None:
         ],
     )  # fmt: skip
     _add_more(len(metrics) - len(shown), ink)
+
+
+def _add_schedules(schedules: list[Any], total: int, ink: Ink) -> None:
+    """Write how the learning rates went that have curves: the schedules, how many trials, and one of them in words."""
+    if not schedules:
+        return
+    ink.heading("Learning rates", "as their curves show them")
+    for item in schedules:
+        ink.paragraph(
+            f"{item['metric']}: {item['schedule']} in {item['count']:,} of {plural(total, 'trial')}; "
+            f"trial {item['trials'][0]}: {item['example']}"
+        )
 
 
 # What is said of a best trial that has none of what stands beside others.

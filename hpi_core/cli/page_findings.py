@@ -50,8 +50,9 @@ def add_issues(summary: Mapping[str, Any], ink: Ink) -> None:
 
 
 def _issue_note(issue: Mapping[str, Any]) -> str:
-    """Return what the id means, what was found on the sweep as a whole, and whether it counts."""
-    evidence = f": {issue['evidence']}" if issue["scope"] == "sweep" and issue["evidence"] else ""
+    """Return what the id means, what was found on the sweep as a whole or on the first trial, and whether it counts."""
+    whose = "" if issue["scope"] == "sweep" else f"trial {issue['trials'][0]}: "
+    evidence = f": {whose}{issue['evidence']}" if issue["evidence"] else ""
     return f"{issue['title']}{evidence}{'' if issue['diagnostic'] else '; fires on the best trials too: not counted'}"
 
 

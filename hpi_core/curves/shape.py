@@ -15,6 +15,7 @@ from hpi_core.curves.windows import Floats, Ints, line, medians, noise, window
 FIRST_SHARE = 0.02
 LATE_SHARE = 0.2
 SWING = 0.05
+RISE = 0.25
 SETTLED = 0.01
 # In standard errors of a moving average; the lowest of twenty lies two below their mean.
 SETTLED_NOISE = 4.0
@@ -53,7 +54,7 @@ def shape_of(matrix: Floats, n: Ints) -> Shape:
     out |= _late(matrix, n)
     out |= _smoothed(matrix, n, first, end, spread)
     out |= _left_best(matrix, n, best + DIVERGED_NOISE * spread)
-    out |= _swings(matrix, n, SWING * np.maximum(first - best, 0))
+    out |= _swings(matrix, n, SWING * np.maximum(first - best, 0), RISE * (worst - best))
     out |= _spikes(find_spikes(matrix, n), n)
     return out
 
@@ -193,24 +194,31 @@ def _left_best(matrix: Floats, n: Ints, level: Floats) -> Shape:
     return {"left_best_at": np.where(low.any(axis=1) & (last + 1 < n), last + 1, -1)}
 
 
-def _swings(matrix: Floats, n: Ints, least: Floats) -> Shape:
+def _swings(matrix: Floats, n: Ints, least: Floats, rise: Floats) -> Shape:
     """Count how often the curve comes down by at least `least` from a local maximum to the next local minimum.
 
-    The place is that of the first such maximum.
+    And how often it rises by at least `rise` from a local minimum to the next local maximum. The place is that of the
+    first maximum it comes down from.
     """
     first = np.full(n.size, -1)
     if matrix.shape[1] < 3:
-        return {"swings": np.zeros_like(n), "swing_at": first}
+        return {"swings": np.zeros_like(n), "rises": np.zeros_like(n), "swing_at": first}
     differences = np.diff(matrix, axis=1)
     turns = np.signbit(differences[:, 1:]) != np.signbit(differences[:, :-1])
     turns &= np.isfinite(differences[:, 1:])
     k, i = np.nonzero(turns)
     values = matrix[k, i + 1]
     step = values[:-1] - values[1:]
-    counted = (k[:-1] == k[1:]) & (step >= least[k[:-1]]) & (step > 0)
-    rows, places = k[:-1][counted], i[:-1][counted] + 1
+    same, from_row = k[:-1] == k[1:], k[:-1]
+    counted = same & (step >= least[from_row]) & (step > 0)
+    risen = same & (-step >= rise[from_row]) & (step < 0)
+    rows, places = from_row[counted], i[:-1][counted] + 1
     first[rows[::-1]] = places[::-1]
-    return {"swings": np.bincount(rows, minlength=n.size).astype(np.int64), "swing_at": first}
+    return {
+        "swings": np.bincount(rows, minlength=n.size).astype(np.int64),
+        "rises": np.bincount(from_row[risen], minlength=n.size).astype(np.int64),
+        "swing_at": first,
+    }
 
 
 def _spikes(found: Spikes, n: Ints) -> Shape:

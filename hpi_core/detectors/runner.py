@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -42,6 +42,7 @@ class Detection:
         diagnostic: issue -> False where the rule was demoted because it flags the best trials, else True.
         sick: Boolean, one per trial: has a finding of severity error or warn from a diagnostic rule; null where no
             rule could judge the trial.
+        schedules: the learning rates that have curves, schema `frames.SCHEDULES`.
     """
 
     findings: pl.DataFrame
@@ -49,6 +50,7 @@ class Detection:
     verdicts: Mapping[str, pl.Series]
     diagnostic: Mapping[str, bool]
     sick: pl.Series
+    schedules: pl.DataFrame = field(default_factory=lambda: frames.empty(frames.SCHEDULES))
 
 
 @dataclass
@@ -168,7 +170,17 @@ def _assemble(context: Context, chosen: Catalogue, outcomes: Mapping[str, _Outco
         verdicts=verdicts,
         diagnostic=diagnostic,
         sick=_sick(context, findings, verdicts),
+        schedules=_schedules(context),
     )
+
+
+def _schedules(context: Context) -> pl.DataFrame:
+    rates = context.curves.of_kind("learning rate") if context.curves is not None else ()
+    if not rates:
+        return frames.empty(frames.SCHEDULES)
+    from hpi_core.curves.schedules import schedules
+
+    return schedules(rates)
 
 
 def _trial_findings(context: Context, detector: AnyDetector, outcome: _Outcome) -> pl.DataFrame:

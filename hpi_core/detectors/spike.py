@@ -71,7 +71,7 @@ def _phase(context: Context, steps: pl.Series) -> pl.Series:
     nothing = pl.Series([""], dtype=pl.String).new_from_index(0, context.n)
     if not rates:
         return nothing
-    said = phase(rates[0], steps)
+    said = phase(rates, steps)
     return (" " + said).fill_null("")
 
 

@@ -77,6 +77,7 @@ class Inspection:
         responses: what is done about causes and pairs, decided once for recommendations and the next experiment.
         recommendations: what to do next, each resting on a finding or cause.
         ranking: the best healthy trials.
+        schedules: how the learning rates went that have curves, schema `frames.SCHEDULES`.
         diagnoses: what causes and curves mean together, in words; put together when they are first asked for.
         weighing: which hyperparameters matter; computed when it is first asked for.
         outcomes: which trials are among the worst and the best results; likewise.
@@ -110,6 +111,16 @@ class Inspection:
     caveats: tuple[str, ...] = ()
     thresholds: Mapping[str, float] = field(default_factory=dict)
     second_objectives: tuple[SecondObjective, ...] = ()
+    schedules: pl.DataFrame = field(default_factory=lambda: frames.empty(frames.SCHEDULES))
+
+    def schedule_of(self, row: int) -> tuple[tuple[str, str, str], ...]:
+        """Return of each learning rate of a trial that has a curve: its name, its schedule, and that in words."""
+        if self.schedules.is_empty():
+            return ()
+        from hpi_core.curves.schedules import in_words
+
+        own = self.schedules.filter(pl.col(frames.ROW) == row).drop(frames.ROW)
+        return tuple((metric, name, in_words(name, *rest)) for metric, name, *rest in own.iter_rows())
 
     @cached_property
     def weighing(self) -> Weighing:

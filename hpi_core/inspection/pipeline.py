@@ -95,4 +95,5 @@ def inspect(
         caveats=(*about_the_sweep(sweep, ranking, detection.sick), *merged(association.caveats, sweep.trials.columns)),
         thresholds=dict(thresholds or {}),
         second_objectives=second_objectives(sweep, standing, ranking),
+        schedules=detection.schedules,
     )

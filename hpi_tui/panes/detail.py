@@ -8,16 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
 from textual.strip import Strip
 
 from hpi_core.text import safe
 from hpi_tui.cell_format import Cell, prose_number
-from hpi_tui.panes.verdict import culprits, verdict
+from hpi_tui.panes.verdict import culprits, notes, verdict
 from hpi_tui.tables import ADDED, SweepTable
 from hpi_tui.theme import Look
 from hpi_tui.widgets.lines import Lines, Run, paint, title
+
+if TYPE_CHECKING:
+    from hpi_core.charts.sick import Standing
+    from hpi_core.typical import TypicalValues
 
 _NAME_WIDEST, _VALUE_WIDEST, _TEXT_WIDEST = 26, 22, 48
 _NARROWED = 8  # no value is cut shorter than this for the sake of what stands beside it
@@ -61,11 +66,15 @@ class DetailView:
     facts: tuple[str, ...]
     blocks: tuple[Block, ...]
     verdict: tuple[tuple[Run, ...], ...] = ()
+    notes: tuple[tuple[Run, ...], ...] = ()
 
 
-def compute(table: SweepTable, row: int, typical: dict[str, object]) -> DetailView:
-    """Compare the trial of row `row` with the best trial and the typical values."""
+def compute(table: SweepTable, row: int, typical: TypicalValues) -> DetailView:
+    """Compare the trial of row `row` with the best trial and the typical values, those of its own sweep."""
+    from hpi_core.charts.standing import sweep_of_trial
+
     sweep, roles = table.sweep, table.sweep.roles
+    usually = typical.get(sweep_of_trial(sweep, row), {})
     here = sweep.trials.row(row, named=True)
     top = table.best_for(row)
     best = sweep.trials.row(top, named=True) if top is not None and top != row else None
@@ -75,7 +84,7 @@ def compute(table: SweepTable, row: int, typical: dict[str, object]) -> DetailVi
     def compared(name: str) -> Compared:
         value = here[name]
         beside = table.write(name, best[name]) if best is not None else None
-        usual = table.write(name, typical[name]) if name in typical else None
+        usual = table.write(name, usually[name]) if name in usually else None
         same = best is not None and value is not None and value == best[name]
         return Compared(name, table.write(name, value), beside, usual, same)
 
@@ -92,6 +101,8 @@ def compute(table: SweepTable, row: int, typical: dict[str, object]) -> DetailVi
         Block(heading, tuple(map(compared, names[:_MOST_ROWS])), beside, max(0, len(names) - _MOST_ROWS))
         for heading, names, beside in kinds
     )
+    if table.standing is not None:
+        blocks = (replace(blocks[0], rows=(*blocks[0].rows, *_schedules(table.standing, row, top))), *blocks[1:])
     status = "incomplete: its record was cut off" if row in sweep.incomplete else str(here["_status"])
     facts = ["" if status == "unknown" else status]
     if objective is not None:
@@ -100,6 +111,7 @@ def compute(table: SweepTable, row: int, typical: dict[str, object]) -> DetailVi
     trial = str(here[roles.id]) if roles.id is not None else str(row)
     best_id = None if best is None else str(best[roles.id]) if roles.id is not None else str(top)
     words = verdict(table.standing, row) if table.standing is not None else []
+    remarks = notes(table.standing, row) if table.standing is not None else []
     reasons = culprits(table.standing, row) if table.standing is not None else {}
     blocks = tuple(
         replace(block, rows=tuple(replace(item, reason=reasons.get(item.name)) for item in block.rows))
@@ -112,7 +124,20 @@ def compute(table: SweepTable, row: int, typical: dict[str, object]) -> DetailVi
         tuple(fact for fact in facts if fact),
         tuple(block for block in blocks if block.rows),
         tuple(tuple(line) for line in words),
+        tuple(tuple(line) for line in remarks),
     )
+
+
+def _schedules(standing: Standing, row: int, best: int | None) -> tuple[Compared, ...]:
+    """Return how the learning rates of the trial went over its steps, beside those of the best."""
+    beside = {name: said for name, said, _ in standing.inspection.schedule_of(best)} if best is not None else {}
+    return tuple(
+        Compared(
+            f"{name} schedule", Cell(said), Cell(beside[name]) if name in beside and best != row else None, None,
+            best != row and beside.get(name) == said,
+        )
+        for name, said, _ in standing.inspection.schedule_of(row)
+    )  # fmt: skip
 
 
 class Detail(Lines):
@@ -139,7 +164,8 @@ class Detail(Lines):
         """Return how many lines all blocks want at this width, the blank line and the title row included."""
         if self.view is None:
             return 3
-        said = len(self.view.verdict) + 1 if self.view.verdict else 0
+        lines = len(self.view.verdict) + len(self.view.notes)
+        said = lines + 1 if lines else 0
         total = sum(len(block.rows) + 2 for block in self.view.blocks)
         for height in range(4, min(total, _TALLEST) + 1):
             columns, left = _flow(self.view, height, width)
@@ -179,7 +205,7 @@ def _sheet(view: DetailView, width: int, height: int) -> list[list[Run]]:
     """Say what is wrong first, then put the values below."""
     if height < 1:
         return []
-    said = [list(line) for line in view.verdict[:height]]
+    said = [list(line) for line in (*view.verdict, *view.notes)[:height]]
     if said and len(said) + 3 <= height:
         said.append([])
     left = height - len(said)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _SIGNS = {"error": ("✗", "err"), "warn": ("!", "warn"), "info": (" ", "muted")}
 _MOST_CAUSES = 4
+_MOST_NOTES = 3
 
 
 def verdict(standing: Standing, row: int) -> list[list[Run]]:
@@ -52,6 +53,16 @@ def verdict(standing: Standing, row: int) -> list[list[Run]]:
     if steps:
         lines.append([_label("next", widest), Run(f"{safe('. '.join(steps), 300)}.", "strong", True)])
     return lines
+
+
+def notes(standing: Standing, row: int) -> list[list[Run]]:
+    """Return the lines of what makes no trial sick and is worth knowing, such as a better checkpoint."""
+    found = standing.notes(row)
+    widest = max((len(note.tag) for note in found), default=0)
+    return [
+        [Run(f"    {note.tag:<{widest}}  ", "muted"), Run(safe(note.evidence, 300), "muted")]
+        for note in found[:_MOST_NOTES]
+    ]  # fmt: skip
 
 
 def culprits(standing: Standing, row: int) -> dict[str, tuple[str, str]]:

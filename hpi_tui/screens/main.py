@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from hpi_core.errors import HpiError
     from hpi_core.roles import RoleOverrides
     from hpi_core.triage import Decision
+    from hpi_core.typical import TypicalValues
     from hpi_tui.desk import Desk
     from hpi_tui.widgets.filter_bar import FilterBar
     from hpi_tui.widgets.note_line import NoteLine
@@ -92,7 +93,7 @@ class MainScreen(Screen[None]):
         self.noticed = True
         self.touched = False
         self.zoomed = False
-        self.typical: dict[str, object] = {}
+        self.typical: TypicalValues = {}
         self.filter_error: tuple[str, int] | None = None
         self.layout_now = Layout("one")
         self.panes: tuple[str, ...] = ("runs", "sick", "buckets", "curves", "chat")
