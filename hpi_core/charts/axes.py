@@ -19,6 +19,8 @@ LARGEST = 1e300
 _FENCE = 4.0
 _WARM_UP = 0.1
 CLIPPED = (1, 99)
+OUTER = (5, 95)
+_IN_SIGHT = 0.1
 
 
 @dataclass(frozen=True)
@@ -54,12 +56,15 @@ def value_axis(
     log: bool,
     most_ticks: int,
     clip: bool = False,
+    subject: Sequence[tuple[Floats, Floats]] = (),
 ) -> Axis:
     """Choose the y range of curves, each given as x and value, shown between x `low` and `high`.
 
     The first tenth of the x range does not count, so that the drop at the start does not take the height. The curves
     of `reference` are held wholly, those of `own` up to the highest of some percentiles (100, 98, 90, 75, 50) at most
-    four times the span of the reference beyond it: what explodes leaves the picture and does not flatten it.
+    four times the span of the reference beyond it: what explodes leaves the picture and does not flatten it. A curve
+    of `subject`, those of `own` that the picture is about, is never out of sight: where fewer than a tenth of its
+    points would be inside, the range goes on to its 5th and 95th percentile.
 
     With `clip` the range is that from the 1st to the 99th percentile of all values shown, the start among them.
     """
@@ -94,6 +99,11 @@ def value_axis(
         floor, roof = bottom - _FENCE * span, top + _FENCE * span
         bottom = min(bottom, next((v for v in lows if v >= floor), bottom - span))
         top = max(top, next((v for v in highs if v <= roof), top + span))
+    for curve in subject:
+        points = _pooled([curve], start, high, log)
+        if points.size and float(((points >= bottom) & (points <= top)).mean()) < _IN_SIGHT:
+            least, most = (float(v) for v in np.percentile(points, OUTER))
+            bottom, top = min(bottom, least), max(top, most)
     return _padded(bottom, top, log, most_ticks)
 
 

@@ -64,6 +64,7 @@ class CurveChart:
 
     `form` tells what the panels are: of `lines` and `table` the metric and perhaps its pair, of `metrics` one for each
     metric of the trial, of `trials` one for each of several trials; `left_out` counts those there was no room for.
+    `schedules` holds of each learning rate of the trial that has a curve its name, its schedule, and that in words.
     """
 
     trial: str
@@ -77,6 +78,7 @@ class CurveChart:
     direction: str | None = None
     form: Form = "lines"
     left_out: int = 0
+    schedules: tuple[tuple[str, str, str], ...] = ()
 
     @property
     def marks(self) -> tuple[Mark, ...]:
@@ -213,6 +215,8 @@ def curve_chart(
         wanted.append((other, row))
     places = wanted[: min(most_panels, MOST_PANELS)]
     full = desk.range([name for name, _ in places])
+    if form != "trials":
+        full = desk.extent_alone([name for name, _ in places]) or full
     low, high = within(zoom, full)
     panels = tuple(desk.panel(name, trial, (low, high), with_crowd=form == "lines") for name, trial in places)
     note = "" if axis == use else "no time in the curves: over step"
@@ -221,7 +225,8 @@ def curve_chart(
     )
     left_out = together.waiting + len(wanted) - len(places)
     name = trial_name(sweep, row)
-    return CurveChart(name, metrics, panels, low, high, full, use, note, direction, form, left_out)
+    rates = inspection.schedule_of(row) if inspection is not None else ()
+    return CurveChart(name, metrics, panels, low, high, full, use, note, direction, form, left_out, rates)
 
 
 def _first_metric(sweep: Sweep, metrics: tuple[str, ...], row: int, asked: str | None) -> str:
@@ -262,12 +267,30 @@ class _Desk:
         place = ("range", tuple(metrics), self.axis, key)
         return _kept(self.memo, place, lambda: x_range(self.curves, metrics, self.axis, rows))
 
+    def extent_alone(self, metrics: Sequence[str]) -> tuple[float, float] | None:
+        """Return the x range of the trial's own curves where no other trial is drawn beside it, else None."""
+        if self.company.overlay or self.company.crowd is not None:
+            return None
+        key, own = self.peers(self.row)
+        healthy = self._healthy(key, own)
+        if (healthy.size and healthy.tolist() != [self.row]) or self._best(key, own) not in (None, self.row):
+            return None
+        rows = np.array([self.row], dtype=np.uint32)
+        place = ("range", tuple(metrics), self.axis, ("alone", self.row))
+        found = _kept(self.memo, place, lambda: x_range(self.curves, metrics, self.axis, rows))
+        return found if found[1] > found[0] else None
+
+    def _healthy(self, key: object, own: Rows | None) -> Rows:
+        return _kept(self.memo, ("healthy", key), lambda: healthy_rows(self.sweep, self.inspection, own))
+
+    def _best(self, key: object, own: Rows | None) -> int | None:
+        return _kept(self.memo, ("best", key), lambda: best_row(self.sweep, self.inspection, own))
+
     def panel(self, metric: str, row: int, span: tuple[float, float], *, with_crowd: bool) -> Panel:
         """Collect the curves of one metric around one trial."""
         sweep, inspection, axis, memo = self.sweep, self.inspection, self.axis, self.memo
         key, own = self.peers(row)
-        healthy = _kept(memo, ("healthy", key), lambda: healthy_rows(sweep, inspection, own))
-        best = _kept(memo, ("best", key), lambda: best_row(sweep, inspection, own))
+        healthy, best = self._healthy(key, own), self._best(key, own)
         place = ("median", metric, axis, span, key)
         middle = _kept(memo, place, lambda: median(self.curves, metric, axis, span, healthy))
         others = [other for other in dict.fromkeys(self.company.overlay) if other not in (row, best)][:MOST_OVERLAYS]

@@ -36,7 +36,7 @@ class Box:
 
 
 def value_range(panels: list[Panel], x: Axis, settings: CurveSettings, height: int) -> Axis:
-    """Choose the y axis that these panels share."""
+    """Choose the y axis that these panels share; of a single one the trial is always in sight."""
     from hpi_core.charts.axes import value_axis
 
     curves = [curve for panel in panels for curve in panel.curves if curve.finite]
@@ -44,9 +44,10 @@ def value_range(panels: list[Panel], x: Axis, settings: CurveSettings, height: i
     own = [(c.x, c.values) for c in curves if c.part in ("trial", "overlay") and not c.best]
     crowds = [panel.crowd for panel in panels if panel.crowd is not None]
     own += [(crowd.x, crowd.values) for crowd in crowds]
+    subject = [(c.x, c.values) for c in curves if c.part == "trial" and not c.best] if len(panels) == 1 else []
     ticks = max(3, height // 4)
     return value_axis(
-        reference, own, x.low, x.high, log=settings.log_y, most_ticks=ticks, clip=settings.clip
+        reference, own, x.low, x.high, log=settings.log_y, most_ticks=ticks, clip=settings.clip, subject=subject
     )  # fmt: skip
 
 
@@ -83,11 +84,12 @@ class PanelPlot:
         for curve in reversed(panel.curves):
             self._label(curve)
         trial = panel.of("trial")
-        if not any(curve.finite for curve in panel.curves) and panel.crowd is None:
-            self.canvas.put(box.x, box.y + box.height // 2, f"no finite value of {safe(panel.metric, 30)}", "muted")
-        elif trial is not None and not trial.x.size:
+        if trial is not None and not trial.x.size:
             said = f"trial {trial.name} has no curve of {safe(panel.metric, 30)}"
             self.canvas.put(box.x + 1, box.y, cut(said, box.width - 2), "muted")
+        elif not any(curve.finite for curve in panel.curves) and panel.crowd is None:
+            said = f"no finite value of {safe(panel.metric, 30)}"
+            self.canvas.put(box.x, box.y + box.height // 2, cut(said, box.width), "muted")
 
     def column(self, x: float) -> int | None:
         """Return the column of the box an x stands in."""
@@ -220,7 +222,8 @@ class PanelPlot:
             return
         last = int(at[-1])
         height = float(self.y.place(curve.values[last : last + 1])[0])
-        row = self.row(min(max(height if height == height else 0.0, 0.0), 1.0))
+        height = height if height == height else -1.0  # on a log axis zero and what is below it lie under everything
+        row = self.row(min(max(height, 0.0), 1.0))
         column = self.column(float(curve.x[last])) or 0
         ended = bool(bad) and bad[-1].last and bad[-1].x <= self.x.high
         if ended:

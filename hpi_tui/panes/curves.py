@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     Chart = CurveChart | ScatterChart | DistributionChart | ParallelChart
 
 PAIR_FROM = 30
+_RATES_FROM = 110
 
 
 _NAMES = {
@@ -298,11 +299,21 @@ class Curves(Lines):
         elif laid := self._laid(chart):
             said.append(f"trial {chart.trial} with {laid}" if width >= 66 else laid)
         elif width >= 66:
-            said.append(f"trial {chart.trial}, best, healthy median" if width < 90 else
-                        f"trial {chart.trial} against the best and the healthy median")  # fmt: skip
+            said.append(_against(chart, wide=width >= 90))
+        said += self._rates(chart, width)
         if width >= 40 or settings.smoothing > 1:
             said.append(f"over {chart.axis}" + (f", mean of {settings.smoothing}" if settings.smoothing > 1 else ""))
         return said
+
+    def _rates(self, chart: CurveChart, width: int) -> list[str]:
+        """Say how the learning rate went: in full over its own curve, else by its name where there is much room."""
+        own = next((words for name, _, words in chart.schedules if name == chart.panels[0].metric), None)
+        if own is not None and chart.form in ("lines", "table"):
+            return [own] if width >= 66 else [schedule for name, schedule, _ in chart.schedules[:1]]
+        if width < _RATES_FROM or not chart.schedules or chart.form == "trials":
+            return []
+        name, schedule, _ = chart.schedules[0]
+        return [f"{safe(name, 24)} {schedule}"]
 
     def _laid(self, chart: CurveChart) -> str:
         """Name the few trials that are laid over as lines."""
@@ -321,6 +332,18 @@ class Curves(Lines):
         part = f"{rows:,} of {there:,} points, > shows more" if rows < there else f"{there:,} points"
         whose = f"trial {chart.trial} as a table, " if self.size.width >= 66 else ""
         return f"{whose}{part}"
+
+
+def _against(chart: CurveChart, *, wide: bool) -> str:
+    """Name the trial and what it is drawn against, as far as that has curves."""
+    panel = chart.panels[0]
+    trial, best, median = panel.of("trial"), panel.of("best"), panel.of("median")
+    whose = f"trial {chart.trial}" + (", the best" if trial is not None and trial.best else "")
+    beside = ["best"] if best is not None and best.finite else []
+    beside += ["healthy median"] if median is not None and median.finite else []
+    if not beside:
+        return f"{whose}, no {'other ' if trial is not None and trial.best else ''}healthy trial beside it"
+    return f"{whose} against the {' and the '.join(beside)}" if wide else ", ".join([whose, *beside])
 
 
 def with_settings(view: CurvesView, settings: CurveSettings) -> CurvesView:
