@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hpi_core.typical import TypicalValues
 
 _NAME_WIDEST, _VALUE_WIDEST, _TEXT_WIDEST = 26, 22, 48
+_LEAST_BROKEN = 24
 _NARROWED = 8  # no value is cut shorter than this for the sake of what stands beside it
 _GAP = "  "
 _MOST_ROWS = 300  # of a block: more than the largest terminal shows
@@ -164,7 +165,7 @@ class Detail(Lines):
         """Return how many lines all blocks want at this width, the blank line and the title row included."""
         if self.view is None:
             return 3
-        lines = len(self.view.verdict) + len(self.view.notes)
+        lines = len(_said(self.view, width))
         said = lines + 1 if lines else 0
         total = sum(len(block.rows) + 2 for block in self.view.blocks)
         for height in range(4, min(total, _TALLEST) + 1):
@@ -205,11 +206,31 @@ def _sheet(view: DetailView, width: int, height: int) -> list[list[Run]]:
     """Say what is wrong first, then put the values below."""
     if height < 1:
         return []
-    said = [list(line) for line in (*view.verdict, *view.notes)[:height]]
+    said = _said(view, width)[:height]
     if said and len(said) + 3 <= height:
         said.append([])
     left = height - len(said)
     return [*said, *(_columns(view, width, left) if left >= 2 else [])]
+
+
+def _said(view: DetailView, width: int) -> list[list[Run]]:
+    """Return what is wrong and what is worth knowing, each in two lines at most where one is too short."""
+    return [part for line in (*view.verdict, *view.notes) for part in _in_two(line, width)]
+
+
+def _in_two(line: Sequence[Run], width: int) -> list[list[Run]]:
+    """Break a line that is too long for the width in its last run, which goes on below where it began."""
+    lead, last = list(line[:-1]), line[-1]
+    at = _length(lead)
+    room = width - at - 1
+    if cell_len(last.text) <= room or room < _LEAST_BROKEN:
+        return [list(line)]
+    begun = len(last.text) - len(last.text.lstrip())
+    head = set_cell_size(last.text, room).rstrip()
+    cut = head.rfind(" ") if not last.text[len(head) :].startswith(" ") else len(head)
+    cut = cut if cut > begun else len(head)
+    rest = _cut(last.text[cut:].strip(), room - begun)
+    return [[*lead, last._replace(text=last.text[:cut])], [Run(" " * (at + begun)), last._replace(text=rest)]]
 
 
 def _strip(view: DetailView, width: int, height: int) -> list[list[Run]]:

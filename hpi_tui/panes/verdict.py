@@ -23,12 +23,12 @@ def verdict(standing: Standing, row: int) -> list[list[Run]]:
     Of a trial that is not sick only what its notes mean is said, such as a learning rate that is too low.
     """
     if not standing.is_sick(row):
-        return [_meaning(one, 5) for one in standing.diagnoses(row)[:2]]
+        return [_meaning(one, max(5, _widest(standing, row))) for one in standing.diagnoses(row)[:2]]
     findings = standing.findings(row)
     causes = [cause for _, cause in standing.causes(row)][:_MOST_CAUSES]
     explained = {cause.issue for cause in causes}
     leads = [lead for lead in standing.leads(row) if lead.issue not in explained][:2]
-    widest = max(len(finding.tag) for finding in findings)
+    widest = _widest(standing, row)
     lines = [
         [Run(f"  {_SIGNS[f.severity][0]}", _SIGNS[f.severity][1]), Run(f" {f.tag:<{widest}}", _SIGNS[f.severity][1]),
          Run(f"  {safe(f.evidence, 300)}")]
@@ -57,12 +57,16 @@ def verdict(standing: Standing, row: int) -> list[list[Run]]:
 
 def notes(standing: Standing, row: int) -> list[list[Run]]:
     """Return the lines of what makes no trial sick and is worth knowing, such as a better checkpoint."""
-    found = standing.notes(row)
-    widest = max((len(note.tag) for note in found), default=0)
+    found, widest = standing.notes(row), _widest(standing, row)
     return [
         [Run(f"    {note.tag:<{widest}}  ", "muted"), Run(safe(note.evidence, 300), "muted")]
         for note in found[:_MOST_NOTES]
     ]  # fmt: skip
+
+
+def _widest(standing: Standing, row: int) -> int:
+    """Return the width of the tags that stand before what is said of a trial, so that all of it begins in one place."""
+    return max((len(one.tag) for one in (*standing.findings(row), *standing.notes(row)[:_MOST_NOTES])), default=5)
 
 
 def culprits(standing: Standing, row: int) -> dict[str, tuple[str, str]]:
