@@ -17,6 +17,7 @@ import polars as pl
 from hpi_core import frames
 from hpi_core.importance.records import importance_records, interaction_records
 from hpi_core.inspection import Inspection, IssueCount
+from hpi_core.inspection.schedules import schedule_records
 from hpi_core.inspection.second_objectives import SecondObjective, Standing
 from hpi_core.numerals import rounded
 from hpi_core.statistics.findings import Bucket, Cause, Lead, NotACause, PairCause, Threshold, Tier
@@ -88,7 +89,7 @@ def summarize(
             {"trial": entry.trial, "value": entry.value, "issues": list(entry.sick)}
             for entry in inspection.ranking.excluded[: 1000 if everything else 5]
         ],
-        "schedules": _schedules(inspection, trials, everything),
+        "schedules": schedule_records(inspection, None if everything else TRIALS_NAMED),
         "second_objectives": [_second_objective(other, everything) for other in inspection.second_objectives],
         "explained": [_explained(other) for other in inspection.not_causes],
         "objective_explained": [_explained(other) for other in inspection.objective.not_causes],
@@ -217,21 +218,6 @@ def _trials(inspection: Inspection) -> dict[str, Any]:
         "by_severity": {word: inspection.worst.get(word, 0) for word in ("error", "warn")},
         "not_assessable": inspection.unassessed,
     }
-
-
-def _schedules(inspection: Inspection, trials: pl.Series, everything: bool) -> list[dict[str, Any]]:
-    """Return every learning rate that has curves with the schedules it went through, the most frequent first."""
-    grouped = (
-        inspection.schedules.group_by("metric", "schedule", maintain_order=True)
-        .agg(frames.ROW, pl.len().alias("count"))
-        .sort("metric", "count", descending=[False, True], maintain_order=True)
-    )
-    found = []
-    for metric, schedule, rows, count in grouped.iter_rows():
-        words = next(words for name, _, words in inspection.schedule_of(rows[0]) if name == metric)
-        named = _named(trials, rows, everything)
-        found.append({"metric": metric, "schedule": schedule, "count": count, "trials": named, "example": words})
-    return found
 
 
 def _issue(issue: IssueCount, inspection: Inspection, trials: pl.Series, everything: bool) -> dict[str, Any]:
