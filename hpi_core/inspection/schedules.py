@@ -1,4 +1,4 @@
-"""The schedules of learning rates as records: of each curve of one which schedules trials went through, and how many."""
+"""The schedules of learning rates as records: of each of their curves which schedules trials went through."""
 
 from __future__ import annotations
 
