@@ -147,7 +147,7 @@ def fmnist(tmp_path: Path) -> Path:
 @needs_shared
 def test_real_curves_as_crowd_multiples_and_table(open_app: Open, fmnist: Path) -> None:
     with open_app(str(fmnist), columns=200, rows=60) as app:
-        means = re.compile(r"means +learning rate too high to learn at all +lr > 0\.2: stuck_at_chance")
+        means = re.compile(r"means +learning rate too high to learn at all +lr > 0\.03: stuck_at_chance")
         app.until(lambda text: means.search(text) is not None, 60)
         _real(app, "o")
         app.until("curves from fmnist.curves.parquet")
