@@ -139,8 +139,7 @@ def test_the_list_opens_again_over_an_open_study_and_another_one_is_shown_in_its
         app.send("E")
         app.until(lambda text: "Which study?" in text and "second" in text)
         search(app, "second", "  4 trials")
-        app.until(lambda text: "study.db · second" in text and " 6 trials" in text and "inspecting" not in text)
-        assert "layers > 2" not in app.text
+        app.until(lambda text: "study.db · second" in text and " 6 trials" in text and "layers > 2" not in text)
         app.send("E")
         app.until(lambda text: "Which study?" in text)
         app.send("\x1b")
