@@ -33,12 +33,19 @@ _SMALL = 4096
 _OPENED = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _METRIC_CAP = 256 << 20
 _DEPTH = 16
+# Folders looked into for runs where no experiment says what it is.
+_TRIED = 20
+_LFS = b"version https://git-lfs"
 _OFTEN = 100
 # What is held as Python's objects, some ten times as large as in a frame, before it goes into one.
 _LINES = 2_500
 _TEXTS = 2_000
 _RUNS = 500
 _LISTED = 20
+
+
+# What stands in the `meta.yaml` of every run, towards its end.
+_ALWAYS = frozenset({"run_uuid", "start_time", "status"})
 
 
 @dataclass(frozen=True)
@@ -52,18 +59,20 @@ class _Folder:
 
 
 def is_file_store(path: Path) -> bool:
-    """Say whether a folder is a store, or one experiment of a store, by what stands in the `meta.yaml` files in it."""
+    """Say whether a folder is a store, or one experiment of a store, by what stands in the `meta.yaml` files in it.
+
+    Where those of experiments are lost or damaged, those of their runs tell.
+    """
+    own = _fields(f"{path}/{_META}")
+    if _is_experiment(own) or _holds_runs(str(path), own):
+        return True
     try:
-        if _is_experiment(_fields(f"{path}/{_META}")):
-            return True
         with os.scandir(path) as entries:
-            return any(
-                _is_experiment(_fields(f"{entry.path}/{_META}"))
-                for entry in entries
-                if entry.is_dir(follow_symlinks=False)
-            )
+            inside = [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
     except OSError:
         return False
+    told = {folder: _fields(f"{folder}/{_META}") for folder in inside}
+    return any(map(_is_experiment, told.values())) or any(_holds_runs(*one) for one in list(told.items())[:_TRIED])
 
 
 def experiments(path: Path, cancelled: Cancelled) -> list[Experiment]:
@@ -130,6 +139,8 @@ class _Reading:
     deleted: int = 0
     cut: int = 0
     bad: int = 0
+    empty: int = 0
+    pointers: int = 0
     problems: list[str] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
 
@@ -143,6 +154,8 @@ class _Reading:
         if told.get("lifecycle_stage", "active") != "active":
             self.deleted += 1
             return
+        if not told.keys() >= _ALWAYS:
+            self.problems.append(f"the meta.yaml of {safe(name, 60)} is cut short: it says no more than its beginning")
         row = self.taken
         self.taken += 1
         self.runs.append(
@@ -180,6 +193,14 @@ class _Reading:
             note(Entry("incomplete", f"{self.cut:,} histories end in the middle of a line", count=self.cut))
         if self.bad:
             note(Entry("refused_line", f"{self.bad:,} lines of metrics are no measurements", count=self.bad))
+        if self.empty:
+            message = f"{self.empty:,} files of metrics are empty" if self.empty > 1 else "a file of metrics is empty"
+            note(Entry("refused_file", message, count=self.empty))
+        if self.pointers:
+            several = (
+                f"{self.pointers:,} files are Git LFS pointers" if self.pointers > 1 else "a file is a Git LFS pointer"
+            )
+            note(Entry("refused_file", f"{several}, not the data: run `git lfs pull`", count=self.pointers))
         if self.links:
             first = safe(Path(self.links[0]).name, 60)
             several = f"{len(self.links):,} links in runs were" if len(self.links) > 1 else "a link in a run was"
@@ -206,6 +227,8 @@ class _Reading:
         data = _read(path, _TEXT_CAP)
         if data is None:
             self.problems.append(f"{safe(path[-80:])} cannot be read")
+        elif data.startswith(_LFS):
+            self.pointers += 1
         else:
             into.append((row, key, data.decode("utf-8", "replace")))
 
@@ -213,6 +236,10 @@ class _Reading:
         data = _read(path, _METRIC_CAP)
         if data is None:
             self.problems.append(f"{safe(path[-80:])} cannot be read")
+            return
+        if not data or data.startswith(_LFS):
+            self.empty += not data
+            self.pointers += bool(data)
             return
         lines = data.decode("utf-8", "replace").split("\n")
         if lines[-1]:  # the writer ends every line, so this one is still being written
@@ -246,7 +273,7 @@ class _Reading:
 
 def _experiment_folders(path: Path) -> list[_Folder]:
     own = _fields(f"{path}/{_META}")
-    if _is_experiment(own):
+    if _is_experiment(own) or _holds_runs(str(path), own):
         return [_folder(str(path), own)]
     try:
         with os.scandir(path) as entries:
@@ -258,9 +285,11 @@ def _experiment_folders(path: Path) -> list[_Folder]:
 
 
 def _holds_runs(folder: str, told: dict[str, str]) -> bool:
-    """Say whether a folder without a `meta.yaml` of its own holds runs: half copied, it is still an experiment."""
-    first = [] if told else _run_folders(folder)[:1]
-    return bool(first) and "run_uuid" in _fields(f"{first[0]}/{_META}")
+    """Say whether a folder without a sound `meta.yaml` holds runs: half copied, it is still an experiment."""
+    if _is_experiment(told) or "run_uuid" in told:
+        return False
+    runs = _run_folders(folder)
+    return any("run_uuid" in _fields(f"{run}/{_META}") for run in runs[:_TRIED])
 
 
 def _folder(path: str, told: dict[str, str]) -> _Folder:

@@ -13,6 +13,7 @@ from hpi_core.errors import Cancelled as ReadingCancelled
 from hpi_core.errors import SourceError
 from hpi_core.readers import parquet
 from hpi_core.readers._evaluations import search_space
+from hpi_core.readers._unread import SPACE, UNREAD, has_companion, unread
 from hpi_core.readers.contract import StoreReader
 from hpi_core.roles import RoleHints
 from hpi_core.tables.content import Content
@@ -22,10 +23,11 @@ from hpi_core.tables.nested import flatten
 from hpi_core.tables.table import Cancelled, Progress, ReadOptions, Table
 
 _NAME, _SPACE = "history.parquet", "configspace.json"
+_BEGINS = b"PAR1"
 
 
 def claims(place: str) -> int:
-    """Claim a folder with a history and a search space directly in it."""
+    """Claim a folder with a history and a search space directly in it; a damaged history, to be told of, as well."""
     if is_address(place):
         return 0
     path = Path(place) / _NAME
@@ -33,9 +35,11 @@ def claims(place: str) -> int:
         if path.is_symlink() or not path.is_file() or not (Path(place) / _SPACE).is_file():
             return 0
         with path.open("rb") as file:
-            return 85 if file.read(4) == b"PAR1" else 0
+            if file.read(4) == _BEGINS:
+                return 85
     except OSError:
         return 0
+    return UNREAD if has_companion(path, Path(place) / _SPACE, SPACE) else 0
 
 
 def read_table(place: str, options: ReadOptions, progress: Progress, cancelled: Cancelled) -> Table:
@@ -48,6 +52,9 @@ def read_table(place: str, options: ReadOptions, progress: Progress, cancelled: 
     folder = Path(place)
     if cancelled():
         raise ReadingCancelled(f"Reading {folder.name} was stopped.")
+    with (folder / _NAME).open("rb") as file:
+        if file.read(4) != _BEGINS:
+            raise unread(folder / _NAME, "a Parquet file")
     table = flatten(parquet.read_table(Content(_NAME, path=folder / _NAME), options, progress, cancelled))
     if not table.frame.height:
         raise SourceError(f"{place} holds no trial yet.", "AMLTK writes its history when an optimisation ends.")

@@ -22,6 +22,7 @@ from hpi_core.readers._evaluations import (
     search_space,
     table_of_evaluations,
 )
+from hpi_core.readers._unread import UNREAD, has_companion, unread
 from hpi_core.readers._wandb_log import last_error
 from hpi_core.readers.contract import StoreReader
 from hpi_core.tables.ledger import Entry
@@ -37,11 +38,17 @@ _CONFIG_BEGINS, _RESULT_BEGINS = re.compile(_ID + rb"\{"), re.compile(_ID + rb"[
 
 
 def claims(place: str) -> int:
-    """Claim a folder whose `configs.json` and `results.json` begin with the lists that HpBandSter writes."""
+    """Claim a folder whose `configs.json` and `results.json` begin with the lists that HpBandSter writes.
+
+    Where only one of them does, the other is damaged: it is told, and what the results hold is shown.
+    """
     folder = Path(place)
     if is_address(place) or not folder.is_dir():
         return 0
-    return 95 if _begins(folder / _CONFIGS, _CONFIG_BEGINS) and _begins(folder / _RESULTS, _RESULT_BEGINS) else 0
+    configs, results = folder / _CONFIGS, folder / _RESULTS
+    if has_companion(configs, results, _RESULT_BEGINS):
+        return 95 if has_companion(results, configs, _CONFIG_BEGINS) else UNREAD
+    return UNREAD if has_companion(results, configs, _CONFIG_BEGINS) else 0
 
 
 def read_table(place: str, _options: ReadOptions, progress: Progress, cancelled: Cancelled) -> Table:
@@ -56,7 +63,12 @@ def read_table(place: str, _options: ReadOptions, progress: Progress, cancelled:
     entries: list[Entry] = []
     configs: dict[str, Mapping[str, object]] = {}
     origins: dict[str, str] = {}
-    for id_, (values, *more) in _lines(folder / _CONFIGS, folder, entries, cancelled):
+    described = has_companion(folder / _RESULTS, folder / _CONFIGS, _CONFIG_BEGINS)
+    if not described:
+        entries.append(Entry("refused_file", f"no settings: {unread(folder / _CONFIGS, 'a list of BOHB').message}"))
+    elif not has_companion(folder / _CONFIGS, folder / _RESULTS, _RESULT_BEGINS):
+        raise unread(folder / _RESULTS, "a list of BOHB")
+    for id_, (values, *more) in _lines(folder / _CONFIGS, folder, entries, cancelled) if described else ():
         if isinstance(values, dict):
             configs[id_] = values
             info = more[0] if more else None
@@ -71,16 +83,6 @@ def read_table(place: str, _options: ReadOptions, progress: Progress, cancelled:
     progress("putting the trials together", 0.9)
     ranges = search_space(folder, folder, entries)
     return table_of_evaluations(Evaluations(configs, done, [("loss", "min")], origins, ranges), entries)
-
-
-def _begins(path: Path, pattern: re.Pattern[bytes]) -> bool:
-    try:
-        if not path.is_file():
-            return False
-        with path.open("rb") as file:
-            return pattern.match(file.read(4096)) is not None
-    except OSError:
-        return False
 
 
 def _lines(path: Path, root: Path, entries: list[Entry], cancelled: Cancelled) -> Iterator[tuple[str, list[object]]]:

@@ -23,6 +23,7 @@ from hpi_core.readers._evaluations import (
     search_space,
     table_of_evaluations,
 )
+from hpi_core.readers._unread import UNREAD, has_companion, unread
 from hpi_core.readers.contract import StoreReader
 from hpi_core.roles import Direction
 from hpi_core.tables.ledger import Entry
@@ -33,22 +34,22 @@ from hpi_core.text import safe
 
 _HISTORY, _CONFIGS, _META = "history.jsonl", "configs.json", "meta.json"
 _BEGINS = re.compile(rb"^\s*\[\s*\d+\s*,\s*(null|[\d.]+)\s*,\s*-?\d+\s*,\s*\[")
+_OBJECTIVES = re.compile(rb'"objectives"\s*:\s*\[')
 # The sixth meant running once and not evaluated later: neither says how it went.
 _STATUSES = {1: SUCCESS, 2: "TIMEOUT", 3: "MEMORYOUT", 4: "CRASHED", 5: "ABORTED"}
 
 
 def claims(place: str) -> int:
-    """Claim a folder whose `history.jsonl` begins with the list that DeepCAVE writes, beside `configs.json`."""
+    """Claim a folder whose `history.jsonl` begins with the list that DeepCAVE writes, beside `configs.json`.
+
+    A folder with settings and objectives beside a damaged history is claimed as well, to be told of.
+    """
     folder = Path(place)
-    if is_address(place) or not folder.is_dir():
+    if is_address(place) or not folder.is_dir() or not (folder / _CONFIGS).is_file():
         return 0
-    try:
-        if not (folder / _CONFIGS).is_file() or not (folder / _HISTORY).is_file():
-            return 0
-        with (folder / _HISTORY).open("rb") as file:
-            return 95 if _BEGINS.match(file.read(4096)) else 0
-    except OSError:
-        return 0
+    if has_companion(folder / _CONFIGS, folder / _HISTORY, _BEGINS):
+        return 95
+    return UNREAD if has_companion(folder / _HISTORY, folder / _META, _OBJECTIVES) else 0
 
 
 def read_table(place: str, _options: ReadOptions, progress: Progress, cancelled: Cancelled) -> Table:
@@ -61,11 +62,9 @@ def read_table(place: str, _options: ReadOptions, progress: Progress, cancelled:
     progress("reading configurations", None)
     folder = Path(place)
     entries: list[Entry] = []
-    document = json_value(bounded(folder / _CONFIGS, folder, LARGEST), _CONFIGS)
-    told = document if isinstance(document, dict) else {}
-    configs: dict[str, Mapping[str, object]] = {
-        str(id_): values for id_, values in told.items() if isinstance(values, dict)
-    }
+    if not has_companion(folder / _CONFIGS, folder / _HISTORY, _BEGINS):
+        raise unread(folder / _HISTORY, "a history of DeepCAVE")
+    configs = _configs(folder, entries)
     objectives = _objectives(folder, entries)
     done: list[Evaluation] = []
     bad = 0
@@ -85,6 +84,16 @@ def read_table(place: str, _options: ReadOptions, progress: Progress, cancelled:
         raise SourceError(f"{safe(folder.name)} holds no evaluation yet.", "DeepCAVE writes them as they end.")
     ranges = search_space(folder, folder, entries)
     return table_of_evaluations(Evaluations(configs, done, objectives, ranges=ranges, clock=False), entries)
+
+
+def _configs(folder: Path, entries: list[Entry]) -> dict[str, Mapping[str, object]]:
+    try:
+        document = json_value(bounded(folder / _CONFIGS, folder, LARGEST), _CONFIGS)
+    except SourceError as error:
+        entries.append(Entry("refused_file", f"no settings: {error.message}"))
+        return {}
+    told = document if isinstance(document, dict) else {}
+    return {str(id_): values for id_, values in told.items() if isinstance(values, dict)}
 
 
 def _objectives(folder: Path, entries: list[Entry]) -> list[tuple[str, Direction | None]]:

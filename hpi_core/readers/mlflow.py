@@ -59,8 +59,9 @@ def read_table(place: str, options: ReadOptions, progress: Progress, cancelled: 
     runs = _read(place, options.experiment, entries, progress, cancelled)
     if runs.runs.is_empty():
         reasons = "; ".join(entry.message for entry in entries if entry.kind != "chosen")
+        which = f"The experiment {safe(runs.experiment, 80)} of the MLflow store {safe(Path(place).name)}"
         raise SourceError(
-            f"{safe(Path(place).name)} is an MLflow store without a run to read{f' ({reasons})' if reasons else ''}.",
+            f"{which} has no run to read{f' ({reasons})' if reasons else ''}.",
             "`hpi experiments SOURCE` lists its experiments; --experiment names another.",
         )
     if cancelled():

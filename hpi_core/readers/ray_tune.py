@@ -166,7 +166,7 @@ def _trial(
     if not run.settings:
         run.settings = {key[len("config/") :]: value for key, value in last.items() if _is_setting(key)}
     run.id = str(said.get("trial_id") or last.get("trial_id") or name)
-    run.results = {k: v for k, v in last.items() if k not in _OWN and not _is_setting(k)}
+    run.results = {k: v for k, v in last.items() if not _is_no_metric(k)}
     run.points = log.points
     error = _error(folder, root) or _told_error(said)
     status = _status(said, last, error)

@@ -21,6 +21,7 @@ from hpi_core.readers._evaluations import (
     search_space,
     table_of_evaluations,
 )
+from hpi_core.readers._unread import SPACE, UNREAD, has_companion, unread
 from hpi_core.readers.contract import StoreReader
 from hpi_core.tables.ledger import Entry
 from hpi_core.tables.locations import is_address
@@ -37,7 +38,10 @@ _RESULT_FIELDS = ("cost", "time", "status", "starttime", "endtime", "additional_
 
 
 def claims(place: str) -> int:
-    """Claim a run history, and a folder with one directly in it, by how it begins and by the `configs` in it."""
+    """Claim a run history, and a folder with one directly in it, by how it begins and by the `configs` in it.
+
+    A folder with a search space beside a damaged one is claimed as well, to be told of.
+    """
     if is_address(place):
         return 0
     path = Path(place) / _NAME if Path(place).is_dir() else Path(place)
@@ -46,11 +50,11 @@ def claims(place: str) -> int:
             return 0
         with path.open("rb") as file:
             head = file.read(_HEAD)
-            if _BEGINS.match(head) is None:
-                return 0
-            return 95 if b'"configs"' in head or b'"configs"' in file.read() else 0
+            if _BEGINS.match(head) is not None and (b'"configs"' in head or b'"configs"' in file.read()):
+                return 95
     except OSError:
         return 0
+    return UNREAD if Path(place).is_dir() and has_companion(path, path.parent / "configspace.json", SPACE) else 0
 
 
 def read_table(place: str, _options: ReadOptions, progress: Progress, cancelled: Cancelled) -> Table:
@@ -67,7 +71,7 @@ def read_table(place: str, _options: ReadOptions, progress: Progress, cancelled:
     told = document.get("data") if isinstance(document, dict) else None
     configs = document.get("configs") if isinstance(document, dict) else None
     if not isinstance(document, dict) or not isinstance(told, list) or not isinstance(configs, dict):
-        raise SourceError(f"{safe(path.name)} is no run history of SMAC.", "It holds no data and configs.")
+        raise unread(path, "a run history of SMAC")
     entries: list[Entry] = []
     names = _objectives(folder, entries)
     done: list[Evaluation] = []

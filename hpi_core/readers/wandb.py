@@ -173,7 +173,7 @@ def _mapping(path: Path, root: Path, run: Run) -> dict[str, object]:
         return {}
     try:
         data = bounded(path, root)
-        value = json_value(data, path.name) if data.strip() else {}
+        value = json_value(data, path.name)
     except SourceError as error:
         run.notes.append(_left_out(run.id, error))
         return {}

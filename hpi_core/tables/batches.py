@@ -22,7 +22,7 @@ _BLANKS = (" ", "\t", "\u00a0")
 _WHOLE = r"^[+-]?\d+$"
 _PADDED = r"^[+-]?0\d"
 # A cell that might be a number in some notation, a time or a truth value: any other is a word.
-_TELLING = r"(?i)^[+\-(]?[.,]?\d|^(true|false)$|^tensor\("
+_TELLING = r"(?i)^[+\-(]?[.,]?\d|^(true|false)$|^(tensor|(np|numpy)\.\w+|(device)?array)\("
 
 
 @dataclass(frozen=True)

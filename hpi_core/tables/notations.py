@@ -27,7 +27,9 @@ _DOTTED_ONCE = r"^[+-]?[1-9]\d{0,2}(\.\d{3})+$"
 # What SLURM and Python write: 00:02:12, 1-03:00:00, 1 day, 3:00:00.5.
 _DURATION = re.compile(r"((\d+)(-| days?,? ))?(\d{1,4}):([0-5]\d):([0-5]\d(?:\.\d+)?)$")
 _SPREAD = re.compile(r"[+-]?[\d.]+([eE][+-]?\d+)?\s*(±|\+/-|\+-)\s*[\d.]+([eE][+-]?\d+)?$")
-_TENSOR = re.compile(r"tensor\(\[?[+-]?([\d.]+(e[+-]?\d+)?|nan|inf)\]?(, [\w=':.<>, ]+)?\)$")
+# What is printed of one number that a library holds: tensor(0.5, device='cuda:0'), np.float64(0.5), Array(0.5, …).
+_HOLDERS = r"(?:tensor|(?:np|numpy)\.\w+|(?:Device)?[Aa]rray)"
+_TENSOR = re.compile(_HOLDERS + r"\(\[?[+-]?([\d.]+(e[+-]?\d+)?|nan|inf)\]?(, [\w=':.<>, ]+)?\)$")
 
 Style = Literal[
     "text", "id", "integer", "number", "percent", "thousands", "dotted", "decimal_comma", "msvc", "boolean", "time",
@@ -39,7 +41,7 @@ REPAIRS = {
     "dotted": "dots between thousands were taken out",
     "duration": "times were read as seconds",
     "spread": "what stands behind ± was left out",
-    "tensor": "the number inside tensor(…) was read",
+    "tensor": "the number inside tensor(…), np.float64(…) or the like was read",
     "decimal_comma": "decimal commas were read as decimal points",
 }
 
@@ -93,7 +95,7 @@ def parse(column: pl.Series, style: Style, dtype: pl.DataType | None) -> pl.Seri
     elif style == "spread":
         column = column.str.replace(r"\s*(±|\+/-|\+-).*$", "")
     elif style == "tensor":
-        column = column.str.replace(r"^tensor\(\[?([^\],)]*).*$", "${1}")
+        column = column.str.replace(rf"^{_HOLDERS}\(\[?([^\],)]*).*$", "${1}")
     elif style == "decimal_comma":
         comma = column.str.contains(",", literal=True)
         pointed = column.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)

@@ -28,6 +28,7 @@ from hpi_core.tables.yaml_text import LARGEST as LARGEST_SETTINGS
 from hpi_core.tables.yaml_text import yaml_value
 from hpi_core.text import safe
 
+AGAIN = "It may have been copied while it was written: copy it again."
 _LFS = b"version https://git-lfs.github.com/spec/"
 # Columns of a log that tell when or how far, and are no result.
 _CLOCKS = frozenset(
@@ -88,16 +89,20 @@ def json_value(data: bytes, name: str) -> object:
     """Return the value of a JSON text.
 
     Raises:
-        SourceError: the text is damaged or nested too deeply.
+        SourceError: the text is empty, damaged or nested too deeply.
     """
+    if not data.strip(b"\0 \t\r\n"):
+        raise SourceError(f"{safe(name)} is empty.", AGAIN)
     try:
         return json.loads(data.removeprefix(b"\xef\xbb\xbf"))
     except RecursionError as error:
-        raise SourceError(f"{safe(name)} is nested too deeply.") from error
+        raise SourceError(
+            f"{safe(name)} is nested too deeply.", "No tool writes it so: check where it is from."
+        ) from error
     except json.JSONDecodeError as error:
-        raise SourceError(f"{safe(name)} is damaged JSON: {error.msg} at line {error.lineno}.") from error
+        raise SourceError(f"{safe(name)} is damaged JSON: {error.msg} at line {error.lineno}.", AGAIN) from error
     except ValueError as error:
-        raise SourceError(f"{safe(name)} is damaged JSON ({safe(error, 80)}).") from error
+        raise SourceError(f"{safe(name)} is damaged JSON ({safe(error, 80)}).", AGAIN) from error
 
 
 def unwrapped(settings: Mapping[str, object]) -> dict[str, object]:

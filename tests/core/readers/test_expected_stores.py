@@ -44,10 +44,14 @@ MLFLOW: dict[tuple[str, str], Expected] = {
     (FOREST, "271883002980108978"): ({"completed": 17}, 0),
     (FOREST, "486716780144883832"): ({"completed": 12}, 0),
 }
+NO_RUN = "The experiment Default of the MLflow store .* has no run to read"
 EMPTY = {
-    ("03_mlflow/EconoBen__mltrack/mlruns.db", "0"): "is an MLflow store without a run to read",
-    ("03_mlflow/nicktbrr__MM-Neural-Adjoint/examples/mlflow.db", "0"): "is an MLflow store without a run to read",
-    (FOREST, "0"): "is an MLflow store without a run to read",
+    ("03_mlflow/EconoBen__mltrack/mlruns.db", "0"): NO_RUN,
+    (
+        "03_mlflow/nicktbrr__MM-Neural-Adjoint/examples/mlflow.db",
+        "0",
+    ): NO_RUN,
+    (FOREST, "0"): NO_RUN,
 }
 FILES: dict[str, Expected] = {
     # W&B: one run without a log; in the logs, one exit record each but for the four that were cut, six of them zero.

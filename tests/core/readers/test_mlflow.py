@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import sys
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ from hpi_core.errors import SourceError
 from hpi_core.readers import mlflow
 from hpi_core.sweep import Sweep
 from hpi_core.tables.table import ReadOptions, never
-from tests.core.cli.running import hpi
+from tests.core.cli.running import hpi, hpi_process
 from tests.core.readers.conformance import Store, StoreConformance
 from tests.core.readers.mlflow_stores import OLD, START, Run, sweep_runs, write_database, write_files
 
@@ -197,7 +198,7 @@ def test_lines_with_and_without_steps_and_with_data_sets_are_read(tmp_path: Path
 
 
 def test_a_store_without_runs_is_refused_in_a_sentence(tmp_path: Path, form: str) -> None:
-    with pytest.raises(SourceError, match="MLflow store without a run to read"):
+    with pytest.raises(SourceError, match="has no run to read"):
         hpi_core.read(stored(tmp_path, form, []))
 
 
@@ -290,3 +291,28 @@ def test_links_in_runs_are_not_followed_and_told(tmp_path: Path) -> None:
     assert "root:x:0" not in page
     sweep = hpi_core.read(store)
     assert not {"params.stolen", "metrics.stolen", "params.passwd"} & set(sweep.trials.columns)
+
+
+def test_a_store_copied_by_halves_opens_and_says_what_is_missing(tmp_path: Path) -> None:
+    store = write_files(tmp_path / "mlruns", {"sweep": sweep_runs(5)})
+    experiment = next(path for path in store.iterdir() if (path / "meta.yaml").exists())
+    runs = sorted(path for path in experiment.iterdir() if path.is_dir())
+    (experiment / "meta.yaml").write_text("artifact_loc")
+    (runs[0] / "metrics" / "val" / "loss").write_bytes(b"")
+    (runs[1] / "params" / "lr").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n")
+    meta = (runs[2] / "meta.yaml").read_text()
+    (runs[2] / "meta.yaml").write_text(meta[: meta.index("source_name")])
+    (runs[3] / "meta.yaml").write_text("")
+    for place in (store, experiment):
+        done = hpi_process("inspect", place, "--json", home=tmp_path)
+        assert done.returncode == 0, done.stderr
+        told = json.loads(done.stdout)
+        assert (told["source"]["kind"], told["trials"]["total"]) == ("mlflow", 4)
+        rate = next(one for one in told["roles"]["hyperparameters"] if one["name"] == "lr")
+        assert rate["missing"] == 1
+        assert [entry["message"] for entry in told["ledger"] if entry["kind"] == "refused_file"] == [
+            "a file of metrics is empty",
+            "a file is a Git LFS pointer, not the data: run `git lfs pull`",
+            f"the meta.yaml of {runs[2].name} is cut short: it says no more than its beginning",
+            f"{runs[3].name} has no readable meta.yaml",
+        ]

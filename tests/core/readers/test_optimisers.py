@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 import hpi_core
 from hpi_core import frames
 from hpi_core.errors import SourceError
-from tests.core.cli.running import hpi_process
+from tests.core.cli.running import hpi, hpi_process
 from tests.core.readers.conformance import Store, StoreConformance
 from tests.shared_data import DATA, needs_shared
 
@@ -229,3 +230,40 @@ def test_trials_and_objectives_of_a_real_history_are_those_in_its_file() -> None
     for id_, cost in zip(sweep.trials["config_id"], sweep.trials["1 - accuracy"], strict=True):
         own = [record[4][0] for record in document["data"] if str(record[0]) == id_ and record[6] == 1]
         assert cost == (pytest.approx(sum(own) / len(own)) if own else None)
+
+
+@needs_shared
+@pytest.mark.parametrize(
+    ("place", "file", "trials"),
+    [
+        ("BOHB/run_2", "results.json", 0),
+        ("BOHB/run_2", "configs.json", 84),
+        ("DeepCAVE/minimal/run_1", "history.jsonl", 0),
+        ("DeepCAVE/minimal/run_1", "configs.json", 100),
+        ("SMAC3v1/mlp/run_1", "runhistory.json", 0),
+        ("SMAC3v2/mlp/run_1", "runhistory.json", 0),
+        ("AMLTK/smac_optimizer/run_1", "history.parquet", 0),
+    ],
+)
+def test_a_lost_file_is_named_and_nothing_beside_it_is_taken_for_trials(
+    place: str, file: str, trials: int, tmp_path: Path
+) -> None:
+    """Without the file of the trials there are none, whatever lies beside it; without the settings there are."""
+    copy = tmp_path / "run"
+    shutil.copytree(DATA / "11_other/automl__DeepCAVE/logs" / place, copy)
+    for data, told in (
+        (b"", f"{file} is empty."),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n", f"{file} is a Git LFS pointer"),
+    ):
+        (copy / file).unlink()  # it may not be written
+        (copy / file).write_bytes(data)
+        done = hpi("inspect", copy, "--json", home=tmp_path)
+        if not trials:
+            assert (done.returncode, done.stdout) == (3, b"")
+            assert len(done.stderr.splitlines()) == 2
+            assert done.stderr.decode().startswith(f"hpi: {told}")
+            continue
+        assert done.returncode == 0, done.stderr
+        inspected = json.loads(done.stdout)
+        assert inspected["trials"]["total"] == trials
+        assert any(f"no settings: {told}" in entry["message"] for entry in inspected["ledger"])

@@ -355,3 +355,17 @@ def test_experiments_of_one_folder_are_groups(tmp_path: Path) -> None:
     assert (groups.len(), groups.n_unique()) == (7, 4)
     page = " ".join(hpi_process("inspect", RL, home=tmp_path).stdout.decode().split())
     assert "group experiment" in page
+
+
+def test_numbers_as_numpy_prints_them_and_the_index_of_a_frame_are_told_apart(tmp_path: Path) -> None:
+    for number in (1, 2):
+        folder = write_trial(tmp_path, f"{number:05}", {"lr": 0.1 * number}, [2.0, 1.0])
+        (folder / "result.json").unlink()
+        rows = [f"{step},np.float64({number / (step + 1)}),{step + 1},{number:05}" for step in range(3)]
+        (folder / "progress.csv").write_text("\n".join([",loss,training_iteration,trial_id", *rows, ""]))
+    done = hpi_process("convert", tmp_path, tmp_path / "out", home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    trials = pl.read_parquet(tmp_path / "out/trials.parquet")
+    assert trials["loss"].to_list() == [1 / 3, 2 / 3]
+    assert not [name for name in trials.columns if name.startswith("col_")]
+    assert pl.read_parquet(tmp_path / "out/curves.parquet")["value"].to_list() == [1, 1 / 2, 1 / 3, 2, 1, 2 / 3]

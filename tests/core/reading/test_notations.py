@@ -26,6 +26,8 @@ def lines(header: str, row: str) -> str:
         ("lr,acc", "0.{k},0.9{k} +/- 1e-3", "acc", "spread", 0.91),
         ("lr,loss", "0.{k},tensor(0.{k}5)", "loss", "tensor", 0.15),
         ("lr,loss", "0.{k},\"tensor(0.{k}5, device='cuda:0')\"", "loss", "tensor", 0.15),
+        ("lr,loss", "0.{k},np.float64(0.{k}5)", "loss", "tensor", 0.15),
+        ("lr,loss", '0.{k},"Array(0.{k}5, dtype=float32)"', "loss", "tensor", 0.15),
         ("JobID|State|Elapsed", "10{k}|COMPLETED|00:0{k}:12", "Elapsed", "duration", 72.0),
         ("JobID|State|Elapsed", "10{k}|COMPLETED|{k}-00:00:01", "Elapsed", "duration", 86_401.0),
         ("lr,took", '0.{k},"{k} days, 1:00:00.5"', "took", "duration", 90_000.5),
