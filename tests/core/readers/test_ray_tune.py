@@ -359,11 +359,11 @@ def test_experiments_of_one_folder_are_groups(tmp_path: Path) -> None:
 
 def test_numbers_as_numpy_prints_them_and_the_index_of_a_frame_are_told_apart(tmp_path: Path) -> None:
     for number in (1, 2):
-        folder = write_trial(tmp_path, f"{number:05}", {"lr": 0.1 * number}, [2.0, 1.0])
+        folder = write_trial(tmp_path / "exp", f"{number:05}", {"lr": 0.1 * number}, [2.0, 1.0])
         (folder / "result.json").unlink()
         rows = [f"{step},np.float64({number / (step + 1)}),{step + 1},{number:05}" for step in range(3)]
         (folder / "progress.csv").write_text("\n".join([",loss,training_iteration,trial_id", *rows, ""]))
-    done = hpi_process("convert", tmp_path, tmp_path / "out", home=tmp_path)
+    done = hpi_process("convert", tmp_path / "exp", tmp_path / "out", home=tmp_path)
     assert done.returncode == 0, done.stderr
     trials = pl.read_parquet(tmp_path / "out/trials.parquet")
     assert trials["loss"].to_list() == [1 / 3, 2 / 3]
