@@ -1,6 +1,6 @@
 """What is done about every cause, decided once: recommendations say it in words, the next experiment carries it out.
 
-A range is cut where its case is sure and large and the best results do not lie there. Where a threshold is uncertain
+A range is cut where its case is large and the best results do not lie there. Where a threshold is uncertain
 its cautious end is taken, unless the band that goes beyond the printed range is known to be healthy or holds its share
 of the best: then the printed range is cut. Where the best results reach into that, the cut begins beyond them, if what
 is left to cut still speaks for itself. Two conditions that only together make trials sick are kept apart, and neither
@@ -106,11 +106,14 @@ def in_words(region: Condition) -> str:
 
 
 def argues_for_a_cut(cause: Cause) -> bool:
-    """Tell whether a cause is sure and large enough to take something out of the search."""
+    """Tell whether a cause is large enough to take something out of the search.
+
+    That it is a cause says that it is sure: replayed on real sweeps, cuts for weak causes too save failures and lose no
+    result.
+    """
     return (
         not cause.environment
         and cause.issue not in BOOKKEEPING
-        and cause.strength in ("strong", "moderate")
         and cause.rate >= CUT_RATE
         and cause.ratio >= CUT_RATIO
     )
@@ -327,8 +330,6 @@ class _Weighed:
         """Return why a cause is watched only, where it is not for the best results."""
         if (first := self._same_side(cause)) is not None:
             return f"{first.text} goes first; see what that leaves"
-        if cause.strength == "weak":
-            return "by itself too weak a case to leave it out"
         if cause.rate < CUT_RATE:
             return _too_seldom(cause.rate)
         return "by itself no reason to leave it out: less than twice as often as elsewhere"

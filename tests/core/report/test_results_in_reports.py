@@ -39,7 +39,7 @@ def test_a_sweep_without_sick_trials_still_gets_an_answer(tmp_path: Path) -> Non
     assert "higher is better; compared are the trials that are not sick." in rest
     assert re.search(
         r"^  - `max_samples ≤ 0.39288` \(weak\): 50 % of 22 are among the worst .*; accounts for about \d+ % of "
-        r"the worst tenth; threshold 0.3 to 0.3932; holds at equal `trial order`; q = 0.0\d+.$",
+        r"the worst tenth; threshold between 0.3 and 0.3932; holds at equal `trial order`; q = 0.0\d+.$",
         rest,
         re.M,
     )
