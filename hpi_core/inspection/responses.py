@@ -112,10 +112,7 @@ def argues_for_a_cut(cause: Cause) -> bool:
     result.
     """
     return (
-        not cause.environment
-        and cause.issue not in BOOKKEEPING
-        and cause.rate >= CUT_RATE
-        and cause.ratio >= CUT_RATIO
+        not cause.environment and cause.issue not in BOOKKEEPING and cause.rate >= CUT_RATE and cause.ratio >= CUT_RATIO
     )
 
 
