@@ -23,21 +23,28 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from hpi_core.curves.crossings import crossings
 from hpi_core.detectors.context import Context, finite, is_score, words_of
 from hpi_core.detectors.contract import Detector, Example, NotAssessable, Threshold, Thresholds, Verdicts
 from hpi_core.detectors.curve_looks import of, whole
 from hpi_core.detectors.verdict import Hit, mask, say, verdicts
 from hpi_core.roles import Metric
 
+if TYPE_CHECKING:
+    from hpi_core.curves.measured import Measured
+
 _CLASSES = (*range(2, 11), 20, 100, 1000)
 _NOT_ENTROPY = frozenset(["mse", "rmse", "mae", "mape", "huber", "l1", "l2", "smape", "hinge", "ctc"])
 _DENSER = 3.0
 _LEAST = 3
+# A curve is at chance where it is this close to it, as a share of that.
+_AT = 0.02
 
 
 @dataclass(frozen=True)
@@ -76,17 +83,32 @@ def _with_history(context: Context, hit: Hit) -> Hit:
     level = pl.col("first").abs()
     still = pl.col("worst") - pl.col("best") < 0.02 * level
     fell = pl.col("last") - pl.col("best") > 0.1 * level
+    back = _since(context, hit, curve, of(curve, fell & ~still))
+    frame = curve.frame.with_columns(back.alias("back"))
+    since = frame.select(
+        pl.when(still).then("first_step").when(fell).then(pl.coalesce("back", "best_step")).otherwise("settled_step")
+    ).to_series()
     told = of(
         curve,
         pl.when(still).then(pl.lit("; it never learned: its curve hardly moved from step "))
-        .when(fell).then(pl.lit("; it had been better: collapsed after step "))
+        .when(fell).then(pl.lit("; it had been better: collapsed at step "))
         .otherwise(pl.lit("; it came no further from step ")),
     )  # fmt: skip
-    since = of(curve, pl.when(still).then("first_step").when(fell).then("best_step").otherwise("settled_step"))
     on = of(curve, pl.when(fell & ~still).then(pl.lit("")).otherwise(pl.lit(" on")))
     known = since.is_not_null()
     said = [mask(part, known).fill_null("") for part in (told, whole(since), on)]
     return replace(hit, evidence=[*hit.evidence, *said], step=since)
+
+
+def _since(context: Context, hit: Hit, curve: Measured, fell: pl.Series) -> pl.Series:
+    """Return the step from which on the curves that had been better stayed at chance."""
+    assert context.curves is not None
+    high = curve.metric.direction == "max"
+    metric = next((metric for metric in context.metrics if metric.name == hit.metric), None)
+    unit = context.full_scale(metric) if metric is not None and high else 1.0
+    level = float(hit.threshold) if isinstance(hit.threshold, float | int) else math.nan
+    limit = level * unit * (1 + _AT if high else 1 - _AT)
+    return crossings(context.curves.points(curve), curve, hit.sick & fell, limit, below=high).since
 
 
 def _look(
