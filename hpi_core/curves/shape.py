@@ -16,6 +16,7 @@ FIRST_SHARE = 0.02
 LATE_SHARE = 0.2
 SWING = 0.05
 RISE = 0.25
+BLOWN_UP = 0.5
 SETTLED = 0.01
 # In standard errors of a moving average; the lowest of twenty lies two below their mean.
 SETTLED_NOISE = 4.0
@@ -31,13 +32,13 @@ Shape = dict[str, Floats | Ints]
 def shape_of(matrix: Floats, n: Ints) -> Shape:
     """Return the features of each row: `n` finite points, NaN after them."""
     tenth, twentieth = _share(n, 0.1), _share(n, 0.05)
-    first = medians(window(matrix, np.zeros_like(n), _share(n, FIRST_SHARE)), _share(n, FIRST_SHARE))
     best_at = np.nanargmin(matrix, axis=1)
     worst_at = np.nanargmax(matrix, axis=1)
     rows = np.arange(n.size)
     best, worst = matrix[rows, best_at], matrix[rows, worst_at]
     end = medians(window(matrix, n - tenth, tenth), tenth)
     spread = noise(matrix, n)
+    first = _start(matrix, n, spread)
     out: Shape = {
         "n": n,
         "first": first,
@@ -62,6 +63,18 @@ def shape_of(matrix: Floats, n: Ints) -> Shape:
 def _share(n: Ints, share: float) -> Ints:
     """Return that share of the points, at least one."""
     out: Ints = np.maximum(1, np.ceil(share * n - 1e-9).astype(np.int64))
+    return out
+
+
+def _start(matrix: Floats, n: Ints, spread: Floats) -> Floats:
+    """Return the level each curve started at: the median of its first points, or the first where it blew up at once.
+
+    Blown up is what the median lies above by more than half and by many times the noise.
+    """
+    few = _share(n, FIRST_SHARE)
+    median, first = medians(window(matrix, np.zeros_like(n), few), few), matrix[:, 0]
+    risen = median - first
+    out: Floats = np.where((risen > DIVERGED_NOISE * spread) & (risen > BLOWN_UP * np.abs(first)), first, median)
     return out
 
 

@@ -56,7 +56,8 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
 def _with_step(context: Context, hit: Hit, limit: pl.Series | float) -> Hit:
     """Say, where there is a curve, from which step on it stayed above the limit."""
     curve = context.curves.like(hit.metric) if context.curves is not None and hit.metric is not None else None
-    return hit if curve is None else since(context, hit, curve, limit, "above the limit")
+    said = f"above {limit:.4g}" if isinstance(limit, float) else "above that"
+    return hit if curve is None else since(context, hit, curve, limit, said)
 
 
 def _far_above_start(context: Context, name: str, sick: pl.Series, times: float) -> pl.Series:

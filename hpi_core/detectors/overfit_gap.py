@@ -14,7 +14,7 @@ HOW IT IS DECIDED
     this sweep. A trial that nobody with a worse train metric clearly beats has not overfitted. The first
     `evaluations` epochs are not judged, nor pruned, failed or exploded trials. With curves of both losses it is also
     overfitting where they end apart by more than `opened` of the training loss' way down, and the held-out loss rose
-    again from its lowest.
+    again from its lowest. Where the held-out metric has a curve, the step is that of its best value, smoothed.
 
 WHEN IT IS WRONG
     Where everything overfits, nothing stands out: `most_trials_overfit` answers for that. Strong augmentation or
@@ -26,6 +26,8 @@ WHAT TO TRY
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import polars as pl
 
@@ -48,7 +50,7 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
         if length is not None and "epoch" in length.name.lower():
             size = mask(size, (length >= thresholds["evaluations"]).fill_null(True))
         if size.len() - size.null_count() >= thresholds["trials"]:
-            hits.append(_look(gap, size, thresholds))
+            hits.append(_with_step(context, _look(gap, size, thresholds)))
     return verdicts(context, [*hits, *_opened(context, thresholds)])
 
 
@@ -57,7 +59,8 @@ def _opened(context: Context, thresholds: Thresholds) -> list[Hit]:
     hits = []
     usual = {threshold.name: threshold.default for threshold in REBOUND.thresholds}
     for train, held_out in context.curves.pairs if context.curves is not None else ():
-        apart = (held_out["end"] - train["end"]) > thresholds["opened"] * (train["first"] - train["end"])
+        learned = train["first"] - train["end"]  # what did not come down has nothing to be apart from
+        apart = (learned > 0) & (held_out["end"] - train["end"] > thresholds["opened"] * learned)
         known = context.full_length & (train["n"] >= usual["points"]) & (held_out["n"] >= usual["points"])
         evidence = say(
             f"{held_out.metric.name} ended at ", held_out["end"], f" and {train.metric.name} at ", train["end"],
@@ -83,6 +86,18 @@ def _look(gap: Gap, size: pl.Series, thresholds: Thresholds) -> Hit:
     )
     wide = _costly(gap, (robust_z(size) > thresholds["z"]) & (size > limit), thresholds["cost"])
     return Hit(wide, evidence, "warn", held_out, size, limit)
+
+
+def _with_step(context: Context, hit: Hit) -> Hit:
+    """Say, where there is a curve of the held-out metric, near which step it was best."""
+    curve = context.curves.like(hit.metric) if context.curves is not None and hit.metric is not None else None
+    if curve is None:
+        return hit
+    step = curve["smooth_best_step"]
+    said = (f"; {curve.metric.name} was best near step " + whole(step) + " of " + whole(curve["last_step"])).fill_null(
+        ""
+    )
+    return replace(hit, evidence=[*hit.evidence, said], step=step)
 
 
 def _costly(gap: Gap, wide: pl.Series, share: float) -> pl.Series:
