@@ -25,9 +25,9 @@ from hpi_core.frames import ROW
 # Columns of `curve_features` beside `_row` and `metric`. Those ending in `_step` are steps of the source.
 COUNTS = ("points", "n", "swings", "rises", "spikes", "spike_length", "late_n", "nonfinite")
 LEVELS = (
-    "first", "best", "worst", "last", "early", "end", "very_end", "noise", "late_rise", "late_t", "late_spread",
-    "last_mean", "before_mean", "change_error", "smooth_best", "half_best", "spike_score", "spike_jump", "held_score",
-    "held_jump",
+    "start", "first", "best", "worst", "last", "early", "end", "very_end", "noise", "late_rise", "late_t",
+    "late_spread", "last_mean", "before_mean", "change_error", "smooth_best", "half_best", "spike_score", "spike_jump",
+    "held_score", "held_jump",
 )  # fmt: skip
 PLACES = ("best", "worst", "smooth_best", "turn", "half", "settled", "left_best", "late", "swing", "spike", "held")
 SCHEMA = pl.Schema(

@@ -6,6 +6,7 @@ losses and scores; `Measured.shown` turns levels back to the source's orientatio
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -30,6 +31,11 @@ Kind = Literal[
 ]  # fmt: skip
 
 _LEARNING_RATE = frozenset(["lr", "learning_rate", "current_lr", "step_size"])
+_OPTIMIZERS = frozenset(
+    words("sgd adam adamw adamax nadam radam rmsprop adagrad adadelta lamb lion adafactor optimizer w")
+)
+_GROUP = re.compile(r"pg|group|param|params|\d+|(?:pg|group)\d+")
+_NUMBERED = re.compile(r"lr\d+")
 _PACE = "time per step"
 _MEMORY = frozenset(["memory", "mem", "rss", "vram", "ram"])
 _STEP_TIMES = ("step_time", "iter_time", "iteration_time", "batch_time", "time_per_step", "time_per_iter", "epoch_time",
@@ -296,6 +302,18 @@ def _metric(name: str, known: Metric | None, told: Direction | None) -> CurveMet
     return CurveMetric(name, kind, split, quantity, direction, found.stem if found is not None else name, falls)
 
 
+def _of_a_group(tokens: tuple[str, ...]) -> str:
+    """Return the last word of a name, or the last two, without the optimizer and parameter group it is of.
+
+    Lightning logs `lr-AdamW/pg1`, YOLO `lr/pg0` or `x/lr0`.
+    """
+    while tokens and (tokens[-1] in _OPTIMIZERS or _GROUP.fullmatch(tokens[-1])):
+        tokens = tokens[:-1]
+    if tokens and _NUMBERED.fullmatch(tokens[-1]):
+        return "lr"
+    return "_".join(tokens[-2:]) if "_".join(tokens[-2:]) in _LEARNING_RATE else "_".join(tokens[-1:])
+
+
 def kind_of(name: str) -> Kind:
     """Return what else than a loss or score the name speaks of, `other` where nothing."""
     parsed = parse(name)
@@ -307,7 +325,7 @@ def kind_of(name: str) -> Kind:
         "time",
     }:
         return "gradient"
-    if key in _LEARNING_RATE or "_".join(tokens[-2:]) in _LEARNING_RATE or "_".join(tokens[-1:]) in _LEARNING_RATE:
+    if key in _LEARNING_RATE or _of_a_group(tokens) in _LEARNING_RATE:
         return "learning rate"
     if any(word in key for word in _THROUGHPUT):
         return "throughput"

@@ -26,7 +26,7 @@ def schedule(rate: Measured) -> pl.Series:
     Cyclic is what fell and rises again by a quarter of its range.
     """
     high, low = pl.col("worst"), pl.col("best")
-    risen = pl.col("first") < (1 - _CLEAR) * high
+    risen = pl.col("start") < (1 - _CLEAR) * high
     fallen = pl.col("last") < (1 - _CLEAR) * high
     return rate.frame.select(
         pl.when(pl.col("n") < _LEAST).then(None)
@@ -43,7 +43,8 @@ def schedules(rates: Sequence[Measured]) -> pl.DataFrame:
     """Return the learning rates whose schedule has a name, one row per trial and curve: schema `frames.SCHEDULES`."""
     parts = [
         rate.frame.select(
-            ROW, pl.lit(rate.metric.name).alias("metric"), schedule(rate), "first", pl.col("worst").alias("high"),
+            ROW, pl.lit(rate.metric.name).alias("metric"), schedule(rate), pl.col("start").alias("first"),
+            pl.col("worst").alias("high"),
             pl.col("worst_step").alias("high_step"), pl.col("best").alias("low"), "last", "rises",
         )
         .drop_nulls("schedule").cast(dict(SCHEDULES.items()))

@@ -41,6 +41,7 @@ def shape_of(matrix: Floats, n: Ints) -> Shape:
     first = _start(matrix, n, spread)
     out: Shape = {
         "n": n,
+        "start": matrix[:, 0],
         "first": first,
         "best": best,
         "best_at": best_at,
