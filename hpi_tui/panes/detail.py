@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from hpi_core.typical import TypicalValues
 
 _NAME_WIDEST, _VALUE_WIDEST, _TEXT_WIDEST = 26, 22, 48
-_LEAST_BROKEN = 24
+_LEAST_BROKEN, _MOST_BROKEN = 24, 3
 _NARROWED = 8  # no value is cut shorter than this for the sake of what stands beside it
 _GAP = "  "
 _MOST_ROWS = 300  # of a block: more than the largest terminal shows
@@ -214,23 +215,22 @@ def _sheet(view: DetailView, width: int, height: int) -> list[list[Run]]:
 
 
 def _said(view: DetailView, width: int) -> list[list[Run]]:
-    """Return what is wrong and what is worth knowing, each in two lines at most where one is too short."""
-    return [part for line in (*view.verdict, *view.notes) for part in _in_two(line, width)]
+    """Return what is wrong and what is worth knowing, each in a few lines where one is too short."""
+    return [part for line in (*view.verdict, *view.notes) for part in _broken(line, width)]
 
 
-def _in_two(line: Sequence[Run], width: int) -> list[list[Run]]:
+def _broken(line: Sequence[Run], width: int) -> list[list[Run]]:
     """Break a line that is too long for the width in its last run, which goes on below where it began."""
     lead, last = list(line[:-1]), line[-1]
-    at = _length(lead)
-    room = width - at - 1
-    if cell_len(last.text) <= room or room < _LEAST_BROKEN:
-        return [list(line)]
     begun = len(last.text) - len(last.text.lstrip())
-    head = set_cell_size(last.text, room).rstrip()
-    cut = head.rfind(" ") if not last.text[len(head) :].startswith(" ") else len(head)
-    cut = cut if cut > begun else len(head)
-    rest = _cut(last.text[cut:].strip(), room - begun)
-    return [[*lead, last._replace(text=last.text[:cut])], [Run(" " * (at + begun)), last._replace(text=rest)]]
+    at = _length(lead) + begun
+    room = width - at - 1
+    if room < _LEAST_BROKEN:
+        return [list(line)]
+    parts = wrap(last.text.strip(), room, break_on_hyphens=False) or [""]
+    parts[_MOST_BROKEN - 1 :] = [_cut(" ".join(parts[_MOST_BROKEN - 1 :]), room)] if len(parts) >= _MOST_BROKEN else []
+    first, *rest = (last._replace(text=part) for part in parts)
+    return [[*lead, Run(" " * begun), first], *([Run(" " * at), part] for part in rest)]
 
 
 def _strip(view: DetailView, width: int, height: int) -> list[list[Run]]:
