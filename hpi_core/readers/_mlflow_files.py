@@ -6,6 +6,7 @@ ends. The few fields of `meta.yaml` are read as text: no YAML is executed, whate
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -19,6 +20,7 @@ from hpi_core.errors import SourceError
 from hpi_core.readers._experiments import choose_experiment
 from hpi_core.readers._histories import Histories
 from hpi_core.readers._runs import RUNS, STATUSES, TEXTS, Runs, points_of
+from hpi_core.readers._tree import Aside
 from hpi_core.readers.contract import Experiment
 from hpi_core.tables.ledger import Entry
 from hpi_core.tables.table import Cancelled, Progress
@@ -114,6 +116,7 @@ def read_runs(path: Path, named: str | None, entries: list[Entry], progress: Pro
     counted = [Experiment(f.id, f.name, len(runs), f.state) for f, runs in zip(folders, inside, strict=True)]
     chosen = choose_experiment(counted, named, "experiment", path.name, entries)
     reading = _Reading(entries)
+    entries += _aside(path, folders[counted.index(chosen)].path).entries()
     for number, run in enumerate(inside[counted.index(chosen)]):
         if number % _OFTEN == 0:
             progress(f"reading run {number + 1:,} of {chosen.trials:,}", 0.9 * number / max(chosen.trials, 1))
@@ -121,6 +124,15 @@ def read_runs(path: Path, named: str | None, entries: list[Entry], progress: Pro
                 raise ReadingCancelled(f"Reading {safe(path.name)} was stopped.")
         reading.take(run)
     return replace(reading.finish(), experiment=chosen.name)
+
+
+def _aside(store: Path, experiment: str) -> Aside:
+    """Return the links of a store, and of the experiment that is read, which lead to folders elsewhere."""
+    aside = Aside()
+    for folder in dict.fromkeys((str(store), experiment)):
+        with contextlib.suppress(OSError), os.scandir(folder) as found:
+            aside.note(found, store)
+    return aside
 
 
 @dataclass

@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 
+from hpi_core.readers._tree import Aside
 from hpi_core.roles.vocabulary import words
 from hpi_core.tables.locations import natural
 
@@ -59,12 +60,13 @@ class RunPlace:
     guessed: bool = False
 
 
-def find_runs(root: Path, most: int) -> list[RunPlace]:
+def find_runs(root: Path, most: int, aside: Aside | None = None) -> list[RunPlace]:
     """Return the runs in and below `root` in the order of their names, after a look into at most `most` folders.
 
-    Links to folders are not followed. A folder that only holds settings gives them to the runs below it.
+    Links to folders are not followed but noted in `aside`. A folder that only holds settings gives them to the runs
+    below it.
     """
-    folders = _walk(root, most)
+    folders = _walk(root, most, aside)
     runs = [place for folder, names in folders.items() if (place := _place(folder, names)) is not None]
     logs = _likely_logs(folders, root)
     known = {run.folder for run in runs if run.log is not None}
@@ -81,7 +83,7 @@ def find_runs(root: Path, most: int) -> list[RunPlace]:
     return sorted(runs, key=lambda run: natural(str(run.folder)))
 
 
-def _walk(root: Path, most: int) -> dict[Path, frozenset[str]]:
+def _walk(root: Path, most: int, aside: Aside | None) -> dict[Path, frozenset[str]]:
     """Return folder -> names of the files in it (of `.hydra` too, with its name before them), the nearest first."""
     out: dict[Path, frozenset[str]] = {}
     level = [root]
@@ -94,7 +96,11 @@ def _walk(root: Path, most: int) -> dict[Path, frozenset[str]]:
                 with os.scandir(folder) as listing:
                     entries = list(listing)
             except OSError:
+                if aside is not None:
+                    aside.forbidden.append(os.path.relpath(folder, root))
                 continue
+            if aside is not None:
+                aside.note((entry for entry in entries if entry.name not in _SKIPPED), root)
             names = {entry.name for entry in entries if not entry.name.startswith(".") and not entry.is_dir()}
             if (folder / ".hydra" / "config.yaml").is_file():
                 names.add(".hydra/config.yaml")

@@ -9,6 +9,7 @@ the state) are never opened.
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,7 +23,7 @@ from hpi_core.errors import SourceError
 from hpi_core.readers import delimited, jsonl
 from hpi_core.readers._ray_state import TrialState, absences, is_pickle, is_state, states_in
 from hpi_core.readers._run_logs import cut_line, table_of_log
-from hpi_core.readers._tree import ALL, FEW, walk
+from hpi_core.readers._tree import ALL, FEW, Aside, Entries, walk
 from hpi_core.readers._wandb_log import last_error
 from hpi_core.readers.contract import StoreReader
 from hpi_core.roles import Objective
@@ -66,13 +67,14 @@ def read_table(place: str, options: ReadOptions, progress: Progress, cancelled: 
     entries: list[Entry] = []
     states: dict[Path, TrialState] = {}
     trials: dict[Path, Path | None] = {}
-    for folder, names in _folders(root, ALL):
+    aside = Aside()
+    for folder, names in _folders(root, ALL, aside):
         if _is_trial(names):
             trials[folder] = folder
         for name, state in states_in(folder, names, root, entries).items():
             inner = folder / name
             states[inner] = state
-            trials.setdefault(inner, inner if inner.is_dir() and not inner.is_symlink() else None)
+            trials.setdefault(inner, inner if _may_look(inner) else None)
     runs: list[Run] = []
     unheard: dict[Path, bool] = {}
     partial: set[int] = set()
@@ -92,9 +94,13 @@ def read_table(place: str, options: ReadOptions, progress: Progress, cancelled: 
         raise SourceError(f"{place} is an experiment of Ray Tune of which nothing can be read: {message}")
     _tell_apart(runs, [place.relative_to(root).as_posix() for place in places])
     _name_experiments(runs, places, root)
-    entries += absences(states, unheard)
+    entries += [*aside.entries(), *absences(states, unheard)]
     table = _searched(table_of_runs(runs, "trial_id", entries), states.values())
     return replace(_experiments_apart(table), incomplete=frozenset(partial))
+
+
+def _may_look(folder: Path) -> bool:
+    return folder.is_dir() and not folder.is_symlink() and os.access(folder, os.R_OK | os.X_OK)
 
 
 def _in_turn(folder: Path) -> tuple[object, str]:
@@ -128,12 +134,16 @@ def _experiments_apart(table: Table) -> Table:
     return replace(table, hints=replace(table.hints, group=column, grouped=True))
 
 
-def _folders(root: Path, most: int) -> Iterator[tuple[Path, set[str]]]:
+def _folders(root: Path, most: int, aside: Aside | None = None) -> Iterator[tuple[Path, set[str]]]:
     """Yield the folders in and below `root` that are an experiment or a trial, with the names in them."""
-    for folder, entries in walk(root, most, lambda _folder, entries: _is_trial({entry.name for entry in entries})):
+    for folder, entries in walk(root, most, _ends_at_trials, aside):
         names = {entry.name for entry in entries}
         if _is_trial(names) or any(is_state(folder, name) for name in names):
             yield folder, names
+
+
+def _ends_at_trials(_folder: Path, entries: Entries) -> bool:
+    return _is_trial({entry.name for entry in entries})
 
 
 def _runs_below(root: Path) -> Iterator[Path]:

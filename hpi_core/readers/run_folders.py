@@ -20,6 +20,7 @@ from hpi_core.readers._reading import choose
 from hpi_core.readers._run_layout import RunPlace, find_runs
 from hpi_core.readers._run_logs import table_of_log
 from hpi_core.readers._trainer_state import log_of_trainer, status_of_trainer
+from hpi_core.readers._tree import Aside
 from hpi_core.readers._wandb_log import last_error
 from hpi_core.readers.contract import StoreReader
 from hpi_core.roles.names import parse
@@ -58,7 +59,8 @@ def read_table(place: str, options: ReadOptions, progress: Progress, cancelled: 
         Cancelled: the person asked to stop.
     """
     root = Path(place)
-    places = find_runs(root, _ALL)
+    aside = Aside()
+    places = find_runs(root, _ALL, aside)
     runs: list[Run] = []
     partial: set[int] = set()
     unsure: set[str] = set()
@@ -79,7 +81,7 @@ def read_table(place: str, options: ReadOptions, progress: Progress, cancelled: 
             safe(reasons[0]) if reasons else "Their logs are empty.",
         )
     named = _name_parts(runs, places, root)
-    table = table_of_runs(runs, unsure=unsure)
+    table = table_of_runs(runs, entries=aside.entries(), unsure=unsure)
     # What somebody put into the names of folders was varied on purpose, whatever the word may mean elsewhere.
     others = (*table.hints.others, *((name, "hyperparameter") for name in named if name in table.frame.columns))
     return replace(table, hints=replace(table.hints, others=others), incomplete=frozenset(partial))

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from hpi_core.errors import Cancelled as ReadingCancelled
 from hpi_core.errors import SourceError
-from hpi_core.readers._tree import ALL, FEW, Entries, walk
+from hpi_core.readers._tree import ALL, FEW, Aside, Entries, walk
 from hpi_core.readers._wandb_log import RunLog, last_error, read_run_log
 from hpi_core.readers._wandb_records import MAGIC
 from hpi_core.readers.contract import StoreReader
@@ -51,8 +51,9 @@ def read_table(place: str, _options: ReadOptions, progress: Progress, cancelled:
         Cancelled: the person asked to stop.
     """
     root = Path(place)
-    folders = sorted(_runs(root, ALL), key=lambda folder: (folder.name.removeprefix("offline-"), str(folder)))
-    entries: list[Entry] = []
+    aside = Aside()
+    folders = sorted(_runs(root, ALL, aside), key=lambda folder: (folder.name.removeprefix("offline-"), str(folder)))
+    entries = aside.entries()
     runs: dict[str, Run] = {}
     directions: dict[str, set[Direction]] = {}
     for index, folder in enumerate(folders):
@@ -77,10 +78,10 @@ def read_table(place: str, _options: ReadOptions, progress: Progress, cancelled:
     return replace(table, hints=replace(table.hints, directions=judged))
 
 
-def _runs(root: Path, most: int = FEW) -> Iterator[Path]:
-    """Yield the run folders in and below `root`, the nearest first."""
+def _runs(root: Path, most: int = FEW, aside: Aside | None = None) -> Iterator[Path]:
+    """Yield the run folders in and below `root`, the nearest first; what is not looked into is noted in `aside`."""
     found: set[Path] = set()
-    for folder, entries in walk(root, most, lambda folder, _entries: folder in found):
+    for folder, entries in walk(root, most, lambda folder, _entries: folder in found, aside):
         if _is_run(entries):
             found.add(folder)
             yield folder
@@ -163,7 +164,10 @@ def _read_log(folder: Path, run: Run, cancelled: Cancelled) -> RunLog:
 
 
 def _left_out(run: str, error: Exception) -> Entry:
-    message = error.message if isinstance(error, SourceError) else f"a file cannot be read ({safe(error, 120)})."
+    if isinstance(error, OSError):
+        what = f"{safe(Path(str(error.filename)).name, 80)} cannot be read ({error.strerror})."
+        return Entry("refused_file", f"run {safe(run)}: {what}")
+    message = error.message if isinstance(error, SourceError) else safe(error, 120)
     return Entry("refused_file", f"run {safe(run)}: {message}")
 
 

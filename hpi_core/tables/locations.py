@@ -10,8 +10,10 @@ import glob
 import hashlib
 import os
 import re
+import select
 import stat
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -19,9 +21,12 @@ from pathlib import Path
 
 from hpi_core.errors import SourceError, UsageError
 from hpi_core.tables.content import Content
+from hpi_core.text import safe
 
 _MIB = 1 << 20
 _SPREAD = 16
+# How long a pipe is waited for that no program has opened for writing, seconds.
+_PATIENCE, _PAUSE = 5.0, 0.02
 _STDIN = {"-", "/dev/stdin", "/dev/fd/0"}
 # In a folder nobody named the single files, so only those are looked at whose names say "table".
 _TABLE_SUFFIXES = {".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".pq", ".arrow", ".feather", ".ipc"}
@@ -232,7 +237,9 @@ def _folder(part: str, path: Path) -> Content:
 def _file(part: str, path: Path, mode: int) -> Content:
     try:
         if not stat.S_ISREG(mode):
-            if stat.S_ISFIFO(mode) or str(path).startswith(("/dev/fd/", "/proc/self/fd/")):
+            if stat.S_ISFIFO(mode):
+                return Content(path.name, data=_piped(part, path))
+            if str(path).startswith(("/dev/fd/", "/proc/self/fd/")):
                 return Content(path.name, data=path.read_bytes())
             raise SourceError(f"{part} is a device or socket, not a file.", "Name the sweep's results file.")
         with path.open("rb"):
@@ -241,6 +248,38 @@ def _file(part: str, path: Path, mode: int) -> Content:
         raise _forbidden(part) from error
     except OSError as error:
         raise SourceError(f"{part} cannot be opened ({_reason(error)}).", "Check the disk or the mount.") from error
+
+
+def _piped(part: str, path: Path) -> bytes:
+    """Return what a program writes into a named pipe, for as long as it writes.
+
+    Raises:
+        SourceError: nobody has the pipe open for writing, nor opens it soon.
+    """
+    pieces: list[bytes] = []
+    patience, heard = time.monotonic() + _PATIENCE, False
+    at = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        while True:
+            try:
+                piece = os.read(at, _MIB)
+            except BlockingIOError:  # somebody holds the other end and has nothing to say yet
+                heard = True
+                select.select([at], [], [])
+                continue
+            if piece:
+                heard = True
+                pieces.append(piece)
+            elif heard:
+                return b"".join(pieces)
+            elif time.monotonic() > patience:
+                raise SourceError(
+                    f"{part} is a pipe that no program writes to.", "Start the program that does, or name a file."
+                )
+            else:
+                time.sleep(_PAUSE)
+    finally:
+        os.close(at)
 
 
 def _matches(part: str, path: Path) -> list[Content]:
@@ -279,12 +318,24 @@ def _in_folder(part: str, path: Path) -> list[Content]:
 
 def _no_sweep(part: str) -> SourceError:
     log = _free_text(part)
+    links = _links(part)
+    if links:
+        told = f"{len(links)} links to folders" if len(links) > 1 else "a link to a folder"
+        return SourceError(
+            f"The folder {part} holds no sweep, only {told}, such as {links[0]}, and links are not followed.",
+            f"Name the folders themselves, or the links: '{part.rstrip('/')}/{links[0]}'.",
+        )
     told = f" What it holds are logs of free text, such as {log}, and those are not read." if log else ""
     return SourceError(
         f"The folder {part} holds no sweep: no store of a tracker and no run folders up to six levels down, and no "
         f"CSV, TSV, JSON, JSONL, Parquet or Arrow file directly in it.{told}",
         f"Name the files, or a pattern in quotes such as '{part.rstrip('/')}/*/results.csv'.",
     )
+
+
+def _links(part: str) -> list[str]:
+    with os.scandir(part) as entries:
+        return sorted(safe(entry.name, 120) for entry in entries if entry.is_symlink() and entry.is_dir())
 
 
 def _free_text(part: str) -> str:
