@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,7 @@ def best_of(inspection: Inspection, k: int) -> dict[str, Any]:
     """Return the k best healthy trials and what would rank higher, as plain data."""
     from hpi_core.importance import best_runs
     from hpi_core.importance.costs import cost_column
+    from hpi_core.importance.placing import tells_repetitions
     from hpi_core.importance.records import best_records
     from hpi_core.inspection.caveats import beyond_issues
     from hpi_core.summary import plain
@@ -54,6 +56,9 @@ def best_of(inspection: Inspection, k: int) -> dict[str, Any]:
     sweep, ranking = inspection.sweep, inspection.ranking
     objective = sweep.roles.objective
     runs = best_runs(inspection, k)
+    group = sweep.roles.group
+    if group is not None and sweep.trials[group].n_unique() < 2:
+        group = None
     blamed = [*(cause.parameter for cause in inspection.causes), *(lead.parameter for lead in inspection.leads)]
     names = named_first([item.name for item in sweep.roles.hyperparameters], blamed)
     rows = [run.row for run in runs]
@@ -65,12 +70,14 @@ def best_of(inspection: Inspection, k: int) -> dict[str, Any]:
         if objective is None or objective.direction is None
         else {"metric": objective.metric, "direction": objective.direction, "from": objective.origin},
         "cost": cost_column(sweep),
+        "seed": sweep.roles.seed,
+        "repetitions": tells_repetitions(sweep),
         "ranked": ranking.ranked,
         "best": [
             {**record, "configuration": {name: plain(value) for name, value in configured.items()}}
             for record, configured in zip(best_records(runs), configurations, strict=True)
         ],
-        "group": sweep.roles.group,
+        "group": group,
         "would_rank_higher": [
             {"trial": entry.trial, "value": entry.value, "issues": list(entry.sick)} for entry in ranking.excluded[:20]
         ],
@@ -101,6 +108,7 @@ def best_page(found: Mapping[str, Any], ink: Ink) -> str:
         return ink.page()
     names = [name for name in best[0]["configuration"] if any(e["configuration"][name] is not None for e in best)]
     repeated = any(entry["runs"] > 1 for entry in best)
+    tied = _tied(found)
     columns = [
         Column("#", right=True), Column("trial", style="bold"),
         *([Column(found["group"])] if found["group"] else []),
@@ -114,7 +122,7 @@ def best_page(found: Mapping[str, Any], ink: Ink) -> str:
         [
             [
                 str(entry["rank"]), str(entry["trial"]), *([setting(entry["group"])] if found["group"] else []),
-                number(entry["value"], 6), "=" if entry["tied"] else "",
+                number(entry["value"], 6), "=" if entry["trial"] in tied else "",
                 *([str(entry["runs"])] if repeated else []),
                 number(entry["expected"], 6), number(entry["cost"], 4),
                 *(setting(entry["configuration"][name]) for name in names),
@@ -150,25 +158,36 @@ def listed(names: Sequence[str]) -> str:
     return ", ".join(names[:4]) + more
 
 
+def _tied(found: Mapping[str, Any]) -> set[str]:
+    """Return the trials that cannot be told from the best of their sweep, it among them; none where it stands alone."""
+    sizes = Counter(entry["group"] for entry in found["best"] if entry["tied"])
+    return {entry["trial"] for entry in found["best"] if entry["tied"] and sizes[entry["group"]] > 1}
+
+
 def _add_notes(found: Mapping[str, Any], ink: Ink) -> None:
     from hpi_core.numerals import number, plural
 
-    best = found["best"]
-    tied, group = sum(entry["tied"] for entry in best), found["group"]
+    best, group, tied = found["best"], found["group"], len(_tied(found))
     repeated = any(entry["runs"] > 1 for entry in best)
     ink.gap()
-    if repeated:
+    if group:
+        own = len({entry["group"] for entry in best})
         ink.paragraph(
-            "runs: so many runs of one configuration with other seeds stand once, with their mean; the trial is "
-            "the best of them.",
+            f"Ranked within each {group}: the first of every one, then the seconds; -k {2 * own} for two of each.",
             "dim",
         )
-    if tied > 1 and group:
+    if repeated:
+        seeds = " with other seeds" if found["seed"] else ""
+        ink.paragraph(
+            f"runs: so many of one configuration{seeds} stand once, with their mean; the trial is the best of them.",
+            "dim",
+        )
+    if tied and group:
         ink.paragraph(
             f"=  cannot be told from the best of its {group} by {'their' if repeated else 'single'} runs.", "dim"
         )
-    elif tied > 1:
-        every = " or more" if tied == len(best) else ""
+    elif tied:
+        every = " or more" if tied == len(best) and sum(entry["runs"] for entry in best) < found["ranked"] else ""
         what = plural(tied, "configuration" if repeated else "trial")
         by = "their runs" if repeated else "one run each"
         ink.paragraph(f"=  {what}{every} cannot be told from the best by {by}.", "dim")
@@ -178,8 +197,10 @@ def _add_notes(found: Mapping[str, Any], ink: Ink) -> None:
             "of one configuration. # goes by it.",
             "dim",
         )
-    else:
+    elif found["seed"] or found["repetitions"]:
         ink.paragraph("No configuration was repeated: how much of the lead is luck cannot be told.", "dim")
+    else:
+        ink.paragraph("No column tells repetitions apart: how much of the lead is luck cannot be told.", "dim")
     for entry in found["would_rank_higher"][:3]:
         ink.paragraph(
             f"Trial {entry['trial']} has {number(entry['value'], 6)} and would rank higher if it were healthy: "

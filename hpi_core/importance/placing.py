@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from hpi_core import frames
+from hpi_core.roles.single import ANOTHER_NAME
 from hpi_core.statistics.replicates import Replication, replication, shrunken
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ def placed(sweep: Sweep, healthy: pl.DataFrame) -> pl.DataFrame:
         The same columns with, of a repeated configuration, its best trial with the mean `value` and `badness`; and
         `runs`, how many trials that is the mean of; `group`, the sweep it belongs to (null where none are mixed);
         `place` in it, from 1; `expected` (as badness) and `within`, the noise between repetitions, where it is known.
-        Without a column of seeds no trials repeat: rows of the same hyperparameters may differ in what no column tells.
+        Without a column of seeds no trials repeat where words name them (a model, a run) or one hyperparameter is all
+        that varies: rows of the same hyperparameters then may differ in what no column tells.
     """
     table = healthy.select(frames.ROW, "trial", "value", "badness", "cost").with_columns(
         _groups(sweep, healthy), _configurations(sweep, healthy), pl.lit(1, dtype=pl.UInt32).alias("runs")
@@ -56,10 +58,19 @@ def _groups(sweep: Sweep, healthy: pl.DataFrame) -> pl.Series:
 def _configurations(sweep: Sweep, healthy: pl.DataFrame) -> pl.Series:
     """Return a hash of every trial's hyperparameters, null where none can be repeated."""
     names = [item.name for item in sweep.roles.hyperparameters if not sweep.trials.schema[item.name].is_nested()]
-    if sweep.roles.seed is None or not names or healthy.height < 2:
+    if not names or healthy.height < 2 or not tells_repetitions(sweep):
         return pl.repeat(None, healthy.height, dtype=pl.UInt64, eager=True).alias("configuration")
     chosen = sweep.trials.select(names)[healthy[frames.ROW].to_numpy()]
     return chosen.hash_rows().alias("configuration")
+
+
+def tells_repetitions(sweep: Sweep) -> bool:
+    """Tell whether trials of the same hyperparameters are repetitions, and not alike by accident."""
+    roles = sweep.roles
+    named = ANOTHER_NAME in (roles.why or {}).values()
+    if roles.id is not None and sweep.trials.schema[roles.id] == pl.String:
+        named |= bool(sweep.trials[roles.id].cast(pl.Int64, strict=False).null_count())
+    return roles.seed is not None or (len(roles.hyperparameters) > 1 and not named)
 
 
 def _of_one(table: pl.DataFrame) -> pl.DataFrame:

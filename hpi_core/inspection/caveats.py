@@ -11,6 +11,7 @@ import polars.selectors as cs
 from hpi_core import frames
 from hpi_core.inspection.ranking import Ranking
 from hpi_core.numerals import plural
+from hpi_core.roles.single import ANOTHER_NAME
 from hpi_core.sweep import Sweep
 from hpi_core.text import safe
 
@@ -26,7 +27,7 @@ _OTHER_GOALS = ["other_objective", "matched_objective"]
 _READ_AS = {
     "no value at all": "has no value in any trial: nothing can be said about it.",
     "dates": "holds dates: read as times, not searched for causes.",
-    "another name of the trial": "differs in every trial: read as a name of it, not searched for causes.",
+    ANOTHER_NAME: "differs in every trial: read as a name of it, not searched for causes.",
 }
 
 

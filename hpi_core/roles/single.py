@@ -10,6 +10,8 @@ from hpi_core.roles.facts import Facts
 from hpi_core.roles.names import parse
 from hpi_core.roles.status import STRONG_WORDS, status_of_word
 
+# Why a column of texts that tells all trials apart is no id: there is one already.
+ANOTHER_NAME = "another name of the trial"
 _MANY = 24
 
 
@@ -110,7 +112,7 @@ def _demote(verdicts: dict[str, Verdict], name: str, fact: Facts, key: str) -> N
     if fact.shape != "string":
         verdicts[name] = Verdict("ignored", "an id, not a setting")
     elif verdicts[name].role != "hyperparameter" or key not in ("model", "model_name"):
-        verdicts[name] = Verdict("text", "another name of the trial")
+        verdicts[name] = Verdict("text", ANOTHER_NAME)
 
 
 def _keep_one(
