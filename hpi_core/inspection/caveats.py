@@ -18,6 +18,11 @@ from hpi_core.text import safe
 if TYPE_CHECKING:
     from hpi_core.inspection.model import Inspection
 
+_SAMPLE = 4096
+# Fewest trials of which two columns do not go together exactly by accident.
+_LEAST_MIRRORED = 10
+# Texts of at most so many letters on average may be meant as values of a setting, of more than so many different ones.
+_SHORT, _MOST_WORDS = 40, 16
 # How many columns a caveat that several share names.
 NAMED = 4
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -155,6 +160,16 @@ def _set_aside(sweep: Sweep) -> list[str]:
         columns = [safe(name) for name in names if why[name] == reason]
         if columns:
             said.append(f"{_of_each(columns)} {told}")
+    notes = [safe(name) for name in roles.text if _short_texts(sweep.trials[name]) and why.get(name) not in _READ_AS]
+    if notes:
+        said.append(
+            f"{_of_each(notes)} holds many different texts: read as notes, not searched for causes. "
+            f"--role {notes[0]}=hyperparameter searches it."
+        )
+    said += [
+        f"{safe(name)} goes up and down with {safe(other)} exactly: read as a metric, it measures nothing else."
+        for name, other in _mirrored(sweep)
+    ]
     counters = [safe(metric.name) for metric in roles.metrics if _counts(sweep.trials[metric.name])]
     if counters:
         said.append(f"{_of_each(counters)} only counts the trials: not searched for causes.")
@@ -162,6 +177,40 @@ def _set_aside(sweep: Sweep) -> list[str]:
     if hidden:
         said.append(f"{_of_each(hidden)} has control characters in its name: they are shown as codes.")
     return said
+
+
+def _short_texts(column: pl.Series) -> bool:
+    """Tell whether a column holds many different texts that are short: values of a setting may be meant."""
+    if column.dtype != pl.String:
+        return False
+    known = column.drop_nulls()
+    letters = float(known.str.len_chars().sum())
+    return known.n_unique() > max(_MOST_WORDS, len(known) / 20) and letters <= _SHORT * len(known)
+
+
+def _mirrored(sweep: Sweep) -> list[tuple[str, str]]:
+    """Return the metrics that are a monotone function of a hyperparameter, each with it."""
+    rows = sweep.trials.head(_SAMPLE)
+    objective = sweep.roles.objective
+    scales = [_ordered(rows[item.name]) for item in sweep.roles.hyperparameters if item.kind == "ordered"]
+    found = []
+    for metric in sweep.roles.metrics:
+        if rows.height < _LEAST_MIRRORED or (objective is not None and metric.name == objective.metric):
+            continue
+        own = _ordered(rows[metric.name])
+        for scale in scales if own is not None else ():
+            if scale is not None and own is not None and (own[1].equals(scale[1]) or own[1].equals(scale[2])):
+                found.append((metric.name, scale[0]))
+                break
+    return found
+
+
+def _ordered(column: pl.Series) -> tuple[str, pl.Series, pl.Series] | None:
+    """Return the name of a column, the places of its values in ascending and in descending order; None for no scale."""
+    if not column.dtype.is_numeric() or column.null_count() or column.n_unique() <= 2:
+        return None
+    up, down = column.rank("dense"), column.rank("dense", descending=True)
+    return column.name, up, down
 
 
 def _not_a_number(sweep: Sweep) -> list[str]:

@@ -22,7 +22,7 @@ from hpi_core.statistics.counting import Tally
 from hpi_core.statistics.covering import graded, hidden_claims
 from hpi_core.statistics.distributions import normal_quantile
 from hpi_core.statistics.findings import ApartFindings, Cause, CauseFindings, InfoFindings, NotACause, ObjectiveFindings
-from hpi_core.statistics.hostile import caveats_of
+from hpi_core.statistics.hostile import caveats_of, followers
 from hpi_core.statistics.inputs import plainness
 from hpi_core.statistics.intervals import Z95
 from hpi_core.statistics.leads import find_leads
@@ -85,7 +85,7 @@ def find_causes(
             study = _seen(study, repeats, each)
         tested = search(study, members, each)
         claims = [made for member in tested.tests for made in _claims(study, tested, member, each)]
-    causes, not_causes = _settle(study, tested.family, claims, members)
+    causes, not_causes = _settle(study, tested.family, claims, members, set(followers(parameters, codings)))
     claimed = {cause.issue for cause in causes} | {other.issue for other in not_causes}
     unclaimed = [k for k, x in enumerate(everything) if members[k] == "objective" and x.id not in claimed]
     leads = list(find_leads(parameters, study.issues, codings, study.counts, study.tally, everything, unclaimed))
@@ -146,16 +146,16 @@ def _claims(study: Study, everything: Tested, member: Member, each: Each) -> lis
 
 
 def _settle(
-    study: Study, shared: Family, claims: list[Claim], members: list[Member]
+    study: Study, shared: Family, claims: list[Claim], members: list[Member], derived: set[int]
 ) -> tuple[list[Cause], list[NotACause]]:
-    """Part the claims of each issue into causes that hold beside the strongest, and what it accounts for."""
+    """Part the claims of each issue into causes that hold beside the strongest, and what it accounts for.
+
+    Of claims with the same gain those come last that say what is not set, and what is derived from another column.
+    """
     causes: list[tuple[float, Cause]] = []
     others: list[NotACause] = []
     for k in range(len(study.issues)):
-        own = sorted(
-            (c for c in claims if c.pair[1] == k),
-            key=lambda c: (-round(c.gain, 2), c.cause.kind == "missing", c.cause.log10_p, plainness(c.cause.parameter)),
-        )
+        own = sorted((c for c in claims if c.pair[1] == k), key=lambda c: _precedence(c, c.pair[0] in derived))
         standing: list[Claim] = []
         explained: list[NotACause] = []
         for candidate in own:
@@ -173,6 +173,11 @@ def _settle(
         causes += made
         others += explained
     return [cause for _, cause in sorted(causes, key=lambda item: -item[0])], others
+
+
+def _precedence(made: Claim, derived: bool) -> tuple[object, ...]:
+    cause = made.cause
+    return -round(made.gain, 2), cause.kind == "missing", derived, cause.log10_p, plainness(cause.parameter)
 
 
 def _says_the_same(study: Study, candidate: Claim, strong: Claim) -> bool:

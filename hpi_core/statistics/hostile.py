@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,9 +15,12 @@ if TYPE_CHECKING:
 
     from hpi_core.statistics.binning import Coding
     from hpi_core.statistics.counting import Tally
-    from hpi_core.statistics.inputs import Issue, Parameter
+    from hpi_core.statistics.inputs import Integers, Issue, Parameter
 
 _LEAST_TRIALS, _LEAST_SICK = 20, 5
+_SAMPLE = 4096
+_MOST_WORDS = 16
+_FEWEST_WAYS = 6.0  # a million, as decimal logarithm
 
 
 def caveats_of(
@@ -29,8 +33,41 @@ def caveats_of(
     for parameter, coding in zip(parameters, codings, strict=True):
         yield from _of_parameter(parameter, coding)
     yield from _duplicates(parameters, codings)
+    for p, other in followers(parameters, codings).items():
+        yield f"{safe(parameters[p].name)} is a function of {safe(parameters[other].name)}: they cannot be separated."
     for issue, n, m in zip(issues, tally.n.tolist(), tally.m.tolist(), strict=False):
         yield from _of_issue(issue, n, m)
+
+
+def followers(parameters: Sequence[Parameter], codings: Sequence[Coding]) -> dict[int, int]:
+    """Return which columns of words follow from a scale: every word stands for a range of its own.
+
+    Places of such columns, each with that of the scale. Words that part the trials so by accident are no function: the
+    rarest word must be one of a million ways to choose as many trials.
+    """
+    scales: list[tuple[int, Integers]] = []
+    found: dict[int, int] = {}
+    for q, scale in enumerate(parameters):
+        if scale.kind == "ordered" and not scale.missing.any():
+            values = np.asarray(scale.values[:_SAMPLE], dtype=np.float64)
+            scales.append((q, np.argsort(values, kind="stable")))
+    for p, (parameter, coding) in enumerate(zip(parameters, codings, strict=True)):
+        if parameter.kind != "categorical" or not 2 <= len(coding.levels) <= _MOST_WORDS or parameter.missing.any():
+            continue
+        codes = np.asarray(parameter.values[:_SAMPLE], dtype=np.int64)
+        counts = np.unique(codes, return_counts=True)[1]
+        if _ways(len(codes), int(counts.min())) < _FEWEST_WAYS:
+            continue
+        for q, order in scales:
+            if np.count_nonzero(np.diff(codes[order])) == len(counts) - 1:
+                found[p] = q
+                break
+    return found
+
+
+def _ways(n: int, chosen: int) -> float:
+    """Return log10 of the number of ways to choose so many of n."""
+    return (math.lgamma(n + 1) - math.lgamma(chosen + 1) - math.lgamma(n - chosen + 1)) / math.log(10)
 
 
 def _of_parameter(parameter: Parameter, coding: Coding) -> Iterator[str]:
