@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hpi_core.numerals import number
+from hpi_core.numerals import number, plural
 
 
 def contrast_words(cause: Mapping[str, Any], sick: str = "") -> str:
@@ -41,3 +41,20 @@ def threshold_words(ends: Sequence[Mapping[str, Any]]) -> str:
         unsure = "" if one["located"] else " not located by these data: anywhere"
         said.append(f"{name}{unsure} between {number(one['low'])} and {number(one['high'])}")
     return "; ".join(said)
+
+
+def tenth_words(size: Mapping[str, Any], word: str) -> str:
+    """Return an outcome with how many trials it is, and why where they are more than a tenth or it cannot be told.
+
+    Args:
+        size: an outcome of the summary.
+        word: `worst` or `best`.
+    """
+    edge = "" if size["edge"] is None else f" {number(size['edge'], 6)}"
+    compared = plural(size["compared"], "trial")
+    if not size["told"]:
+        return f"{word} tenth cannot be told: {size['tied']:,} of {compared} tie at its edge{edge and ','}{edge}"
+    told = f"{size['members']:,} of {compared}"
+    if size["members"] > size["wanted"]:
+        told += f", as {size['tied']:,} tie at{edge}" if edge else ", with ties"
+    return f"{word} tenth ({told})"

@@ -6,11 +6,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hpi_core.claim_words import contrast_words, threshold_words
+from hpi_core.claim_words import contrast_words, tenth_words, threshold_words
 from hpi_core.cli.ink import Column, Ink
 from hpi_core.cli.page_findings import lead_sentence
 from hpi_core.numerals import chance, number, percent, plural, typeset
-from hpi_core.statistics.study import LEAST_SICK, LEAST_TRIALS
 
 SHOWN = 12
 _WHISKER = 30
@@ -79,6 +78,8 @@ def _add_issue(found: Mapping[str, Any], name: str, ink: Ink, everything: bool) 
 
 def _nothing(found: Mapping[str, Any], issue: Mapping[str, Any]) -> str:
     """Return why nothing is claimed of an issue without causes and leads."""
+    from hpi_core.statistics.study import LEAST_SICK, LEAST_TRIALS
+
     healthy = issue["assessable"] - issue["count"]
     if not healthy:
         return "every trial that could be judged has it: there is nothing to compare them with"
@@ -105,35 +106,21 @@ def _add_objective(found: Mapping[str, Any], ink: Ink, everything: bool) -> None
         leads = [lead for lead in found["objective_leads"] if lead["issue"] == name]
         for lead in leads:
             looked = lead_sentence(lead, f"among the {word}")
-            ink.paragraph(f"{_tenth(size, word)}: not enough data; look first at {looked}", "dim")
+            ink.paragraph(f"{tenth_words(size, word)}: not enough data; look first at {looked}", "dim")
         if leads:
             continue
         if not causes:
-            ink.paragraph(f"{_tenth(size, word)}{_no_result(found, size)}", "dim")
+            ink.paragraph(f"{tenth_words(size, word)}{_no_result(found, size)}", "dim")
             continue
-        ink.paragraph(f"{_tenth(size, word)}:")
+        ink.paragraph(f"{tenth_words(size, word)}:")
         _add_causes(causes, ink, everything, f"among the {word}")
         _add_explained([other for other in found["objective_explained"] if other["issue"] == name], ink)
-
-
-def _tenth(size: Mapping[str, Any], word: str) -> str:
-    """Return an outcome with how many trials it is, and why where they are more than a tenth."""
-    if not size["told"]:
-        return f"{word} tenth"
-    told = f"{size['members']:,} of {plural(size['compared'], 'trial')}"
-    if size["members"] > size["wanted"] and size["edge"] is not None:
-        told += f", as {size['tied']:,} tie at {number(size['edge'], 6)}"
-    elif size["members"] > size["wanted"]:
-        told += ", with ties"
-    return f"{word} tenth ({told})"
 
 
 def _no_result(found: Mapping[str, Any], size: Mapping[str, Any]) -> str:
     """Return why nothing is claimed of an outcome, as the end of a sentence."""
     if not size["told"]:
-        return f" cannot be told: {size['tied']:,} of {plural(size['compared'], 'trial')} tie at its edge" + (
-            "" if size["edge"] is None else f", {number(size['edge'], 6)}"
-        )
+        return ""
     return ": no range or value stands out" if found["tested"] else ": nothing could be tested"
 
 

@@ -18,6 +18,7 @@ from hpi_core.importance.outcomes import chosen_metric, groups_of, outcome_of
 from hpi_core.numerals import percent, plural
 from hpi_core.statistics.binning import code_trials
 from hpi_core.statistics.columns import parameter_of
+from hpi_core.statistics.rare_outcomes import chance_shares, is_rare, noise_bands
 from hpi_core.statistics.top_decile import best_of, cells_of, importance_of_top, top_share
 from hpi_core.statistics.variance_share import PAIR_BINS, joint_share, ranks_within, share_codes, variance_share
 from hpi_core.text import safe
@@ -43,6 +44,8 @@ LEAST_SICK = 5
 MOST_TRIALS = 100_000
 PAIR_TRIALS = 20_000
 _DRAWS = 1000
+_MOST_P = 0.05
+_EVEN = 2
 
 
 def weigh(sweep: Sweep, sick: pl.Series, metric: str | None = None, direction: Direction | None = None) -> Weighing:
@@ -140,6 +143,9 @@ class _Study:
         self.judged = np.ones(len(kept), dtype=np.bool_)
         # A failed trial is infinitely bad: its rank is the last, shared by all of them.
         self.result = ranks_within(badness[kept][self.usable], self.group[self.usable])
+        # The mean of many runs is seldom extreme: where configurations have unequal numbers of them, one drawn of each
+        # decides who is among the best.
+        self.single: Floats | None = None
         # The trials that stand behind those that are looked at, where one stands for all of a configuration.
         self.behind: tuple[Booleans, Booleans] | None = None
         own = repeats if repeats is None or len(kept) == n else repeats.at(kept)
@@ -155,6 +161,9 @@ class _Study:
         self.usable, self.judged = ~np.isnan(means), ~np.isnan(rates)
         self.sick = rates
         self.result = ranks_within(means[self.usable], self.group[self.usable])
+        runs = np.bincount(repeats.codes[self.behind[0]], minlength=repeats.configurations)
+        if runs.max() > _EVEN * runs[runs > 0].min():
+            self.single = ranks_within(results[self.usable], self.group[self.usable])
 
     def variance(self) -> list[Importance]:
         """Weigh for the ranked objective."""
@@ -166,14 +175,26 @@ class _Study:
         if min(sick.sum(), (1 - sick).sum()) < LEAST_SICK:
             return []
         rates = np.bincount(group, weights=sick) / np.maximum(np.bincount(group), 1)
-        return self._shares("failing", sick - rates[group], self.judged, 1)
+        by_chance = None
+        if is_rare(sick):
+            coded = [share_codes(coding, self.judged) for coding in self.codings]
+            by_chance = chance_shares(coded, sick, group, np.random.default_rng(len(sick)))
+        return self._shares("failing", sick - rates[group], self.judged, 1, by_chance)
 
-    def _shares(self, question: Question, result: Floats, rows: Booleans, behind: int) -> list[Importance]:
+    def _shares(
+        self, question: Question, result: Floats, rows: Booleans, behind: int, by_chance: Floats | None = None
+    ) -> list[Importance]:
+        """Weigh by shares of variance; `by_chance` are those of every parameter in deals of a rare outcome."""
         found: list[tuple[str, Share]] = []
-        for parameter, coding in zip(self.parameters, self.codings, strict=True):
+        bands = None if by_chance is None else noise_bands(by_chance)
+        for at, (parameter, coding) in enumerate(zip(self.parameters, self.codings, strict=True)):
             share = variance_share(*share_codes(coding, rows), result, len(self.parameters))
-            if share is not None:
-                found.append((parameter.name, replace(share, n=self._trials(parameter, behind, share.n))))
+            if share is None:
+                continue
+            if by_chance is not None and bands is not None:
+                sure = np.mean(by_chance[at] >= share.score) <= _MOST_P
+                share = replace(share, noise=float(bands[at]), low=share.low if sure else 0.0)
+            found.append((parameter.name, replace(share, n=self._trials(parameter, behind, share.n))))
         rng = np.random.default_rng([len(result), QUESTIONS.index(question)])
         draws = np.array([s.score + s.error * rng.standard_normal(_DRAWS) for _, s in found])
         first = _chance_of_first(draws)
@@ -185,7 +206,7 @@ class _Study:
 
     def top(self, share: float) -> list[Importance]:
         """Weigh for being among the best."""
-        best = best_of(self.result, share)
+        best = best_of(self.result if self.single is None else self.single, share)
         rng = np.random.default_rng([len(self.result), QUESTIONS.index("top")])
         found: list[tuple[str, TopShare]] = []
         for parameter, log in zip(self.parameters, self.log, strict=True):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hpi_core.claim_words import threshold_words
-from hpi_core.numerals import chance, percent, plural, typeset
+from hpi_core.claim_words import tenth_words, threshold_words
+from hpi_core.numerals import chance, percent, typeset
 from hpi_core.report.markdown_text import code, prose, table
 
 LEAST_HEALTHY = 20
@@ -48,12 +48,14 @@ def results(summary: Mapping[str, Any]) -> list[str]:
     if healthy < LEAST_HEALTHY:
         return [*lines, f"{compared} They are fewer than {LEAST_HEALTHY}: not enough data."]
     lines.append(compared)
-    for name, word in OUTCOMES.items():
+    for size in summary["outcomes"]:
+        name, word = size["outcome"], OUTCOMES[size["outcome"]]
         causes = [cause for cause in summary["objective_causes"] if cause["issue"] == name]
+        told = f"- The {tenth_words(size, word)}"
         if not causes:
-            lines += ["", f"- The {word} tenth: no range or value stands out."]
+            lines += ["", f"{told}: no range or value stands out." if size["told"] else f"{told}."]
             continue
-        lines += ["", f"- The {word} tenth ({plural(causes[0]['sick'] + causes[0]['elsewhere_sick'], 'trial')}):"]
+        lines += ["", f"{told}:"]
         lines += [f"  - {_result(cause, word)}" for cause in causes]
     accounted = [
         f"{code(other['parameter'])} ({other['relation']} {code(other['other'])})"

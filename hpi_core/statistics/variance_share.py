@@ -102,10 +102,10 @@ def variance_share(codes: Integers, present: Booleans, result: Floats, parameter
     counts = np.bincount(place, minlength=JACKKNIFE_GROUPS * size).reshape(-1, size).astype(np.float64)
     sums = np.bincount(place, weights=y, minlength=JACKKNIFE_GROUPS * size).reshape(-1, size)
     squares = np.bincount(groups, weights=y * y, minlength=JACKKNIFE_GROUPS)
-    everything = _epsilon(counts.sum(0), sums.sum(0), float(squares.sum()))
+    everything = epsilon_of_sums(counts.sum(0), sums.sum(0), float(squares.sum()))
     if not np.isfinite(everything):
         return None
-    without = _epsilon(counts.sum(0) - counts, sums.sum(0) - sums, squares.sum() - squares)
+    without = epsilon_of_sums(counts.sum(0) - counts, sums.sum(0) - sums, squares.sum() - squares)
     without = without[np.isfinite(without)]
     spread = ((without - without.mean()) ** 2).sum() * (len(without) - 1) / max(len(without), 1)
     scale = float(squares.sum()) / whole
@@ -156,7 +156,7 @@ def _chance(share: float, levels: int, n: int) -> float:
     return beta_cdf(within / 2, between / 2, left) if left > 0 else 0.0
 
 
-def _epsilon(counts: Floats, sums: Floats, squares: Floats | float) -> Floats:
+def epsilon_of_sums(counts: Floats, sums: Floats, squares: Floats | float) -> Floats:
     """Return epsilon squared of codes (last axis) from their counts and sums, and the sum of squares of all trials."""
     n, total = counts.sum(-1), sums.sum(-1)
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -27,6 +27,7 @@ CONDITIONAL = DATA / "04_optuna" / "pfnet-research__optuna-book" / "chapter2" / 
 ENSEMBLE = DATA / "04_optuna" / "lyhue1991__eat_pytorch_in_20_days" / "optuna.db"
 BOHB = DATA / "11_other" / "automl__DeepCAVE" / "logs" / "BOHB" / "run_2"
 OUTLIERS = DATA / "11_other" / "automl__DeepCAVE" / "logs" / "SMAC3v1" / "outlier-detection"
+MANIFOLDS = SWEEPS / "sdbuch__thinky-manifolds" / "wandb_results.csv"
 HIPLOT = SWEEPS / "facebookresearch__hiplot" / "assets" / "data" / "ml1.csv"
 
 
@@ -126,12 +127,19 @@ def test_of_many_correlations_only_those_beyond_chance_are_told(tmp_path: Path) 
 
 @needs_shared
 def test_what_matters_for_another_question_is_not_denied(tmp_path: Path) -> None:
-    page = _page("importance", FOREST, tmp_path)
+    page = _page("importance", MANIFOLDS, tmp_path)
     assert (
-        "None of the 2 hyperparameters matters for the objective beyond noise; max_samples does for who is among the "
-        "best." in page
+        "None of the 2 hyperparameters matters for the objective beyond noise; manifold_steps does for who is sick."
+        in page
     )
-    assert "None of 2 correlations is beyond chance." in page
+    assert "None of 2 correlations is beyond chance." in _page("importance", FOREST, tmp_path)
+
+
+@needs_shared
+def test_of_eight_failures_among_500_trials_only_what_is_blamed_for_them_matters(tmp_path: Path) -> None:
+    told = [item for item in _json("importance", OUTLIERS, tmp_path)["importance"] if item["question"] == "failing"]
+    assert [item["parameter"] for item in told if item["matters"]] == ["optimizer:__choice__"]
+    assert [cause["parameter"] for cause in _json("causes", OUTLIERS, tmp_path)["causes"]] == ["optimizer:__choice__"]
 
 
 @needs_shared

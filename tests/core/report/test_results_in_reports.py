@@ -43,7 +43,8 @@ def test_a_sweep_without_sick_trials_still_gets_an_answer(tmp_path: Path) -> Non
         rest,
         re.M,
     )
-    assert "- The best tenth: no range or value stands out." in rest
+    assert "- The worst tenth (20 of 88 trials, as 15 tie at 0.921053):" in rest
+    assert "- The best tenth (13 of 88 trials, as 13 tie at 1): no range or value stands out." in rest
     page = _page("inspect", DEEPCAVE, tmp_path)
     assert "max_samples ≤ 0.39288  → worst tenth  weak" in page
 
