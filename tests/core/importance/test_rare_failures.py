@@ -9,11 +9,11 @@ import pytest
 from hpi_core import Sweep
 from hpi_core.importance import weigh
 
-SWEEPS = 40
+SWEEPS = 25
 
 
 def _mattering(seed: int, sick: int, *, planted: bool) -> set[str]:
-    """Return what matters for who is sick, of 300 trials of which so many fail: by chance, or those of the highest lr."""
+    """Return what matters for who is sick, of 300 trials of which so many fail: by chance, or those of high lr."""
     rng = np.random.default_rng(seed)
     n = 300
     names = ("alpha", "beta", "dropout", "gamma", "momentum", "weight_decay")
@@ -30,7 +30,7 @@ def _mattering(seed: int, sick: int, *, planted: bool) -> set[str]:
 @pytest.mark.parametrize("sick", [6, 20])
 def test_few_failures_by_chance_are_nobodys_fault(sick: int) -> None:
     false = sum(bool(_mattering(seed, sick, planted=False)) for seed in range(SWEEPS))
-    assert false <= 6  # of 40 at 5 %: more than six come in 1 of 100 runs
+    assert false <= 4  # of 25 at 5 %: more come in 1 of 100 runs
 
 
 @pytest.mark.parametrize("sick", [6, 20])
@@ -51,4 +51,4 @@ def test_unequal_numbers_of_runs_do_not_decide_who_is_best() -> None:
         ).with_row_index("trial")
         told = weigh(Sweep.from_polars(table), pl.repeat(False, n, eager=True)).entries
         false += any(entry.matters for entry in told if entry.question == "top")
-    assert false <= 6
+    assert false <= 4
