@@ -64,8 +64,12 @@ def _run(args: argparse.Namespace) -> ExitCode:
     from hpi_core.next_experiment.formats import format_named
 
     format_named(args.format)
-    if args.output != "-":
-        refuse_the_source(args.output, source_locations(args))
+    script = args.format == "slurm" and not args.json
+    path = Path(args.output)
+    # Named after the script, so that two of them in one folder keep their own.
+    beside = [path.with_name(f"{path.stem}_configurations.csv")] if script and args.output != "-" else []
+    for target in (path, *beside) if args.output != "-" else ():
+        refuse_the_source(str(target), source_locations(args))
     inspection = inspect_sweep(open_sweep(args), args)
     plan = plan_next(inspection, trials=args.trials, seed=abs(args.seed), repeats=args.repeats, sampler=args.sampler)
     text = _text(plan, args)
@@ -74,15 +78,14 @@ def _run(args: argparse.Namespace) -> ExitCode:
         return ExitCode.OK
     from hpi_core.atomic import write_atomically
 
-    written = [Path(args.output)]
-    if args.format == "slurm":
-        from hpi_core.next_experiment import render
-        from hpi_core.next_experiment.slurm import TABLE
+    if beside:
+        from hpi_core.next_experiment import render, slurm
 
-        written.append(Path(args.output).parent / TABLE)
-        write_atomically(written[1], render(plan, "csv").encode("utf-8"))
-    write_atomically(written[0], text.encode("utf-8"))
-    sys.stderr.write(f"{' and '.join(path.name for path in written)} written.\n")
+        text = slurm.render(plan, beside[0].name)
+        write_atomically(beside[0], render(plan, "csv").encode("utf-8"))
+    write_atomically(path, text.encode("utf-8"))
+    written = [path, *beside]
+    sys.stderr.write(f"{' and '.join(one.name for one in written)} written.\n")
     return ExitCode.OK
 
 

@@ -11,8 +11,8 @@ from hpi_core.rerun import slurm_script
 TABLE = "next_configurations.csv"
 
 
-def render(plan: Plan) -> str:
-    """Return the script; it holds every configuration, the table is for the log only.
+def render(plan: Plan, beside: str = TABLE) -> str:
+    """Return the script; it holds every configuration, the table `beside` it is for the log only.
 
     Raises:
         UsageError: there is nothing to run, or a value holds a line end.
@@ -20,7 +20,7 @@ def render(plan: Plan) -> str:
     table = configuration_table(plan)
     if table.is_empty():
         raise UsageError("There is no configuration to run.", "`--format table` says why.")
-    return slurm_script(table, None, TABLE, "next")
+    return slurm_script(table, None, beside, "next")
 
 
 FORMAT = ExportFormat("slurm", ".sh", "a SLURM array script, one task per configuration", render)

@@ -49,7 +49,7 @@ def test_every_format_to_stdout_and_to_a_file(name: str, demo: Path, tmp_path: P
     assert written.returncode == 0
     assert b"next.out" in written.stderr
     text = (tmp_path / "next.out").read_text(encoding="utf-8")
-    assert name == "table" or text.encode() == done.stdout
+    assert name in ("table", "slurm") or text.encode() == done.stdout
     assert (tmp_path / "next_configurations.csv").exists() == (name == "slurm")
 
 
@@ -199,6 +199,16 @@ def test_without_an_objective_only_causes_change_the_space(tmp_path: Path) -> No
     assert done.returncode == 0, done.stderr
     assert b"objective or its direction is unknown" in done.stdout
     assert b"shrink" not in done.stdout
+
+
+def test_the_table_beside_a_script_is_named_after_it_and_is_never_the_source(tmp_path: Path) -> None:
+    (tmp_path / "six_configurations.csv").write_text(SIX, encoding="utf-8")
+    refused = hpi("next", tmp_path / "six_configurations.csv", "--format", "slurm", "-o", "six.sh", home=tmp_path)
+    assert refused.returncode == 2
+    assert (tmp_path / "six_configurations.csv").read_text(encoding="utf-8") == SIX
+    done = hpi("next", tmp_path / "six_configurations.csv", "--format", "slurm", "-o", "more.sh", home=tmp_path)
+    assert done.stderr.decode() == "more.sh and more_configurations.csv written.\n"
+    assert "more_configurations.csv" in (tmp_path / "more.sh").read_text(encoding="utf-8")
 
 
 def test_what_cannot_be_is_refused_in_a_sentence(demo: Path, tmp_path: Path) -> None:
