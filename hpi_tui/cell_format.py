@@ -11,10 +11,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from rich.cells import cell_len, set_cell_size
+
 from hpi_core.text import safe
 
 SIGNIFICANT = 4
 _LONGEST_CELL = 400
+_MOST_WHOLE = 1e6
 
 
 class Cell(NamedTuple):
@@ -72,6 +75,29 @@ def choose_format(values: Sequence[float], *, log: bool) -> NumberFormat:
     most = max(0, SIGNIFICANT - before) if before > 0 else min(SIGNIFICANT - before, 6)
     digits = next((d for d in range(most) if all(_same(v, round(v, d)) for v in sizes)), most)
     return NumberFormat(False, digits)
+
+
+def all_whole(values: Sequence[float]) -> bool:
+    """Tell whether all numbers are whole and short: then they are written as such, on whatever scale they lie."""
+    return all(math.isfinite(value) and float(value).is_integer() and abs(value) < _MOST_WHOLE for value in values)
+
+
+def told_apart(labels: Sequence[str], width: int) -> list[str]:
+    """Return labels so that those that would be the same cut at their end are cut at their beginning.
+
+    Names of one module, paths and the like differ at the end; others stay as they are, for whoever cuts them.
+    """
+    begins = [set_cell_size(label, max(1, width - 1)) for label in labels]
+    return [
+        f"…{_end_of(label, width - 1)}" if cell_len(label) > width > 1 and begins.count(begin) > 1 else label
+        for label, begin in zip(labels, begins, strict=True)
+    ]
+
+
+def _end_of(label: str, width: int) -> str:
+    while cell_len(label) > width:
+        label = label[1:]
+    return label
 
 
 def number_writer(chosen: NumberFormat) -> Callable[[float | None], Cell]:

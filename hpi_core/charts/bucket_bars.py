@@ -187,6 +187,8 @@ def _bar(
     cause: Cause | None,
 ) -> Bar:
     rate_low, rate_high = wilson(sick, n)
+    if claimed and cause is not None and (sick, n) == (cause.sick, cause.n):
+        rate_low, rate_high = cause.rate_low, cause.rate_high  # the bar is the claim: it is as unsure as that says
     raised = cause is not None and not claimed and n > 0 and rate_low > cause.rate_elsewhere
     rate = sick / n if n else None
     return Bar(low, high, least, most, values, missing, n, sick, rate, rate_low, rate_high, claimed, raised)

@@ -198,7 +198,8 @@ def _change(response: Response) -> tuple[str, str | None]:
         first, second = response.region
         return f"Do not combine {in_words(first)} with {in_words(second)}", response.left
     if region.kind in ("above", "below", "between"):
-        return f"Keep {region.parameter} {response.left}", response.left
+        told = f", not {'lower' if region.kind == 'above' else 'higher'}: {response.spared}" if response.spared else ""
+        return f"Keep {region.parameter} {response.left}{told}", response.left
     if region.kind == "level":
         return f"Leave out {in_words(region)}", response.left
     return f"Set {region.parameter} in every trial, or find out why it is missing", response.left

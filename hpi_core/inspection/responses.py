@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from hpi_core.inspection.best_results import BestResults, inside
-from hpi_core.numerals import number, typeset
+from hpi_core.numerals import number, percent, typeset
 from hpi_core.statistics.binning import round_between
 from hpi_core.statistics.findings import Condition
 from hpi_core.statistics.intervals import wilson
@@ -55,6 +55,7 @@ class Response:
         why: of a region that is watched why it stays, as a clause; of one that goes how many of the best go with it,
             or why it begins beyond the printed range; empty where neither is so.
         holds_best: it stays because the best results lie there.
+        spared: of a cut that begins beyond the printed range how many of the best lie between, as a clause.
     """
 
     action: Action
@@ -63,6 +64,7 @@ class Response:
     pair: PairCause | None = None
     why: str = ""
     holds_best: bool = False
+    spared: str = ""
 
     @property
     def text(self) -> str:
@@ -191,8 +193,9 @@ class _Weighed:
             self.made.append(Response("set", (at,), region))
         elif (cut := self._cut(cause)) is not None:
             self.gone = self.gone | inside(self.sweep, cut)
-            why = self._all_the_same(inside(self.sweep, cut)) or self._begins(cause, cut)
-            self.made.append(Response("cut", (at,), (cut,), None, why))
+            spared = self._spared(cause, cut)
+            why = self._beyond(cause, cut) if spared else self._all_the_same(inside(self.sweep, cut))
+            self.made.append(Response("cut", (at,), (cut,), None, why, spared=spared))
         else:
             best = self._best_there(cause.issue, inside(self.sweep, cause), argues_for_a_cut(cause))
             self.made.append(Response("watch", (at,), region, None, best or self._why(cause), bool(best)))
@@ -259,14 +262,19 @@ class _Weighed:
         sure = n >= LEAST_CUT and wilson(sick, n)[0] >= max(CUT_RATE, CUT_RATIO * cause.rate_elsewhere)
         return region if sure and not self._best_there(cause.issue, inside(self.sweep, region), True) else None
 
-    def _begins(self, cause: Cause, cut: Condition) -> str:
-        """Return why a cut begins beyond its cause's range and what it takes out; empty where it does not."""
-        band = inside(self.sweep, cause) & ~inside(self.sweep, cut)
-        if not band.any():
+    def _spared(self, cause: Cause, cut: Condition) -> str:
+        """Return how many of the best lie where a cut does not begin yet; empty where it takes the whole range."""
+        there = inside(self.sweep, cause)
+        if not (there & ~inside(self.sweep, cut)).any():
             return ""
+        best = self._best_there(cause.issue, there, True) or self._there(there)
+        end = f"above {number(cause.low)}" if cause.low is not None else f"up to {number(cause.high)}"
+        return best.replace(" there", f" {end}", 1)
+
+    def _beyond(self, cause: Cause, cut: Condition) -> str:
+        """Return what a cut takes out that begins beyond the best results of its cause's range."""
         sick, n = self._counted(cause.issue, inside(self.sweep, cut))
-        best = self._best_there(cause.issue, inside(self.sweep, cause), True) or self._there(band)
-        return f"{best}, so the cut begins beyond them: {in_words(cut)}: {sick:,} of {n:,} {cause.issue}"
+        return f"{in_words(cut)}: {sick:,} of {n:,} {cause.issue} ({percent(sick / max(1, n))})"
 
     def _counted(self, issue: str, there: Booleans) -> tuple[int, int]:
         """Return how many trials of a region are sick, of how many that were judged."""

@@ -105,6 +105,8 @@ def _reasons(response: Response, told: list[Cause]) -> tuple[str, ...]:
     said = [_of_pair(response.pair)] if response.pair is not None else [counts(cause) for cause in told]
     if response.pair is None and response.action == "cut" and told[0].inseparable:
         said[0] += f"; cannot be told apart from {', '.join(told[0].inseparable)}"
+    if response.spared:
+        said.append(f"{response.spared}, so the cut begins beyond them")
     if response.action in ("cut", "avoid") and response.why:
         said.append(response.why)
     return tuple(said)

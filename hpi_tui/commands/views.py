@@ -32,9 +32,8 @@ class Views(Scope):
         self.screen.viewer.turn_to("buckets")
 
     def do_importance(self) -> None:
-        if self._inspection() is None:
-            self.say("Importance needs the inspection, which is still going on.")
-        elif self._stands("importance"):
+        # Before the inspection is done the view says so, and fills when it is.
+        if self._stands("importance"):
             self.do_map()
         else:
             self.screen.viewer.turn_to("importance")

@@ -54,7 +54,9 @@ def said_lines(look: Look, view: BucketMap, pair: PairChart, width: int, most: i
         head += [paint(look, [Run(f"  {line}")], width) for line in wrapped(sentence, width - 3)[:most]]
         words = words if short else _with_aside(words)
     else:
-        head = [paint(look, [*label, Run(_GAP), *_sentence(words)], width, "band" if look.fills else "ground")]
+        # One line and too little room: a claim names parameter and issue itself.
+        begin = [Run(" ")] if words.claim else [*label, Run(_GAP)]
+        head = [paint(look, [*begin, *_sentence(words)], width, "band" if look.fills else "ground")]
         words = _with_aside(words)
     notes = []
     for caption, text in words.notes:

@@ -26,6 +26,8 @@ _NAME_WIDEST, _NAME_LEAST, _BAR_LEAST, _BAR_WIDEST = 24, 8, 10, 60
 _SCORE, _WAY = 4, 16
 _LABEL = 11
 _GAP = "  "
+# In a pane of fewer lines the parameters go before what is to be known of all of them.
+_SMALL = 16
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,9 @@ def first_row(rows: int, at: int, height: int) -> int:
 
 
 def _room(rows: int, height: int) -> int:
-    """Return how many parameters are shown: all, but the words below keep half of the pane."""
+    """Return how many parameters are shown: all, but the words below keep half of a pane, two lines of a small one."""
+    if height < _SMALL:
+        return max(1, rows if rows <= height - 4 else height - 5)
     return max(1, min(rows, max(height // 2 - 2, height - 14)))
 
 
@@ -73,7 +77,7 @@ class _Sheet:
         if view.empty is not None or not view.rows:
             self._say(view.empty or "No hyperparameter varies: there is nothing to weigh.", "muted")
             return
-        if height >= 10:
+        if height >= _SMALL:
             if height >= 24:
                 self.strips.append(paint(look, [], width))
             self._say(view.trust, "text", most=2 if height < 20 else 3)
@@ -89,8 +93,9 @@ class _Sheet:
         if self.asked is not None and 30 + len(said) + 22 <= self.width:
             said += ", 90 % intervals"
         room = self.width - 14 - sum(len(run.text) for run in right) - 1
-        if cell_len(said) > room:
-            said = "" if self.asked is None else f"  {self.asked.short}, 90 % intervals"
+        if cell_len(said) > room and self.asked is not None:
+            said = f"  {self.asked.short}, 90 % intervals"
+            said = said if cell_len(said) <= room else f"  {self.asked.short}"
         self.strips.append(title(self.look, self.width, label, [Run(said, "muted")], right, self.active))
 
     def _say(self, text: str, token: str, *, most: int = 4) -> None:
@@ -236,7 +241,11 @@ class _Sheet:
 
     def _caption(self, caption: str, text: str, token: str) -> None:
         lines = wrapped(self.look.sign(text), max(10, self.width - _LABEL - 3))
-        for at, line in enumerate(lines):
+        left = self.height - len(self.strips)
+        if len(lines) > left > 0:
+            room = self.width - _LABEL - 5
+            lines = [*lines[: left - 1], f"{set_cell_size(lines[left - 1], room).rstrip(' ;,')} {self.look.sign('…')}"]
+        for at, line in enumerate(lines[: max(0, left)]):
             head = caption if not at else ""
             self.strips.append(
                 paint(self.look, [Run(f"  {head.ljust(_LABEL)}", "muted"), Run(line, token)], self.width)

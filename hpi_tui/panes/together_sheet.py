@@ -14,7 +14,7 @@ from textual.strip import Strip
 
 from hpi_core.numerals import percent, plural
 from hpi_core.text import safe
-from hpi_tui.cell_format import choose_format
+from hpi_tui.cell_format import all_whole, choose_format, told_apart
 from hpi_tui.panes.bucket_words import wrapped
 from hpi_tui.theme import Look
 from hpi_tui.widgets.lines import Run, paint, title
@@ -78,7 +78,7 @@ def draw(look: Look, view: TogetherChart, at: tuple[int, int], width: int, heigh
         strips.append(paint(look, [], width))
     strips.append(_headings(look, view, columns, width, at))
     first = len(strips)
-    labels = _labels(view.rows, view.logs[0])
+    labels = told_apart(_labels(view.rows, view.logs[0]), columns[0][1] - 3)
     for row in range(first_row, first_row + rows):
         strips.append(_row(look, view, row, labels[row], columns, width, at, active))
     if height - len(strips) > len(words):
@@ -107,7 +107,7 @@ def _label_width(look: Look, view: TogetherChart, width: int) -> int:
 def _headings(
     look: Look, view: TogetherChart, columns: Sequence[tuple[int, int, int]], width: int, at: tuple[int, int]
 ) -> Strip:
-    labels, ends = _labels(view.columns, view.logs[1]), _upper_ends(view.columns)
+    labels, ends = _labels(view.columns, view.logs[1]), told_apart(_upper_ends(view.columns), columns[0][2])
     head = _fit(look, f"{safe(view.first)} ↓", columns[0][1] - 3)
     segments = [Segment(f"  {head} ", look.style("muted"))]
     for k, _left, wide in columns:
@@ -187,6 +187,7 @@ def _words(look: Look, view: TogetherChart, at: tuple[int, int], width: int, leg
 def _labels(parts: Sequence[Part], log: bool) -> list[str]:
     numbers = [x for part in parts for x in (part.least, part.most) if x is not None]
     chosen = choose_format(numbers, log=log)
+    whole = all_whole(numbers)
     labels = []
     for part in parts:
         if part.missing:
@@ -196,7 +197,7 @@ def _labels(parts: Sequence[Part], log: bool) -> list[str]:
         elif part.values:
             labels.append(safe(part.values[0], 60))
         elif part.least is not None and part.most is not None:
-            low, high = chosen.write(part.least).strip(), chosen.write(part.most).strip()
+            low, high = (f"{x:.0f}" if whole else chosen.write(x).strip() for x in (part.least, part.most))
             labels.append(low if part.least == part.most else f"{low}–{high}")
         else:
             labels.append("–")

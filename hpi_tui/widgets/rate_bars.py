@@ -9,7 +9,7 @@ from rich.cells import cell_len, set_cell_size
 
 from hpi_core.numerals import number, percent
 from hpi_core.text import safe
-from hpi_tui.cell_format import choose_format
+from hpi_tui.cell_format import all_whole, choose_format, told_apart
 from hpi_tui.theme import Look
 from hpi_tui.widgets.lines import Run
 
@@ -46,6 +46,7 @@ def bar_lines(look: Look, pair: PairChart, width: int) -> list[BarLine]:
         return []
     labels = [look.sign(label) for label in _labels(pair, "–" if width < _NARROW else " – ")]
     columns = _columns(look, pair, labels, width)
+    labels = [look.sign(label) for label in told_apart(labels, columns.label)]
     lines = [BarLine(_axis(columns, pair.word))]
     for at, bar in enumerate(pair.bars):
         lines += [BarLine(_cut(look, pair, cut, columns)) for cut in pair.cuts if cut.before == at]
@@ -56,6 +57,7 @@ def bar_lines(look: Look, pair: PairChart, width: int) -> list[BarLine]:
 def _labels(pair: PairChart, dash: str) -> list[str]:
     numbers = [x for bar in pair.bars for x in (bar.least, bar.most) if x is not None]
     chosen = choose_format(numbers, log=pair.scale == "log")
+    whole = all_whole(numbers)
     labels = []
     for bar in pair.bars:
         if bar.missing:
@@ -65,7 +67,7 @@ def _labels(pair: PairChart, dash: str) -> list[str]:
         elif bar.least is None or bar.most is None:
             labels.append("none")
         else:
-            low, high = chosen.write(bar.least), chosen.write(bar.most)
+            low, high = (f"{x:.0f}" if whole else chosen.write(x) for x in (bar.least, bar.most))
             labels.append(low if bar.least == bar.most else f"{low}{dash}{high}")
     return labels
 
