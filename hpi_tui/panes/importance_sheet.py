@@ -136,7 +136,8 @@ class _Sheet:
             if asked is not self.asked and left - wide - 2 >= _BAR_LEAST + 4:
                 others.append((at, wide))
                 left -= wide + 2
-        way = _WAY + 2 if left - _WAY - 2 >= _BAR_LEAST + 4 else 0
+        told = any(row.better for row in self.view.rows)
+        way = _WAY + 2 if told and left - _WAY - 2 >= _BAR_LEAST + 4 else 0
         return _Columns(name, max(3, min(left - way, _BAR_WIDEST)), interval, tuple(others), way)
 
     def _highest(self) -> float:

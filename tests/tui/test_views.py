@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tests.core.cli.running import planted_pair
+from tests.core.cli.running import hpi, planted_pair
 from tests.shared_data import DATA, ROOT, needs_shared
 from tests.tui.conftest import Open
 from tests.tui.terminal import Terminal
@@ -18,6 +19,7 @@ from tests.tui.terminal import Terminal
 DEMO = ROOT / "hpi_core" / "demo" / "sweep.csv"
 DEEPOBS = DATA / "12_curves" / "deepobs_trials.csv"
 DEEPCAVE = DATA / "01_sweep_csv" / "automl__DeepCAVE" / "logs" / "DataFrame" / "run_2" / "trials.csv"
+LCDB = DATA / "02_hpo_bench" / "pypi__lcdb" / "database-accuracy.first6000rows.csv"
 FEW = DATA / "01_sweep_csv" / "automl__DeepCAVE" / "logs" / "DataFrame" / "run_1" / "trials.csv"
 
 
@@ -42,18 +44,67 @@ def test_importance_says_how_much_which_way_and_what_to_trust(open_app: Open, tm
         app.send("I")
         app.until(_shows("3 Importance  decides val_loss: share of the variance of its ranks, 90 % intervals"))
         app.until("With 195 ranked trials the variance share is the one to trust; the question about the best looks")
-        row = re.search(r"▌ init +━+├─+●─+┤ +\.21 +\.13–\.30 +\(\.02\) +\.07  differs by value", app.text)
+        row = re.search(r"▌ init +━+├─+●─+┤ +\.21 +\.13–\.30 +\(\.02\) +\.07 ", app.text)
         assert row is not None
         assert re.search(r"  weight_decay +●─+┤┄*┊ +0 +0–\.06 +\(\.01\) +\(0\) ", app.text)
         assert "within noise, which reaches .03" in app.text  # init for being among the best
         app.send("j")
         app.until(lambda text: re.search(r"^ lr +$", text, re.M) is not None)
-        assert re.search(r"which way +val_loss (rises|falls) with it, (low|high) is better, ρ -?0\.\d+ \[", app.text)
+        assert re.search(r"which way +val_loss (neither )?(rises|falls) .*, ρ -?0\.\d+ \[", app.text)
         assert re.search(r"issues +.*EXPLODE more often when high ρ 0\.\d+", app.text)
         app.send("l")
         app.until("3 Importance  decides who is among the best 10 %")
         app.send("\r")
         app.until(_shows("3 Buckets", " lr × "))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+def test_importance_in_a_small_pane_shows_every_parameter_whole(
+    open_app: Open, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    with open_app(_copy(DEMO, tmp_path), columns=size[0], rows=size[1]) as app:
+        _inspected(app)
+        app.send("3I")
+        app.until(lambda text: re.search(r"^.*variance +\.21 \[", text, re.M) is not None)
+        text = app.text
+        rows = re.findall(r"^.*?  ?(init|lr|width|optimizer|batch_size|dropout|weight_decay) +[━├●]", text, re.M)
+        assert len(rows) >= 5
+        assert "inte…" not in text  # the title is whole, or shorter
+        assert not re.search(r"[;,(] *$", text.split("\n")[-4])  # what has no room ends with a sign that says so
+
+
+@needs_shared
+def test_importance_asked_for_too_early_fills_when_the_sweep_is_inspected(open_app: Open, tmp_path: Path) -> None:
+    with open_app(_copy(DEEPOBS, tmp_path), columns=120, rows=40) as app:
+        app.send("I")
+        app.until(lambda text: "3 Importance" in text and re.search(r"▌ lr +━", text) is not None, 40)
+
+
+@needs_shared
+def test_values_of_one_module_are_told_apart_and_whole_numbers_are_whole(open_app: Open, tmp_path: Path) -> None:
+    with open_app(_copy(LCDB, tmp_path), columns=120, rows=40) as app:
+        _inspected(app)
+        app.send("3")
+        app.until(_shows("size_train × ", "16–32 ", "1448–3726"))
+        app.send("j")
+        app.until(_shows("learner = sklearn.linear_model.SGDClassifier"))
+        bars = re.findall(r"(\S+) +\d+/\d+  [━├●]", app.text)
+        assert len(bars) >= 4
+        assert len(set(bars)) == len(bars)
+
+
+def test_a_bar_that_is_the_claim_has_the_interval_of_the_claim(open_app: Open, tmp_path: Path) -> None:
+    alone = _copy(DEMO, tmp_path)
+    claimed = next(
+        cause for cause in json.loads(hpi("causes", alone, "--json", home=tmp_path).stdout)["causes"]
+        if (cause["parameter"], cause["issue"]) == ("init", "failed_run")
+    )  # fmt: skip
+    with open_app(alone, columns=80, rows=24) as app:
+        _inspected(app)
+        app.send("3")
+        app.until("init × FAILED")
+        low, high = (round(100 * claimed[end]) for end in ("rate_low", "rate_high"))
+        app.until(lambda text: re.search(rf"orthogonal +37/58 .* 64 % +{low}–{high} %", text) is not None)
 
 
 def test_too_few_trials_get_correlations_and_how_many_are_needed(open_app: Open, tmp_path: Path) -> None:
@@ -124,7 +175,7 @@ def test_the_table_is_legible_without_colour_and_glyphs(open_app: Open, tmp_path
         assert re.search(r"  xavier +0/14 +0/12 +0/17 +0/12 +0/11", app.text)
         app.send("I")
         app.until(lambda text: re.search(r"> init +=+\[-+\+-+\] +\.21 +\.13-\.30 +\(\.02\)", text) is not None)
-        app.until(lambda text: re.search(r"which way +val_loss differs .*eps2 0\.", text) is not None)
+        app.until(lambda text: re.search(r"which way +val_loss .*eps2 0\.", text) is not None)
         assert app.text.isascii()
 
 
@@ -135,11 +186,11 @@ def test_a_sweep_without_sick_trials_gets_an_answer(open_app: Open, tmp_path: Pa
         app.send("3")
         app.until("No sick trials: 16 detectors ran on 88 trials")
         app.until(lambda text: re.search(r"WORST +BEST *\n▌ max_samples +\[\.36\]", text) is not None)
-        claim = r"max_samples × WORST.*\n +max_samples ≤ 0\.3925 \[0\.\d+–0\.\d+\]: 55 % of 20 in the worst tenth"
+        claim = r"max_samples × WORST.*\n +max_samples ≤ 0\.39\d+ \[0\.\d+–0\.\d+\]: 50 % of 22 in the worst tenth"
         app.until(lambda text: re.search(claim, text) is not None)
         assert re.search(r"worst/n  0 %", app.text)
         app.send("\r")
-        app.until(lambda text: re.search(r" \d+/20 ", text) is not None)
+        app.until(lambda text: re.search(r" \d+/22 ", text) is not None)
 
 
 @needs_shared
@@ -154,12 +205,15 @@ def test_the_pane_says_all_of_a_claim_of_deepobs(open_app: Open, tmp_path: Path)
         assert "accounts for about 72 % of all sick (220)" in text
         assert "go with it" not in text
         assert re.search(
-            r"steps +0\.005–0\.2: 16 % of 255, ≤ 0\.005: 0\.4 % of 480; not one threshold but a rise", text
+            r"steps +0\.01–0\.2: 17 % of 207, 0\.003–0\.01: 7\.1 % of 99, ≤ 0\.003: 0 % of 429; not one threshold",
+            text,
         )
         assert "<=" not in text
-        app.send("lllll")
-        app.until(_shows("lr × BEST  lr ≤ 0.003", "16 % of 424 in the best tenth", "of the best tenth"))
-        app.until(lambda text: re.search(r"BEST +lr ≤ 0\.003 +66/424 +elsewhere 15/346", text) is not None)
+        app.send("llll")
+        app.until(_shows("lr × WORST  lr > 8", "62 % of 32 in the worst tenth", "of the worst tenth"))
+        app.until(lambda text: re.search(r"WORST +lr > 8 +20/32 +elsewhere 61/738", text) is not None)
+        app.send("l")  # the best lie in the middle: no cut tells them apart
+        app.until("lr × BEST  no claim: no difference beyond chance that is large enough to matter")
 
 
 @needs_shared

@@ -116,9 +116,11 @@ def test_a_real_ladder_is_cut_where_it_diverges(tmp_path: Path) -> None:
     assert "nonfinite_metric (52 %)" in page
     # Above lr 0.2 most diverge, but the character model is best there: the cut begins beyond its best.
     said = " ".join(page.split())
-    assert (
-        "11 of the 13 best results of testproblem = tolstoi_char_rnn lie there, so the cut begins beyond them" in said
-    )
+    best = "11 of the 13 best results of testproblem = tolstoi_char_rnn lie above 0.2"
+    assert f"{best}, so the cut begins beyond them" in said
+    assert "lr > 2: 123 of 216 nonfinite_metric" in said
+    advice = " ".join(hpi("inspect", DEEPOBS, home=tmp_path).stdout.decode().split())
+    assert f"Keep lr ≤ 2, not lower: {best}." in advice
     assert len(re.findall(r"^  \w+ +lr\b", page, re.M)) == 1  # one row per parameter
 
 
