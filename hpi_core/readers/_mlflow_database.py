@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 
 import polars as pl
@@ -31,6 +32,11 @@ def experiments(database: Database) -> list[Experiment]:
     if not database.tables.keys() >= TABLES:
         raise SourceError(f"{safe(database.name)} holds no MLflow runs.", "Check which database it is.")
     stage = "e.lifecycle_stage" if "lifecycle_stage" in database.tables["experiments"] else "'active'"
+    if database.damage:  # of a file that is cut no whole table can be counted
+        pages = database.pages("runs", "rowid", ("experiment_id",), _active(database))
+        counts = Counter(experiment for page in pages for _, experiment in page)
+        named = database.rows(f"SELECT e.experiment_id, e.name, {stage} FROM experiments e ORDER BY e.experiment_id")
+        return [Experiment(str(id_), str(name), counts[id_], str(state or "active")) for id_, name, state in named]
     found = database.rows(
         f"SELECT e.experiment_id, e.name, {stage}, COUNT(r.run_uuid), MIN(r.start_time), "
         "MAX(r.start_time), MAX(r.end_time) FROM experiments e "
@@ -94,6 +100,8 @@ def _runs(database: Database, experiment: str) -> pl.DataFrame:
 
 
 def _deleted(database: Database, experiment: str) -> int:
+    if database.damage:
+        return 0
     found = database.rows(
         f"SELECT COUNT(*) FROM runs WHERE experiment_id = ? AND NOT {_active(database)}", (int(experiment),)
     )

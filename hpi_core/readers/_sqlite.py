@@ -4,12 +4,12 @@ Where nobody has left a log of unfinished writes beside the file, it is opened r
 read in transactions of their own, so that a writer at full speed waits for milliseconds at most. A file whose last
 writer died in the middle (a rollback journal or a write-ahead log that only a writer may clear up) is copied to a
 temporary folder, and the copy is cleared up and read: nothing appears beside the file and not one byte of it changes.
+So is one that was copied by halves, which SQLite itself refuses to read as long as its head promises the rest.
 """
 
 from __future__ import annotations
 
 import contextlib
-import shutil
 import sqlite3
 import tempfile
 import time
@@ -21,6 +21,7 @@ from urllib.parse import quote
 
 from hpi_core.errors import Cancelled as ReadingCancelled
 from hpi_core.errors import SourceError
+from hpi_core.readers._sqlite_copies import copied, missing_pages, promise_less
 from hpi_core.tables.table import Cancelled, Progress, never, silent
 from hpi_core.text import safe
 
@@ -104,12 +105,22 @@ class Sqlite:
             try:
                 page = self._patiently(sql, (last,))
             except sqlite3.DatabaseError as error:
-                self.damage.append(f"{table}: {error}")
+                if page := self._until_damage(sql.replace(f"FROM {table} ", f"FROM {table} NOT INDEXED ", 1), (last,)):
+                    yield page
+                told = f"{table}: {error}"
+                self.damage += [told] if told not in self.damage else []
                 return
             size = len(page)
             if page:
                 last = page[-1][0]
                 yield page
+
+    def _until_damage(self, sql: str, values: Sequence[object]) -> list[Row]:
+        """Return the rows that come before the damage."""
+        rows: list[Row] = []
+        with contextlib.suppress(sqlite3.DatabaseError):
+            rows.extend(self.connection.execute(sql, tuple(values)))
+        return rows
 
     def _patiently(self, sql: str, values: Sequence[object]) -> list[Row]:
         """Return all rows of a query. Queries share a transaction, and so a state of the file, for a moment only."""
@@ -161,7 +172,7 @@ def opened(path: Path, cancelled: Cancelled = never, progress: Progress = silent
         Cancelled: the person asked to stop.
     """
     with contextlib.ExitStack() as stack:
-        database = None
+        database, missing = None, 0
         how = _way(path)
         if how != "copy":
             database = stack.enter_context(_connected(path, path.name, how, cancelled, progress))
@@ -169,9 +180,20 @@ def opened(path: Path, cancelled: Cancelled = never, progress: Progress = silent
                 database.tables = _schema(database)
             except sqlite3.OperationalError:  # a journal that only a writer may roll back
                 database = None
+            except LockedError:
+                raise
+            except SourceError:
+                database, missing = None, missing_pages(path)
+                if not missing:
+                    raise
         if database is None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hpi-")))
-            database = stack.enter_context(_connected(_copied(path, folder), path.name, "mode=rw", cancelled, progress))
+            copy = copied(path, folder)
+            if missing:
+                promise_less(copy)
+            database = stack.enter_context(_connected(copy, path.name, "mode=rw", cancelled, progress))
+            if missing:
+                database.damage.append(f"the file is cut short, its last {missing:,} pages are missing")
             try:
                 database.tables = _schema(database)
             except sqlite3.OperationalError as error:
@@ -283,24 +305,6 @@ def _schema(database: Sqlite) -> dict[str, frozenset[str]]:
         if isinstance(table, str) and isinstance(column, str):
             columns.setdefault(table, set()).add(column)
     return {table: frozenset(names) for table, names in columns.items()}
-
-
-def _copied(path: Path, folder: Path) -> Path:
-    """Copy the file and its logs, so that the copy can be cleared up as a writer would."""
-    parts = [path, *(Path(f"{path}{end}") for end in ("-wal", "-journal"))]
-    try:
-        present = [part for part in parts if part.exists()]
-        needed = sum(part.stat().st_size for part in present)
-        if needed > shutil.disk_usage(folder).free:
-            raise SourceError(
-                f"{safe(path.name)} must be copied to be read, and {folder.parent} has no room for it.",
-                "Close the program that writes it, or set TMPDIR to a larger disk.",
-            )
-        for part in present:
-            shutil.copyfile(part, folder / f"copy{part.name[len(path.name) :]}")
-    except OSError as error:
-        raise SourceError(f"{safe(path.name)} cannot be read ({error.strerror or error}).") from error
-    return folder / "copy"
 
 
 def _unopened(path: Path, error: Exception) -> SourceError:

@@ -32,8 +32,8 @@ class Aside:
         """Note the links among the entries of a folder that lead to folders elsewhere: no walk comes there."""
         for entry in entries:
             if entry.is_symlink() and entry.name not in _SKIPPED and entry.is_dir():
-                inside = os.path.realpath(entry.path).startswith(os.path.realpath(root) + os.sep)
-                if not inside:
+                here, there = (os.path.realpath(path) + os.sep for path in (root, entry.path))
+                if not there.startswith(here) and not here.startswith(there):  # else it is read, or leads in a circle
                     self.links.append(os.path.relpath(entry.path, root))
 
     def entries(self) -> list[Entry]:

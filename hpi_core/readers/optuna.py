@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -101,6 +102,11 @@ def _studies(database: Database) -> list[Experiment]:
         raise SourceError(
             f"{safe(database.name)} holds no Optuna studies; its tables: {shown}.", "Check which database it is."
         )
+    if database.damage:  # of a file that is cut no whole table can be counted
+        pages = database.pages("trials", "trial_id", ("study_id",))
+        counts = Counter(study for page in pages for _, study in page)
+        named = database.rows("SELECT study_id, study_name FROM studies ORDER BY study_id")
+        return [Experiment(str(id_), str(name), counts[id_]) for id_, name in named]
     found = database.rows(
         "SELECT s.study_id, s.study_name, COUNT(t.trial_id), MIN(t.datetime_start), MAX(t.datetime_start), "
         "MAX(t.datetime_complete) FROM studies s "

@@ -23,6 +23,7 @@ from hpi_core.errors import SourceError
 from hpi_core.readers._reading import list_experiments
 from hpi_core.tables.table import ReadOptions
 from tests.core.cli.running import hpi_process
+from tests.core.readers.test_real_stores import REFUSED
 from tests.shared_data import DATA, needs_shared
 
 pytestmark = needs_shared
@@ -100,6 +101,17 @@ def told(place: Path, experiment: str | None = None) -> Expected:
     sweep = hpi_core.read(place, options=ReadOptions(experiment=experiment))
     points = 0 if sweep.curves is None else int(sweep.curves.select(pl.len()).collect().item())
     return dict(sweep.trials[frames.STATUS].value_counts().iter_rows()), points
+
+
+def test_every_store_of_these_folders_has_its_line() -> None:
+    lines = {store for store, _ in (*MLFLOW, *EMPTY)} | {*FILES, *REFUSED}
+    lines |= {path.relative_to(DATA).as_posix() for path in STORAGES}
+    stores = [*(DATA / CAVE).glob("*/*/configspace.json"), *(DATA / CAVE).glob("*/*/*/configspace.json")]
+    places = [path.parent.relative_to(DATA).as_posix() for path in stores]
+    for folder in ("03_mlflow", "04_optuna", "05_wandb", "06_ray", "08_logs", "11_other"):
+        places += [path.relative_to(DATA).as_posix() for path in (DATA / folder).iterdir()]
+    assert len(stores) == 12
+    assert [place for place in places if not any(line.startswith(place) for line in lines)] == []
 
 
 @pytest.mark.parametrize(("store", "experiment"), MLFLOW)
