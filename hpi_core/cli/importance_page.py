@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hpi_core.cli.ink import Column, Ink, Style
+from hpi_core.cli.ink import Column, Ink, Style, shorten_apart
 from hpi_core.numerals import number, percent, plural
 
 TITLES = {
@@ -19,7 +19,7 @@ TITLES = {
     ),
     "failing": ("What decides who is sick", "share of the variance of being sick; 90 % interval"),
 }
-_BAR = 20
+_BAR, _LEAST_BAR = 20, 6
 _SHOWN = 12
 # A smaller share of the variance is not named in the verdict, however sure it is.
 LEAST_NAMED = 0.01
@@ -85,12 +85,12 @@ def _add_question(found: Mapping[str, Any], question: str, ink: Ink, everything:
     ink.heading(title, note.format(metric=metric, share=percent(found["top_share"])))
     shown = entries if everything else entries[:_SHOWN]
     highest = max(entry["high"] for entry in shown) or 1.0
-    size = max(len(entry["parameter"]) for entry in shown)
-    size = min(size, max(12, ink.width - _BAR - 52))
     told = [_told(entry) for entry in shown]
-    bar_size = max(6, min(_BAR, ink.width - size - 28 - max(map(len, told))))
-    for entry, basis in zip(shown, told, strict=True):
-        name = entry["parameter"] if len(entry["parameter"]) <= size else entry["parameter"][: size - 1] + "…"
+    room = ink.width - 28 - max(map(len, told))
+    size = min(max(len(entry["parameter"]) for entry in shown), max(12, room - _LEAST_BAR))
+    bar_size = max(_LEAST_BAR, min(_BAR, room - size))
+    names = shorten_apart([entry["parameter"] for entry in shown], size)
+    for entry, name, basis in zip(shown, names, told, strict=True):
         bar = "█" * round(bar_size * entry["score"] / highest)
         interval = f"{_score(entry['low'])} to {_score(entry['high'])}"
         grey: Style = "plain" if entry["matters"] else "dim"
@@ -148,6 +148,7 @@ def _add_correlations(found: Mapping[str, Any], ink: Ink, everything: bool) -> N
         ink.paragraph(f"None of {plural(looked, 'correlation')} is beyond chance.", "dim")
         return
     shown = told if everything else told[:_SHOWN]
+    names = shorten_apart([item["parameter"] for item in shown], max(20, ink.width // 3))
     columns = [
         Column("hyperparameter"), Column("with"), Column("", drop=1), Column("value", right=True),
         Column("interval", right=True), Column("n", right=True),
@@ -156,10 +157,10 @@ def _add_correlations(found: Mapping[str, Any], ink: Ink, everything: bool) -> N
         columns,
         [
             [
-                item["parameter"], item["target"], _direction(item), number(item["value"], 2),
+                name, item["target"], _direction(item), number(item["value"], 2),
                 f"{number(item['low'], 2)} to {number(item['high'], 2)}", f"{item['n']:,}",
             ]
-            for item in shown
+            for item, name in zip(shown, names, strict=True)
         ],
     )  # fmt: skip
     if len(told) > len(shown):

@@ -206,3 +206,19 @@ def shorten(text: str, width: int) -> str:
             break
         kept.append(sign)
     return "".join(kept) + "…"
+
+
+def shorten_apart(texts: Sequence[str], width: int) -> list[str]:
+    """Cut texts to so many cells; those that would look alike are cut in their middle, since their ends differ."""
+    cut = [shorten(text, width) for text in texts]
+    seen: dict[str, set[str]] = {}
+    for short, text in zip(cut, texts, strict=True):
+        seen.setdefault(short, set()).add(text)
+    return [_middle_cut(text, width) if len(seen[short]) > 1 else short for short, text in zip(cut, texts, strict=True)]
+
+
+def _middle_cut(text: str, width: int) -> str:
+    """Cut a text in its middle: a third of the cells for its beginning, the others for its end."""
+    head = shorten(text, max(2, width // 3))
+    tail = shorten(text[::-1], width - cells_wide(head) + 1)[::-1]
+    return head.removesuffix("…") + tail

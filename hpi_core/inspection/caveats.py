@@ -11,6 +11,7 @@ import polars.selectors as cs
 from hpi_core import frames
 from hpi_core.inspection.ranking import Ranking
 from hpi_core.numerals import plural
+from hpi_core.roles.names import parse
 from hpi_core.roles.single import ANOTHER_NAME
 from hpi_core.sweep import Sweep
 from hpi_core.text import safe
@@ -23,6 +24,9 @@ _SAMPLE = 4096
 _LEAST_MIRRORED = 10
 # Texts of at most so many letters on average may be meant as values of a setting, of more than so many different ones.
 _SHORT, _MOST_WORDS = 40, 16
+_IDS = frozenset(
+    ["id", "ids", "uid", "uuid", "guid", "hash", "sha", "path", "url", "link", "commit", "version", "name"]
+)
 # How many columns a caveat that several share names.
 NAMED = 4
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -160,7 +164,10 @@ def _set_aside(sweep: Sweep) -> list[str]:
         columns = [safe(name) for name in names if why[name] == reason]
         if columns:
             said.append(f"{_of_each(columns)} {told}")
-    notes = [safe(name) for name in roles.text if _short_texts(sweep.trials[name]) and why.get(name) not in _READ_AS]
+    notes = [
+        safe(name) for name in roles.text
+        if why.get(name) not in _READ_AS and not _IDS & set(parse(name).tokens) and _short_texts(sweep.trials[name])
+    ]  # fmt: skip
     if notes:
         said.append(
             f"{_of_each(notes)} holds many different texts: read as notes, not searched for causes. "

@@ -188,3 +188,17 @@ def test_columns_of_many_texts_and_functions_of_others_are_named(tmp_path: Path)
     assert "lr > 0.05 strong" in page
     for name in ("tag", "augmentation", "neg"):
         assert f"{name} =" not in page
+
+
+@needs_shared
+def test_long_names_of_hyperparameters_are_told_apart_on_a_narrow_page(tmp_path: Path) -> None:
+    done = hpi_process("importance", OUTLIERS, home=tmp_path, COLUMNS="80")
+    section = done.stdout.decode().split("What decides the objective")[1].split("… and")[0]
+    names = [line.split()[0] for line in section.splitlines() if " n " in line]
+    assert len(names) == len(set(names)) == 12
+    assert sum("…" in name for name in names) > 3
+
+
+@needs_shared
+def test_nothing_is_read_as_notes_that_is_an_id(tmp_path: Path) -> None:
+    assert "from_uid" not in _page("causes", HIPLOT, tmp_path)

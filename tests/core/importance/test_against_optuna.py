@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import resource
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 
+import hpi_core
+from hpi_core.statistics.columns import parameter_of
 from hpi_core.statistics.inputs import Parameter
 from hpi_core.statistics.top_decile import best_of, cells_of, divergence_score
+from tests.shared_data import DATA, needs_shared
 
+HIPLOT = DATA / "01_sweep_csv" / "facebookresearch__hiplot" / "assets" / "data" / "ml1.csv"
+ENSEMBLE = DATA / "04_optuna" / "lyhue1991__eat_pytorch_in_20_days" / "optuna.db"
 optuna = pytest.importorskip("optuna")
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -91,3 +98,35 @@ def test_scores_are_optunas(n: int, count: int, share: float) -> None:
     if n == 1000:
         slow, fast = _cpu(lambda: evaluator.evaluate(study)), min(_cpu(ours) for _ in range(5))
         assert slow > 10 * fast, (slow, fast)  # 25 to 35 times on an idle machine; the study measures it
+
+
+@needs_shared
+@pytest.mark.parametrize("path", [HIPLOT, ENSEMBLE], ids=["hiplot", "ensemble"])
+def test_scores_of_real_sweeps_are_optunas(path: Path) -> None:
+    sweep = hpi_core.read(path)
+    objective = sweep.roles.objective
+    assert objective is not None
+    trials = sweep.trials.filter(pl.col(objective.metric).is_finite())
+    parameters = sweep.roles.hyperparameters
+    columns = {item.name: trials[item.name].to_numpy() for item in parameters}
+    kinds, spaces = optuna.distributions, {}
+    for item in parameters:
+        low, high, log = item.minimum, item.maximum, item.scale == "log"
+        whole = columns[item.name].dtype.kind == "i"
+        spaces[item.name] = (kinds.IntDistribution if whole else kinds.FloatDistribution)(low, high, log=log)
+    values = trials[objective.metric].to_numpy()
+    badness = values if objective.direction == "min" else -values
+    theirs = optuna.importance.PedAnovaImportanceEvaluator(target_quantile=0.1).evaluate(
+        _study(columns, spaces, badness)
+    )
+    everybody = np.ones(len(values), dtype=np.bool_)
+    top = best_of(badness, 0.1)
+    ours = {
+        item.name: divergence_score(
+            cells_of(parameter_of(trials[item.name], item.kind), everybody, top, item.scale == "log")
+        )
+        for item in parameters
+    }
+    assert list(theirs) == sorted(ours, key=lambda name: -ours[name])
+    for name, score in theirs.items():
+        assert ours[name] / sum(ours.values()) == pytest.approx(score / sum(theirs.values()), abs=0.005)
