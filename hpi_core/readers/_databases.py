@@ -30,7 +30,7 @@ _PACKAGES = {
     "psycopg": "psycopg[binary]", "psycopg2": "psycopg2-binary", "pg8000": "pg8000", "pymysql": "pymysql",
     "mysqldb": "mysqlclient", "mysqlconnector": "mysql-connector-python",
 }  # fmt: skip
-SCHEMES = frozenset({"postgresql", "postgres", "mysql", "mariadb", "mssql", "oracle", "sqlite"})
+SCHEMES = frozenset({"postgresql", "postgres", "mysql", "mariadb", "mssql", "oracle"})
 
 
 @dataclass

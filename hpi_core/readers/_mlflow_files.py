@@ -40,7 +40,7 @@ _TRIED = 20
 _LFS = b"version https://git-lfs"
 _OFTEN = 100
 # What is held as Python's objects, some ten times as large as in a frame, before it goes into one.
-_LINES = 2_500
+_LINES = 8_000
 _TEXTS = 2_000
 _RUNS = 500
 _LISTED = 20

@@ -15,7 +15,7 @@ from hpi_core.readers._ray_state import is_state
 from hpi_core.readers.contract import StoreReader
 from hpi_core.tables.content import Content
 from hpi_core.tables.ledger import Entry
-from hpi_core.tables.locations import Found
+from hpi_core.tables.locations import Found, is_address
 from hpi_core.text import safe
 
 # Files of runs as tools name them -> names of which one lies beside them if they are that (none: they always are).
@@ -68,12 +68,31 @@ def _folder_of(path: Path) -> Path | None:
 
 
 def _refuse_description(path: Path, choose: Callable[[str], StoreReader | None]) -> None:
-    if path.name != "meta.yaml":
-        return
-    for above in path.absolute().parents[:3]:
-        store = choose(str(above))
-        if store is not None and store.name == "mlflow":
-            raise SourceError(
-                f"{safe(path.name)} describes a part of the MLflow store {safe(str(above))}.",
-                f"Name the store, as in `hpi inspect '{safe(str(above))}'`.",
-            )
+    store = _mlflow_above(path, choose) if path.name == "meta.yaml" else None
+    if store is not None:
+        raise SourceError(f"{safe(path.name)} describes a part of the MLflow store {store}.", _name_it(store))
+
+
+def part_of_store(found: Found, choose: Callable[[str], StoreReader | None]) -> SourceError | None:
+    """Return the sentence for a folder in which no sweep was found because it is a part of a store of MLflow."""
+    place = found.contents[0].place if len(found.contents) == 1 else None
+    store = _mlflow_above(Path(place).expanduser(), choose) if place is not None and not is_address(place) else None
+    if place is None or store is None:
+        return None
+    return SourceError(f"The folder {safe(place)} is a part of the MLflow store {store}.", _name_it(store))
+
+
+def _mlflow_above(path: Path, choose: Callable[[str], StoreReader | None]) -> str | None:
+    """Return the widest store of MLflow in which a file or a folder lies, at most five levels up."""
+    found = None
+    for above in path.absolute().parents[:5]:
+        reader = choose(str(above)) if (above / "meta.yaml").exists() or found or above == path.parent else None
+        if reader is not None and reader.name == "mlflow":
+            found = safe(str(above))
+        elif found:
+            break
+    return found
+
+
+def _name_it(store: str) -> str:
+    return f"Name the store, as in `hpi inspect '{store}'`; every run in it is a trial."

@@ -30,7 +30,7 @@ from hpi_core.readers._curves import (
 from hpi_core.readers._large_logs import large_log
 from hpi_core.readers._large_text import large_text
 from hpi_core.readers._packed import is_packed_store, on_disk
-from hpi_core.readers._part_of_run import whole_run
+from hpi_core.readers._part_of_run import part_of_store, whole_run
 from hpi_core.readers._sqlite import LockedError, is_sqlite, unknown_database, wait_for_writer
 from hpi_core.readers.contract import Experiment, Reader, StoreReader
 from hpi_core.roles import RoleOverrides
@@ -67,7 +67,10 @@ def read_sweep(
 ) -> Sweep:
     """Carry out `hpi_core.readers.read`."""
     found, aside = from_above(find(location), _stores(), choose_store, _wait(cancelled, progress))
-    found = look_into(found, lambda place: choose_store(place) is not None)
+    try:
+        found = look_into(found, lambda place: choose_store(place) is not None)
+    except SourceError as error:
+        raise part_of_store(found, choose_store) or error from error
     if options.curves is None:
         found, told = whole_run(found, choose_store)
         aside = [*aside, *told]

@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from urllib.parse import unquote
 
 from hpi_core.errors import SourceError, UsageError
 from hpi_core.tables.content import Content
@@ -27,6 +28,9 @@ _MIB = 1 << 20
 _SPREAD = 16
 # How long a pipe is waited for that no program has opened for writing, seconds.
 _PATIENCE, _PAUSE = 5.0, 0.02
+# Addresses of files on this machine, as SQLAlchemy and MLflow write them.
+_SQLITE = re.compile(r"sqlite(?:\+\w+)?:///([^?]+)(?:\?.*)?", re.IGNORECASE)
+_LOCAL = re.compile(r"file:(?://(?:localhost)?)?(/.+)", re.IGNORECASE)
 _STDIN = {"-", "/dev/stdin", "/dev/fd/0"}
 # In a folder nobody named the single files, so only those are looked at whose names say "table".
 _TABLE_SUFFIXES = {".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".pq", ".arrow", ".feather", ".ipc"}
@@ -72,7 +76,8 @@ def find(location: Location) -> Found:
         SourceError: nothing there, not allowed, an empty folder, not a file.
         UsageError: nothing was named.
     """
-    named = [str(location)] if isinstance(location, (str, Path)) else [str(part) for part in location]
+    parts = [location] if isinstance(location, (str, Path)) else location
+    named = [_on_disk(str(part)) for part in parts]
     if not named or any(not part for part in named):
         raise UsageError("No source was named.", "Name a file, a folder, a pattern in quotes, or - for standard input.")
     contents = _distinct([content for part in named for content in _find_one(part)])
@@ -203,6 +208,17 @@ def _folder_digest(place: str) -> bytes:
             if inner:
                 waiting.append(entry.path)
     return digest.digest()
+
+
+def _on_disk(part: str) -> str:
+    """Return the path in the address of a file (`sqlite:///runs.db`, `file:///home/x/mlruns`); else what was named.
+
+    A driver would create the database that is not there.
+    """
+    if found := _SQLITE.fullmatch(part):
+        return found[1]
+    found = _LOCAL.fullmatch(part)
+    return unquote(found[1]) if found else part
 
 
 def _find_one(part: str) -> list[Content]:

@@ -10,7 +10,7 @@ import pytest
 
 import hpi_core
 from hpi_core.conversion import roles_by_column
-from tests.core.cli.running import hpi
+from tests.core.cli.running import hpi, hpi_process
 from tests.shared_data import DATA, needs_shared
 
 CAVE = "06_ray/automl__DeepCAVE/logs/RayTune/run_3"
@@ -78,3 +78,30 @@ def test_a_table_of_trials_and_a_log_with_other_runs_below_are_read_alone(tmp_pa
     assert hpi_core.read(tmp_path / "out").trials.height == 3
     alone = hpi_core.read(tmp_path / "out" / "trainer_state.json")
     assert (alone.trials.height, alone.source.kind) == (1, "json")
+
+
+@needs_shared
+@pytest.mark.parametrize("inner", ["", "params", "tags"])
+def test_a_folder_inside_a_store_of_mlflow_names_the_store(inner: str, tmp_path: Path) -> None:
+    store = DATA / "03_mlflow/konradmalik__mlfix/tests/mlruns"
+    run = next(store.glob("0/*/meta.yaml")).parent / inner
+    done = hpi_process("inspect", run, home=tmp_path)
+    assert (done.returncode, done.stdout) == (3, b"")
+    assert done.stderr.decode().splitlines() == [
+        f"hpi: The folder {run} is a part of the MLflow store {store}.",
+        f"     Name the store, as in `hpi inspect '{store}'`; every run in it is a trial.",
+    ]
+
+
+@needs_shared
+def test_addresses_of_files_are_the_files_and_nothing_is_created(tmp_path: Path) -> None:
+    study = DATA / "04_optuna/pfnet-research__optuna-book/chapter2/optuna-prepared.db"
+    runs = DATA / "03_mlflow/konradmalik__mlfix/tests/mlruns"
+    for address, kind in ((f"sqlite:///{study}", "optuna"), (f"file://{runs}", "mlflow")):
+        done = hpi_process("inspect", address, "--json", home=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout)["source"]["kind"] == kind
+    done = hpi_process("inspect", f"sqlite:///{tmp_path}/absent.db", home=tmp_path)
+    assert done.returncode == 3
+    assert done.stderr.decode().startswith(f"hpi: {tmp_path}/absent.db does not exist.")
+    assert not (tmp_path / "absent.db").exists()
