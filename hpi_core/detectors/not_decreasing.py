@@ -8,8 +8,9 @@ WHY IT IS BAD
 
 HOW IT IS DECIDED
     The median of the first 2 % minus the median of the last 10 % is below `share` of the first and below `noise`
-    standard deviations of the curve's noise; and the loss ends above the start of a better trial's way: at least
-    `behind` of the other trials end lower than this one ever was. Curves under `points` points are not judged.
+    standard deviations of the curve's noise (over all of it or over its last fifth, whichever is less); and the loss
+    is behind: at least `behind` of the other trials end lower than this one ever was. Curves under `points` points are
+    not judged.
 
 WHEN IT IS WRONG
     Fine-tuning that starts at a low loss. A first value that was measured after most of the learning was done.
@@ -35,7 +36,8 @@ def check(context: Context, thresholds: Thresholds) -> Verdicts:
     hits = []
     for loss in context.curves.training:
         came_down = pl.col("first") - pl.col("end")
-        within = pl.max_horizontal(thresholds["share"] * pl.col("first").abs(), thresholds["noise"] * pl.col("noise"))
+        noise = pl.min_horizontal("noise", "late_spread")  # what went to and fro on the way may have settled
+        within = pl.max_horizontal(thresholds["share"] * pl.col("first").abs(), thresholds["noise"] * noise)
         level = loss["end"].quantile(thresholds["behind"])
         beaten = pl.col("best") > (float("inf") if level is None else level)
         evidence = say(

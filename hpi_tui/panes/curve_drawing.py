@@ -146,11 +146,13 @@ def put_steps(
     def place(label: str, column: int) -> int:
         return min(max(low, left + column - len(label) // 2), high - len(label))
 
+    column = None if cursor is None else plot.column(cursor)
+    said = "" if cursor is None or column is None else f" {cursor:,.0f} "
+    taken = range(start := place(said, column or 0), start + len(said))
     for position, label in plot.x.ticks:
         column = plot.column(position)
-        if column is not None and (x := place(label, column)) > end:
+        if column is not None and (x := place(label, column)) > end and not {x, x + len(label) - 1} & {*taken}:
             canvas.put(x, row, label, "muted")
             end = x + len(label) + 1
-    if cursor is not None and (column := plot.column(cursor)) is not None:
-        label = f" {cursor:,.0f} "
-        canvas.put(place(label, column), row, label, "strong", bold=True, ground="focus")
+    if said:
+        canvas.put(taken.start, row, said, "strong", bold=True, ground="focus")
