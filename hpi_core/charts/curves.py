@@ -197,7 +197,7 @@ def curve_chart(
     if sweep.curves is None or not 0 <= row < sweep.trials.height:
         return None
     memo = memo or Memo()
-    metrics = _kept(memo, ("metrics",), lambda: curve_metrics(sweep))
+    metrics = _metrics_of(sweep, row, memo)
     if not metrics:
         return None
     shown: str = metric if metric is not None and metric in metrics else _first_metric(sweep, metrics, row, metric)
@@ -227,6 +227,23 @@ def curve_chart(
     name = trial_name(sweep, row)
     rates = inspection.schedule_of(row) if inspection is not None else ()
     return CurveChart(name, metrics, panels, low, high, full, use, note, direction, form, left_out, rates)
+
+
+def _metrics_of(sweep: Sweep, row: int, memo: Memo) -> tuple[str, ...]:
+    """Return the metrics that have curves; where a source mixes several sweeps, those of the trial's own."""
+    known = _kept(memo, ("metrics",), lambda: curve_metrics(sweep))
+    name = sweep.roles.group
+    if name is None or sweep.curves is None:
+        return known
+    curves, key = sweep.curves, sweep.trials[row, name]
+
+    def own() -> tuple[str, ...]:
+        rows = peers(sweep, row)
+        among = curves if rows is None else curves.filter(pl.col(frames.ROW).is_in(pl.Series(rows).implode()))
+        have = set(among.select(pl.col("metric").cast(pl.String).unique()).collect()["metric"].to_list())
+        return tuple(metric for metric in known if metric in have) or known
+
+    return _kept(memo, ("metrics", key), own)
 
 
 def _first_metric(sweep: Sweep, metrics: tuple[str, ...], row: int, asked: str | None) -> str:
@@ -306,7 +323,8 @@ class _Desk:
             curves.append(Curve(part, trial_name(sweep, number), x, shown, number, severity, number == best))
         order = ("overlay", "median", "best", "trial")
         many = self._crowd(metric, span) if with_crowd else None
-        marks = _marks(inspection, row) if axis == "step" else ()
+        drawn = any(curve.x.size for curve in curves)
+        marks = _marks(inspection, row) if axis == "step" and drawn else ()
         return Panel(metric, tuple(sorted(curves, key=lambda curve: order.index(curve.part))), marks, many)
 
     def _crowd(self, metric: str, span: tuple[float, float]) -> Crowd | None:

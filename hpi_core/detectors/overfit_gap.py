@@ -93,7 +93,7 @@ def _with_step(context: Context, hit: Hit) -> Hit:
     curve = context.curves.like(hit.metric) if context.curves is not None and hit.metric is not None else None
     if curve is None:
         return hit
-    step = curve["smooth_best_step"]
+    step = curve["turn_step"]
     said = (f"; {curve.metric.name} was best near step " + whole(step) + " of " + whole(curve["last_step"])).fill_null(
         ""
     )

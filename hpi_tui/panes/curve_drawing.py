@@ -131,8 +131,10 @@ class _Sheet:
                 continue
             since = "from " if [mark.issue for mark in said] == ["rebound"] else ""
             text = f"{SIGNS[worst]}{' '.join(mark.tag for mark in said)} {since}{x:,.0f}"
-            at = max(0, min(self.left + column, self.canvas.width - len(text)))
-            if self.canvas.is_free(max(0, at - 1), row, len(text) + 1):
+            last = self.canvas.width - len(text)
+            first = max(0, min(self.left + column, last))
+            places = (at for at in range(first, last + 1) if self.canvas.is_free(max(0, at - 1), row, len(text) + 1))
+            if (at := next(places, None)) is not None:  # beside another it still names its step
                 self.canvas.put(at, row, text, MARK_TOKENS[worst], bold=worst != "none")
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hpi_core.text import safe
-from hpi_tui.panes.curve_signs import DOTS, SICK_ASCII, crowd_signs, label_of, mark_of, token_of
+from hpi_tui.panes.curve_signs import DOTS, SICK_ASCII, brief, crowd_signs, label_of, mark_of, token_of
 from hpi_tui.widgets.plot import Canvas, Polyline, cut, rasterise
 
 if TYPE_CHECKING:
@@ -84,8 +84,11 @@ class PanelPlot:
         for curve in reversed(panel.curves):
             self._label(curve)
         trial = panel.of("trial")
+        if trial is not None and self.labelled:
+            self._beyond(trial)
         if trial is not None and not trial.x.size:
             said = f"trial {trial.name} has no curve of {safe(panel.metric, 30)}"
+            said += ", m shows another" if self.labelled else ""
             self.canvas.put(box.x + 1, box.y, cut(said, box.width - 2), "muted")
         elif not any(curve.finite for curve in panel.curves) and panel.crowd is None:
             said = f"no finite value of {safe(panel.metric, 30)}"
@@ -235,6 +238,24 @@ class PanelPlot:
             text = {"trial": out, "best": "★", "median": "m"}.get(curve.part, "")
         if text:
             self._place(column, row, text, self._token(curve), curve.part == "trial")
+
+    def _beyond(self, curve: Curve) -> None:
+        """Say at the edge how far a line goes on that leaves the picture and comes back."""
+        inside = (curve.x >= self.x.low) & (curve.x <= self.x.high) & np.isfinite(curve.values)
+        x, values = curve.x[inside], curve.values[inside]
+        places = self.y.place(values)
+        if not places.size or np.isnan(places).all():
+            return
+        box = self.box
+        for at, sign, row in ((np.nanargmax(places), "↑", box.y), (np.nanargmin(places), "↓", box.y + box.height - 1)):
+            last = at == places.size - 1  # the label where the line ends says so itself
+            column = self.column(float(x[at]))
+            if 0 <= places[at] <= 1 or last or column is None:
+                continue
+            said = self.canvas.look.sign(f"{sign} {brief(float(values[at]))}")
+            start = min(box.x + column, box.x + box.width - len(said))
+            if self.canvas.is_free(start, row, len(said)):
+                self.canvas.put(start, row, said, self._token(curve))
 
     def _bad_mark(self, curve: Curve, x: float, word: str) -> None:
         column = self.column(x)
