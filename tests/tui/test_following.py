@@ -112,7 +112,9 @@ def test_half_a_line_is_shown_incomplete_and_never_flagged(follow: Open, sweep_f
         app.until(lambda text: "62 trials" in text and "10 sick" in text)
         app.until(lambda _: "t060" in _row(app) and "incomplete" not in _row(app))
         append(sweep_file, ",32,adam,0.5,0.25\n")
-        app.until(lambda text: "incomplete" not in text and "0.25" in text)
+        app.until(lambda text: "incomplete" not in text)
+        app.send("G")
+        app.until(lambda text: "t061" in _row(app) and "0.25" in text)
         assert "10 sick" in app.text
 
 
