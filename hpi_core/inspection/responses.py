@@ -274,7 +274,7 @@ class _Weighed:
     def _beyond(self, cause: Cause, cut: Condition) -> str:
         """Return what a cut takes out that begins beyond the best results of its cause's range."""
         sick, n = self._counted(cause.issue, inside(self.sweep, cut))
-        return f"{in_words(cut)}: {sick:,} of {n:,} {cause.issue} ({percent(sick / max(1, n))})"
+        return f"the cut takes out {in_words(cut)}: {sick:,} of {n:,} {cause.issue} ({percent(sick / max(1, n))})"
 
     def _counted(self, issue: str, there: Booleans) -> tuple[int, int]:
         """Return how many trials of a region are sick, of how many that were judged."""

@@ -86,7 +86,7 @@ async def test_a_claim_is_told_with_where_rates_interval_and_q(view: BucketMap) 
         assert " 11/22 " in lines[cut + 1]
         for mark in "━├●┤":
             assert mark in lines[cut + 1]
-        assert lines[cut + 1].rstrip().endswith("31–69 %")
+        assert lines[cut + 1].rstrip().endswith("22–70 %")
 
 
 async def test_moving_chooses_and_says_so_and_stops_at_the_edges(view: BucketMap) -> None:

@@ -83,9 +83,10 @@ def test_issues_pathologies_and_recommendations_have_their_evidence(deepobs: dic
     ):
         assert f"\n| {row} | " in cause
     first = deepobs["Recommendations"].split("\n- **")[1]
-    assert first.startswith("R1. Keep lr ≤ 2.**")
+    assert first.startswith("R1. Keep lr ≤ 2, not lower: 11 of the 13 best results")
     assert "\n  - Change: `lr` from `1e-05 to 100` to `≤ 2`" in first
-    assert "11 of the 13 best results of testproblem = tolstoi_char_rnn lie there, so the cut begins beyond" in first
+    assert "tolstoi_char_rnn lie above 0.2.**" in first
+    assert "The cut takes out lr > 2: 123 of 216 nonfinite_metric (57 %)" in first
     assert re.search(r"\n  - Why: .*lr > 0.2: 178 of 345 trials nonfinite_metric", first)
     assert re.search(r"\n  - Confidence: strong; rests on pathologies \d", first)
     assert "Made by hpi " in deepobs["Caveats"]
