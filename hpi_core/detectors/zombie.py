@@ -58,10 +58,21 @@ def _silent(context: Context, running: pl.Series, thresholds: Thresholds) -> Hit
     if last is None or now is None:
         return None
     silence = now - last
-    evidence = say("running, but silent for ", silence.round(0), " s before the latest moment in the data")
+    evidence = say("running, but silent for ", _spans(silence), " before the latest moment in the data")
     return Hit(
         _for(running, silence > thresholds["silence"]), evidence, "warn", last.name, silence, thresholds["silence"]
     )
+
+
+def _spans(seconds: pl.Series) -> pl.Series:
+    """Write spans of time in their largest unit that is not more than they are."""
+    units = ((86_400, "days"), (3_600, "hours"), (60, "minutes"))
+
+    def said(span: float) -> str:
+        size, word = next(((size, word) for size, word in units if span >= 2 * size), (1, "s"))
+        return f"{span / size:,.0f} {word}"
+
+    return pl.Series([None if span is None else said(span) for span in seconds.to_list()], dtype=pl.String)
 
 
 def _overdue(context: Context, running: pl.Series, thresholds: Thresholds) -> Hit | None:

@@ -104,5 +104,8 @@ def test_small_multiples_share_their_range_and_say_what_is_left_out(form: str) -
         assert [panel.of("trial").name for panel in chart.panels] == ["0", "1", "2"]  # type: ignore[union-attr]
         assert chart.left_out == 5
     else:
-        assert [panel.metric for panel in chart.panels] == list(curve_metrics(sweep))
+        assert [panel.metric for panel in chart.panels] == ["val_loss"]  # its own sweep has no other
+        beside = curve_chart(sweep, None, 6, form="metrics", most_panels=3)
+        assert beside is not None
+        assert [panel.metric for panel in beside.panels] == list(curve_metrics(sweep))
     assert (chart.low, chart.high) == (0.0, 29.0)
