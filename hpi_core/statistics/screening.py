@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _LEAST_LEVEL = 5
 _LEAST_FOR_RANGES = 100
-_COARSE = 16
+COARSE = 16
 _MAIN_WEIGHT = 0.9
 
 
@@ -245,7 +245,7 @@ def _summed(counts: Integers) -> Integers:
 
 def coarse_groups(bins: int) -> Integers:
     """Return the group of every bin, at most sixteen groups of neighbours; bins are of about equal mass already."""
-    return np.arange(bins) * min(bins, _COARSE) // max(bins, 1)
+    return np.arange(bins) * min(bins, COARSE) // max(bins, 1)
 
 
 @lru_cache(maxsize=32)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hpi_core.statistics.findings import Threshold
-from hpi_core.statistics.screening import level_like_scores
+from hpi_core.statistics.screening import COARSE, level_like_scores
 
 if TYPE_CHECKING:
     from hpi_core.statistics.binning import Coding
@@ -40,13 +40,15 @@ def printed_range(
     low: float | None = None
     high: float | None = None
     found: list[Threshold] = []
+    # A range with two ends was looked for among groups of bins: each end may lie anywhere in the groups beside it.
+    beside = math.ceil(coding.bins / COARSE) if split.kind == "between" else 1
     if split.kind in ("above", "between"):
         cuts = choosing.first[0] - 1, choosing.first[1] - 1
-        span = _span(coding, *cuts)
+        span = _span(coding, *cuts, beside)
         low = _refined(parameter, issue, coding, split.first - 1, span, 1.0, least)
         found.append(Threshold("low", low, min(span[0], low), max(span[1], low), _locates(coding, totals, *cuts)))
     if split.kind in ("below", "between"):
-        span = _span(coding, *choosing.last)
+        span = _span(coding, *choosing.last, beside)
         high = _refined(parameter, issue, coding, split.last, span, -1.0, least)
         located = _locates(coding, totals, *choosing.last)
         found.append(Threshold("high", high, min(span[0], high), max(span[1], high), located))
@@ -65,11 +67,11 @@ def _locates(coding: Coding, totals: Integers, low_cut: int, high_cut: int) -> b
     return int(binned[low : high + 2].sum()) * 2 < int(binned.sum())
 
 
-def _span(coding: Coding, low_cut: int, high_cut: int) -> tuple[float, float]:
-    """Return the interval from cut to cut, widened by the bins beside them; cut j parts bins j and j + 1."""
-    low, high = max(low_cut, 0), min(high_cut, coding.bins - 2)
+def _span(coding: Coding, low_cut: int, high_cut: int, beside: int) -> tuple[float, float]:
+    """Return the interval from cut to cut, widened by so many bins beside them; cut j parts bins j and j + 1."""
+    low, high = max(low_cut + 1 - beside, 0), min(high_cut + 1 + beside, coding.bins)
     start = coding.edges[low] if low else np.nextafter(coding.edges[0], np.inf)
-    return float(start) + 0.0, float(coding.edges[min(high + 2, coding.bins)])
+    return float(start) + 0.0, float(coding.edges[high])
 
 
 def _refined(

@@ -202,3 +202,29 @@ def test_long_names_of_hyperparameters_are_told_apart_on_a_narrow_page(tmp_path:
 @needs_shared
 def test_nothing_is_read_as_notes_that_is_an_id(tmp_path: Path) -> None:
     assert "from_uid" not in _page("causes", HIPLOT, tmp_path)
+
+
+def test_each_end_of_a_range_has_its_own_interval_and_one_not_located_says_so(tmp_path: Path) -> None:
+    draw, path = random.Random(3), tmp_path / "sweep.csv"
+    lines = ["trial,lr,width,val_loss,status"]
+    for row in range(600):
+        lr, width = 10 ** draw.uniform(-5, 0), draw.choice([8, 16, 32, 64, 128])
+        failed = draw.random() < (0.8 if 0.001 < lr <= 0.01 else 0.05)
+        lines.append(f"{row},{lr!r},{width}," + (",failed" if failed else f"{draw.gauss(1, 0.1):.6f},completed"))
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (cause,) = _json("causes", path, tmp_path)["causes"]
+    assert cause["kind"] == "between"
+    low, high = cause["thresholds"]
+    assert low["low"] <= 0.001 <= low["high"] < high["low"] <= 0.01 <= high["high"]
+    told = "; ".join(
+        f"{name} end between {end['low']:.4g} and {end['high']:.4g}" for name, end in (("Lower", low), ("upper", high))
+    )
+    assert f"{told}." in _page("causes", path, tmp_path)
+    assert told.lower() in _page("inspect", path, tmp_path)
+
+
+@needs_shared
+def test_a_threshold_that_half_of_the_trials_could_be_is_not_located(tmp_path: Path) -> None:
+    cause = next(c for c in _json("causes", HIPLOT, tmp_path)["causes"] if c["parameter"] == "embedding_size")
+    assert not cause["thresholds"][0]["located"]
+    assert "Threshold not located by these data: anywhere between 8 and 100." in _page("causes", HIPLOT, tmp_path)
