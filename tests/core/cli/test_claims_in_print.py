@@ -215,7 +215,7 @@ def test_each_end_of_a_range_has_its_own_interval_and_one_not_located_says_so(tm
     (cause,) = _json("causes", path, tmp_path)["causes"]
     assert cause["kind"] == "between"
     low, high = cause["thresholds"]
-    assert low["low"] <= 0.001 <= low["high"] < high["low"] <= 0.01 <= high["high"]
+    assert low["low"] <= 0.001 <= low["high"] <= high["low"] <= 0.01 <= high["high"]
     told = "; ".join(
         f"{name} end between {end['low']:.4g} and {end['high']:.4g}" for name, end in (("Lower", low), ("upper", high))
     )
