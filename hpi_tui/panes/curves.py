@@ -258,7 +258,8 @@ class Curves(Lines):
             return title(self.look, width, label, state, scale, self.active)
         if isinstance(chart, ParallelChart):
             many = f"{len(chart.kinds):,} of {chart.asked:,}" if chart.within else f"{len(chart.kinds):,}"
-            state = [Run(f" trial {chart.trial} in {many}", "text"), Run("  p another first", "muted")]
+            state = [Run(f" trial {chart.trial} in {many}", "text")]
+            state += [Run("  p another first", "muted")] if width >= 80 else []  # the footer names the key as well
             return title(self.look, width, label, state, right if chart.metric else [], self.active)
         if isinstance(chart, ScatterChart):
             why = [Run("  no curves", "muted")] if settings.view == "curves" else []

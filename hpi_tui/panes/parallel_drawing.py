@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from rich.cells import cell_len
 from textual.strip import Strip
 
 from hpi_core.numerals import plural
@@ -57,16 +58,21 @@ def _said(look: Look, chart: ParallelChart, width: int) -> Strip:
     drawn, ill = len(chart.kinds), int((chart.kinds > 0).sum())
     all_of = f"{plural(drawn, 'trial')}, all drawn"
     shown = f"{drawn:,} of {plural(chart.asked, 'trial')}, {chart.within}" if chart.within else all_of
-    more = f"  +{plural(chart.left_out, 'hyperparameter')}" if chart.left_out else ""
-    runs = [Run(f" {shown}", "muted"), Run(f"  {ill:,} sick", "err" if ill else "muted"), Run(more, "muted")]
-    if ill and drawn >= _MANY and width >= 100:
-        runs.insert(2, Run(" shown where more of them pass than of all", "muted"))
+    left_out = plural(chart.left_out, "hyperparameter") if width >= 72 else f"{chart.left_out:,} axes"
+    more = f"  +{left_out}" if chart.left_out else ""
+    parts = [[Run(f" {shown}", "muted")], [Run(f"  {ill:,} sick", "err" if ill else "muted")], [Run(more, "muted")]]
     if any(axis.blames for axis in chart.axes):
-        runs += [Run("  ┃", "err", True), Run(" blamed", "muted")]
+        parts.append([Run("  ┃", "err", True), Run(" blamed", "muted")])
     if any("✗" in axis.above for axis in chart.axes):
-        runs += [Run("  ✗", "err"), Run(" not finite", "muted")]
+        parts.append([Run("  ✗", "err"), Run(" not finite", "muted")])
     if any("–" in axis.below for axis in chart.axes):
-        runs.append(Run("  – no value", "muted"))
+        parts.append([Run("  – no value", "muted")])
+    if ill and drawn >= _MANY and width >= 100:
+        parts.insert(2, [Run(" shown where more of them pass than of all", "muted")])
+    runs: list[Run] = []
+    for part in parts:  # a sign is explained whole or not at all
+        if not runs or sum(cell_len(run.text) for run in (*runs, *part)) < width:
+            runs += part
     return paint(look, runs, width)
 
 

@@ -71,3 +71,13 @@ def test_a_mixed_source_draws_the_problem_of_the_trial_and_says_which(open_app: 
         app.until(lambda text: re.search(r"^ +test_losses_final +lr ", text, re.M) is not None)
         app.until("NONFIN > 0.2")
         assert re.search(r"^ 0 +nan +1\.585 ", app.text, re.M)
+
+
+def test_every_sign_is_explained_whole_in_the_pane_of_a_large_screen(open_app: Open, tmp_path: Path) -> None:
+    source = shutil.copyfile(DEMO, tmp_path / "sweep.csv")
+    with open_app(str(source), columns=200, rows=60) as app:
+        app.until(lambda text: "sick 1/" in text, 30)
+        app.send("V/parallel\r")
+        app.until(lambda text: re.search(r"4 Parallel coordinates  trial 1 in 240 +linear", text) is not None)
+        app.until(lambda text: re.search(r"240 trials, all drawn  123 sick  \+\d axes  ┃ blamed", text) is not None)
+        assert "bla…" not in app.text
