@@ -13,7 +13,7 @@ from hpi_core.charts.claimed import numbers_of
 from hpi_core.inspection.model import Inspection
 from hpi_core.numerals import cell as written
 from hpi_core.roles import Scale
-from hpi_core.statistics.findings import Bucket, Cause
+from hpi_core.statistics.findings import Bucket, Cause, Threshold
 from hpi_core.statistics.inputs import Booleans, Floats
 from hpi_core.statistics.intervals import wilson
 
@@ -45,7 +45,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Cut:
-    """An end of the claimed range, drawn before bar number `before`; one end of its interval may be unknown."""
+    """An end of the claimed range, drawn before bar number `before`; `low` to `high` is where it may lie, if known."""
 
     before: int
     value: float
@@ -215,14 +215,21 @@ def _cuts(bars: Sequence[Bar], cause: Cause | None) -> tuple[Cut, ...]:
     """Return the ends of the claimed range that lie between two bars, with what is known of their intervals."""
     if cause is None or cause.kind not in ("above", "below", "between"):
         return ()
-    two = cause.kind == "between"
+    ends: dict[str, Threshold] = {one.end: one for one in cause.thresholds}
     found = []
     if cause.low is not None and cause.kind != "below":
         at = next((i for i, bar in enumerate(bars) if bar.low is not None and bar.low >= cause.low), None)
         if at:
-            found.append(Cut(at, cause.low, cause.threshold_low, None if two else cause.threshold_high))
+            found.append(_cut(at, cause.low, ends.get("low")))
     if cause.high is not None and cause.kind != "above":
         inside = [i for i, bar in enumerate(bars) if bar.high is not None and bar.high <= cause.high]
         if inside and inside[-1] + 1 < len(bars):
-            found.append(Cut(inside[-1] + 1, cause.high, None if two else cause.threshold_low, cause.threshold_high))
+            found.append(_cut(inside[-1] + 1, cause.high, ends.get("high")))
     return tuple(found)
+
+
+def _cut(before: int, value: float, end: Threshold | None) -> Cut:
+    # Where half of the trials could be, an interval tells nothing: the words of the claim say so.
+    if end is None or not end.located:
+        return Cut(before, value, None, None)
+    return Cut(before, value, end.low, end.high)

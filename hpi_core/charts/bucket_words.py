@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from hpi_core.charts.bucket_bars import PairChart
 from hpi_core.charts.buckets import BucketMap, IssueColumn
+from hpi_core.claim_words import threshold_words
 from hpi_core.numerals import number, percent, plural, typeset
 from hpi_core.statistics.causes import LEAST_SICK, LEAST_TRIALS
 from hpi_core.statistics.findings import Cause, Lead, PairCause, PairCell, Tier
@@ -136,8 +137,8 @@ def _claim(cause: Cause) -> str:
 
 def _sentence(cause: Cause, column: IssueColumn) -> str:
     interval = ""
-    if cause.threshold_low is not None and cause.threshold_high is not None:
-        interval = f" [{number(cause.threshold_low)}–{number(cause.threshold_high)}]"
+    if len(cause.thresholds) == 1 and cause.thresholds[0].located:
+        interval = f" [{number(cause.thresholds[0].low)}–{number(cause.thresholds[0].high)}]"
     return (
         f"{interval}: {percent(cause.rate)} of {cause.n:,} {column.said}, "
         f"elsewhere {percent(cause.rate_elsewhere)} of {cause.elsewhere_n:,}"
@@ -174,6 +175,8 @@ def _notes(chart: BucketMap, cause: Cause, column: IssueColumn) -> tuple[tuple[s
     interval = f"{percent(cause.rate_low)} to {percent(cause.rate_high)} (95 %, widened for having been chosen)"
     part = f"accounts for about {percent(cause.share)} of {column.all_of} ({cause.sick + cause.elsewhere_sick:,})"
     notes = [("rate", f"{cause.sick:,} of {cause.n:,}, {interval}; {part}")]
+    if len(cause.thresholds) > 1 or any(not one.located for one in cause.thresholds):
+        notes.append(("where", threshold_words([asdict(one) for one in cause.thresholds])))
     if tiers := further_tiers(cause):
         steps = ", ".join(f"{_step(tier)}: {percent(tier.rate)} of {tier.n:,}" for tier in tiers)
         notes.append(("steps", f"{steps}; not one threshold but a rise"))

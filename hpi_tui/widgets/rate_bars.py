@@ -150,11 +150,7 @@ def _cut(look: Look, pair: PairChart, cut: Cut, columns: _Columns) -> tuple[Run,
 
 
 def _uncertain(cut: Cut) -> str:
-    if cut.low is not None and cut.high is not None:
-        return f"[{number(cut.low)}–{number(cut.high)}]"
-    if cut.low is not None:
-        return f"from {number(cut.low)}"
-    return f"to {number(cut.high)}" if cut.high is not None else ""
+    return "" if cut.low is None or cut.high is None else f"[{number(cut.low)}–{number(cut.high)}]"
 
 
 def _counts(bar: Bar) -> str:
