@@ -32,7 +32,7 @@ from hpi_core.readers._large_text import large_text
 from hpi_core.readers._packed import is_packed_store, on_disk
 from hpi_core.readers._part_of_run import part_of_store, whole_run
 from hpi_core.readers._sqlite import LockedError, is_sqlite, unknown_database, wait_for_writer
-from hpi_core.readers.contract import Experiment, Reader, StoreReader
+from hpi_core.readers.contract import CERTAIN, Experiment, Reader, StoreReader
 from hpi_core.roles import RoleOverrides
 from hpi_core.sweep import Source, Sweep
 from hpi_core.tables.compression import compression, inflate
@@ -206,9 +206,14 @@ def choose(name: str, head: bytes) -> Reader:
 
 def choose_store(place: str) -> StoreReader | None:
     """Return the reader of stores with the best claim on a folder, a file or an address; None where none claims it."""
-    claimed = [(reader.claims(place), reader.specificity, reader) for reader in _stores()]
-    best = max(claimed, key=lambda claim: claim[:2], default=None)
-    return best[2] if best is not None and best[0] > 0 else None
+    best, chosen = 0, None
+    for reader in _stores():
+        claim = reader.claims(place)
+        if claim > best:
+            best, chosen = claim, reader
+        if best == CERTAIN:  # by the most specific of those that are: to ask the others would cost a look around
+            break
+    return chosen
 
 
 def list_experiments(location: str, cancelled: Cancelled = never, progress: Progress = silent) -> list[Experiment]:
@@ -248,7 +253,9 @@ def _readers() -> tuple[Reader, ...]:
 
 @lru_cache(maxsize=1)
 def _stores() -> tuple[StoreReader, ...]:
-    return tuple(reader for reader in discover(hpi_core.readers, "READER").found if isinstance(reader, StoreReader))
+    """Return the readers of stores, the more specific first."""
+    found = (reader for reader in discover(hpi_core.readers, "READER").found if isinstance(reader, StoreReader))
+    return tuple(sorted(found, key=lambda reader: -reader.specificity))
 
 
 def _read_content(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from hpi_core.tables.ledger import Entry
@@ -79,7 +80,8 @@ def walk(
             if not ends(folder, entries):
                 if aside is not None:
                     aside.note(entries, root)
-                below += [Path(entry.path) for entry in entries if _is_entered(entry)]
+                entered = (Path(entry.path) for entry in entries if _is_entered(entry))
+                below += islice(entered, most - len(below))  # no more will be looked at, and stores have very many
         level = below
 
 

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from hpi_core.tables.content import Content
     from hpi_core.tables.table import Cancelled, Progress, ReadOptions, Table
 
+# The largest claim.
+CERTAIN = 100
+
 
 @dataclass(frozen=True)
 class Reader:
