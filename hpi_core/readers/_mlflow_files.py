@@ -39,8 +39,10 @@ _DEPTH = 16
 _TRIED = 20
 _LFS = b"version https://git-lfs"
 _OFTEN = 100
-# What is held as Python's objects, some ten times as large as in a frame, before it goes into one.
-_LINES = 8_000
+# What is held as Python's objects, some ten times as large as in a frame, before it goes into one. Every frame costs
+# time of its own, so of points a part as many are held as there are in frames already.
+_LINES = 2_500
+_PART = 8
 _TEXTS = 2_000
 _RUNS = 500
 _LISTED = 20
@@ -148,6 +150,7 @@ class _Reading:
     frames: dict[str, list[pl.DataFrame]] = field(default_factory=lambda: {"runs": [], "params": [], "tags": []})
     histories: Histories = field(default_factory=Histories)
     taken: int = 0
+    points: int = 0
     deleted: int = 0
     cut: int = 0
     bad: int = 0
@@ -159,7 +162,7 @@ class _Reading:
     def take(self, run: str) -> None:
         """Read the folder of one run."""
         told = _fields(f"{run}/{_META}")
-        name = Path(run).name
+        name = run.rpartition("/")[2]
         if not told:
             self.problems.append(f"{safe(name, 60)} has no readable meta.yaml")
             return
@@ -186,7 +189,8 @@ class _Reading:
             self._text(self.tags, row, key, path)
         for key, path in _files(f"{run}/metrics", self.links):
             self._history(row, key, path)
-        if len(self.lines) >= _LINES:  # at the end of a run: its histories are taken together
+        # At the end of a run: its histories are taken together.
+        if len(self.lines) >= max(_LINES, self.points // _PART):
             self._flush_points()
         if len(self.params) + len(self.tags) >= _TEXTS:
             self._flush_texts()
@@ -270,6 +274,7 @@ class _Reading:
         each = spans.select(pl.all().repeat_by(counts)).explode("row", "metric") if self.spans else spans
         points, bad = points_of(self.lines, each["row"], each["metric"])
         self.bad += bad
+        self.points += len(self.lines)
         self.histories.take(points)
         self.lines, self.spans = [], []
 
@@ -340,10 +345,10 @@ def _files(folder: str, links: list[str], prefix: str = "", depth: int = 0) -> I
     except OSError:
         return
     for entry in found:
-        if entry.is_symlink():
-            links.append(entry.path)
-        elif entry.is_file(follow_symlinks=False):
+        if entry.is_file(follow_symlinks=False):
             yield prefix + entry.name, entry.path
+        elif entry.is_symlink():
+            links.append(entry.path)
         elif depth < _DEPTH and entry.is_dir(follow_symlinks=False):
             yield from _files(entry.path, links, f"{prefix}{entry.name}/", depth + 1)
 

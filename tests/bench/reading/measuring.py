@@ -6,8 +6,9 @@ import json
 import subprocess
 from pathlib import Path
 
-# Memory that a reading may take, in sizes of the resulting frames.
+# Memory that a reading may take, in sizes of the resulting frames; of frames of a few MiB, what any reading takes.
 MEMORY = 3.0
+LEAST = 20 << 20
 OURS = """
 import json, re, resource, sys
 from pathlib import Path
